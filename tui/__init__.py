@@ -1,0 +1,1 @@
+"""The gradient descent laboratory on the screen: the app and the command line, driven by gdcore."""
