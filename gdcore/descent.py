@@ -1,0 +1,208 @@
+"""A descent: states, the step from one to the next, and the ways it can end.
+
+Vocabulary
+    state       where a run stands: a point (w, b), everything measured at it, and what the optimizer remembers
+    settings    what decides the next step: learning rate, optimizer, whether b is trained
+    limits      what ends a run: a number of iterations, a gradient small enough
+
+    advance     one step: state -> state
+    proceed     one step, or the reason why there is none
+    descend     the states of a whole run, one by one
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from math import hypot, isfinite
+from typing import TYPE_CHECKING, NamedTuple
+
+from gdcore.optimizers import GradientDescent, Memory, Optimizer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from gdcore.loss import MeanSquaredError, Value
+
+
+class State(NamedTuple):
+    """Where a run stands. All fields belong to the same point: loss and gradient are those at (w, b).
+
+    Attributes:
+        iteration: how many steps led here from the start.
+        w: weight.
+        b: bias.
+        loss: L(w, b).
+        gradient: (dL/dw, dL/db) at (w, b), whether b is trained or not.
+        learning_rate: the learning rate that the next step will take.
+        memory: what the optimizer remembers before the next step, for w and for b.
+    """
+
+    iteration: int
+    w: Value
+    b: Value
+    loss: Value
+    gradient: tuple[Value, Value]
+    learning_rate: Value
+    memory: tuple[Memory, Memory]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What decides the next step; it may change from one step to the next.
+
+    Example:
+        >>> Settings(learning_rate=-0.1)
+        Traceback (most recent call last):
+        ValueError: learning rate must be a positive number, not -0.1
+
+    Raises:
+        ValueError: if the learning rate is not a positive finite number.
+    """
+
+    learning_rate: float = 0.001
+    optimizer: Optimizer = GradientDescent()  # noqa: RUF009 (it is frozen)
+    train_bias: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
+            raise ValueError(f"learning rate must be a positive number, not {self.learning_rate:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What ends a run: at most `iterations` steps, and a gradient norm below `tolerance` where one is set.
+
+    Raises:
+        ValueError: if the iterations are negative or the tolerance is not positive.
+    """
+
+    iterations: int = 100
+    tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.iterations < 0:
+            raise ValueError(f"iterations must be a whole number from 0, not {self.iterations}")
+        if self.tolerance is not None and not (self.tolerance > 0 and isfinite(self.tolerance)):
+            raise ValueError(f"tolerance must be a positive number, not {self.tolerance:g}")
+
+
+class Reason(Enum):
+    """Why a run ended."""
+
+    ITERATIONS = "iterations"
+    TOLERANCE = "tolerance"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The end of a run: why, and a sentence that says so."""
+
+    reason: Reason
+    sentence: str
+
+
+def begin(loss: MeanSquaredError, settings: Settings, w: float = 0.0, b: float = 0.0) -> State:
+    """The state at iteration 0, at the point (w, b).
+
+    Raises:
+        ValueError: if w or b is not finite, or so large that the loss is not.
+    """
+    for name, value in (("start weight", w), ("start bias", b)):
+        if not isfinite(value):
+            raise ValueError(f"{name} must be a finite number, not {value:g}")
+    value, gradient = loss.loss_and_gradient(w, b)
+    if not isfinite(value):
+        raise ValueError(f"the loss at w={w:g}, b={b:g} is too large for a number; start nearer to the data")
+    optimizer = settings.optimizer
+    return State(0, w, b, value, gradient, settings.learning_rate, (optimizer.memory(), optimizer.memory()))
+
+
+def adopt(state: State, settings: Settings, optimizer: Optimizer) -> State:
+    """The same point under new settings, coming from `optimizer`; another kind of optimizer remembers nothing yet."""
+    memory = state.memory
+    if type(settings.optimizer) is not type(optimizer):
+        memory = (settings.optimizer.memory(), settings.optimizer.memory())
+    return state._replace(learning_rate=settings.learning_rate, memory=memory)
+
+
+def advance(loss: MeanSquaredError, optimizer: Optimizer, state: State, train_bias: bool = False) -> State:
+    """One step against the gradient: the state after `state`.
+
+        w <- w - step(dL/dw)        b <- b - step(dL/db), only where the bias is trained
+
+    Elementwise: a state whose values are arrays is as many runs at once.
+
+    Example:
+        >>> from gdcore.loss import MeanSquaredError
+        >>> loss = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
+        >>> state = begin(loss, Settings(learning_rate=0.1), w=1.0)
+        >>> state = advance(loss, GradientDescent(), state)
+        >>> state.iteration, round(state.w, 10)
+        (1, 2.3333333333)
+    """
+    # Never in place: an array belongs to the state before, which must not change.
+    iteration, w, b, _, (slope_w, slope_b), learning_rate, (memory_w, memory_b) = state
+    step_w, memory_w = optimizer.step(slope_w, memory_w, learning_rate)
+    w = w - step_w
+    if train_bias:
+        step_b, memory_b = optimizer.step(slope_b, memory_b, learning_rate)
+        b = b - step_b
+    value, gradient = loss.loss_and_gradient(w, b)
+    return State(iteration + 1, w, b, value, gradient, learning_rate, (memory_w, memory_b))
+
+
+def gradient_norm(state: State, train_bias: bool) -> float:
+    """The length of the gradient over the parameters that are trained."""
+    slope_w, slope_b = state.gradient
+    return hypot(slope_w, slope_b) if train_bias else abs(slope_w)
+
+
+def proceed(loss: MeanSquaredError, settings: Settings, limits: Limits, state: State) -> State | Ending:
+    """The state after `state`, or why the run ends here."""
+    if state.iteration >= limits.iterations:
+        return Ending(Reason.ITERATIONS, f"The limit of {_counted(limits.iterations, 'iteration')} is reached.")
+    if limits.tolerance is not None:
+        norm = gradient_norm(state, settings.train_bias)
+        if norm < limits.tolerance:
+            return Ending(
+                Reason.TOLERANCE,
+                f"Converged after {_counted(state.iteration, 'iteration')}: "
+                f"the gradient norm {norm:.6g} is below the tolerance {limits.tolerance:g}.",
+            )
+    following = advance(loss, settings.optimizer, state, settings.train_bias)
+    if not isfinite(following.loss):
+        return Ending(
+            Reason.DIVERGED,
+            f"Diverged: after iteration {state.iteration} the loss is too large for a number; "
+            f"the last finite loss was {state.loss:.6g}.",
+        )
+    return following
+
+
+def descend(loss: MeanSquaredError, settings: Settings, limits: Limits, state: State) -> Generator[State, None, Ending]:
+    """Yield the states of a run from `state` on, that one first, and return the ending.
+
+    Any state can be the start of a run under other settings: what the optimizer remembers is on it (`adopt`).
+
+    Example:
+        >>> from gdcore.loss import MeanSquaredError
+        >>> loss = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
+        >>> settings = Settings(learning_rate=0.1)
+        >>> for state in descend(loss, settings, Limits(iterations=2), begin(loss, settings)):
+        ...     print(f"{state.iteration} {state.w:.4f} {state.loss:.4f}")
+        0 0.0000 27.6667
+        1 2.2667 0.2652
+        2 2.4178 0.1434
+    """
+    while True:
+        yield state
+        following = proceed(loss, settings, limits, state)
+        if isinstance(following, Ending):
+            return following
+        state = following
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,266 @@
+"""The loss of a straight line, the mean squared error, from six numbers instead of all the rows.
+
+Vocabulary
+    x, y    the rows: n examples, x goes in, y should come out
+    w       weight, the slope of the line
+    b       bias, the height of the line at x = 0
+    line    y = w*x + b
+    loss    L(w, b) = 1/n * sum((w*x + b - y)^2), in units of y squared
+
+The loss is a quadratic in (w, b), so that after one pass over the rows everything about it is arithmetic on their
+means, variances and covariance: a point of the loss costs the same for 30 rows and for a billion. Every formula is
+elementwise: a parameter may be a float (one point) or an array of any shape (many points at once).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from math import hypot, inf
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Rows: TypeAlias = NDArray[np.float64]
+
+Value: TypeAlias = "float | Any"
+"""A float, or an array of floats of any shape."""
+
+_CHUNK_ROWS = 1 << 15
+"""Rows taken at once, so that the temporary arrays stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeanSquaredError:
+    """The loss L(w, b) = 1/n * sum((w*x + b - y)^2) of a line over rows, as a bowl around its minimum.
+
+    With (w*, b*) the least-squares line, L* its loss, mx the mean and vx the (population) variance of x:
+
+        L(w, b) = L* + vx * (w - w*)^2 + r^2        r = mx * (w - w*) + (b - b*), the mean residual
+        dL/db   = 2 * r
+        dL/dw   = 2 * vx * (w - w*) + mx * dL/db
+
+    A sum of squares and differences from the minimum: nothing cancels, not even for x = 1e6 +- 1e-3.
+
+    Where x never changes (vx = 0) many lines fit equally well and the loss is a trough: `minimum` is None, and
+    `weight`, `bias` are one point of its floor.
+
+    Attributes:
+        moments: means, variances and covariance of the rows.
+        weight: w*, in units of y per unit of x.
+        bias: b*, in units of y.
+        floor: L*, the smallest loss there is.
+        residual: the mean residual at (w*, b*), which is zero but for the rounding of w* and b*.
+
+    Example:
+        >>> loss = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
+        >>> loss.minimum, loss.floor
+        ((2.0, 1.0), 0.0)
+        >>> loss(2.0, 0.0), loss.gradient(2.0, 0.0)
+        (1.0, (-4.0, -2.0))
+        >>> loss(np.array([0.0, 2.0]), 0.0)
+        array([27.66666667,  1.        ])
+    """
+
+    moments: Moments
+    weight: float
+    bias: float
+    floor: float
+    residual: float
+
+    @classmethod
+    def of(cls, x: Value, y: Value) -> MeanSquaredError:
+        """Measure the rows: two passes, both in chunks.
+
+        Args:
+            x: the inputs, shape (n,).
+            y: the outputs, shape (n,).
+
+        Raises:
+            ValueError: if x and y are not two columns of equal length with at least one row.
+        """
+        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        if x.ndim != 1 or x.shape != y.shape or not len(x):
+            raise ValueError(f"x and y must be columns of equal length with rows in them, not {x.shape} and {y.shape}")
+        moments = Moments.of(x, y)
+        weight = moments.cov_xy / moments.var_x if moments.var_x > 0 else 0.0
+        rise, rise_tail = _exact_product(weight, moments.mean_x)
+        bias = moments.mean_y - rise
+        residual = (rise + (bias - moments.mean_y)) + (rise_tail + weight * moments.tail_x - moments.tail_y)
+        scatter = sum(
+            float(np.sum((weight * (xs - moments.mean_x) - (ys - moments.mean_y)) ** 2)) for xs, ys in _chunks(x, y)
+        )
+        return cls(moments, weight, bias, scatter / len(x), residual)
+
+    def __call__(self, w: Value, b: Value) -> Value:
+        """The loss at (w, b)."""
+        across, up = w - self.weight, (b - self.bias) + self.residual
+        residual = self.moments.mean_x * across + up
+        return self.floor + self.moments.var_x * across * across + residual * residual
+
+    def gradient(self, w: Value, b: Value) -> tuple[Value, Value]:
+        """The partial derivatives (dL/dw, dL/db) at (w, b)."""
+        return self.loss_and_gradient(w, b)[1]
+
+    def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
+        """The loss and (dL/dw, dL/db) at (w, b): what one step of a descent needs, in one go."""
+        mean, variance = self.moments.mean_x, self.moments.var_x
+        across, up = w - self.weight, (b - self.bias) + self.residual
+        residual = mean * across + up
+        bend = variance * across
+        # mean * residual, multiplied out: of the ways to write it this one follows the reference trajectories closest.
+        slope_w = 2 * (bend + (mean * mean * across + mean * up))
+        return self.floor + bend * across + residual * residual, (slope_w, 2 * residual)
+
+    @property
+    def minimum(self) -> tuple[float, float] | None:
+        """The point (w*, b*) of the smallest loss, or None where a whole line of points has it (x never changes)."""
+        return (self.weight, self.bias) if self.moments.var_x > 0 else None
+
+    def minimum_w(self, b: Value) -> Value | None:
+        """The w of the smallest loss while b is held, or None where w does not matter (x is 0 in every row).
+
+        Setting dL/dw = 0 gives w = w* - mx * (b - b*) / (vx + mx^2).
+        """
+        mean_square = self.hessian[0][0] / 2
+        if mean_square == 0:
+            return None
+        return self.weight - self.moments.mean_x / mean_square * ((b - self.bias) + self.residual)
+
+    @property
+    def hessian(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The second derivatives, 2 * [[vx + mx^2, mx], [mx, 1]]: the same at every point."""
+        mean, variance = self.moments.mean_x, self.moments.var_x
+        return (2 * (variance + mean * mean), 2 * mean), (2 * mean, 2.0)
+
+    def curvature(self, train_bias: bool) -> Curvature:
+        """How strongly the loss bends in the directions a descent can move: along w alone, or in w and b."""
+        (bend_w, _), (twist, bend_b) = self.hessian
+        if not train_bias:
+            return Curvature(bend_w, bend_w)
+        largest = (bend_w + bend_b + hypot(bend_w - bend_b, 2 * twist)) / 2
+        # The product of the eigenvalues is the determinant 4 * vx: dividing cancels nothing, subtracting would.
+        return Curvature(4 * self.moments.var_x / largest, largest)
+
+
+@dataclass(frozen=True, slots=True)
+class Curvature:
+    """The extreme eigenvalues of a Hessian, and what they say about plain gradient descent.
+
+    Example:
+        >>> Curvature(1.0, 4.0).critical_learning_rate, Curvature(1.0, 4.0).best_learning_rate
+        (0.5, 0.4)
+    """
+
+    lambda_min: float
+    lambda_max: float
+
+    @property
+    def condition_number(self) -> float:
+        """lambda_max / lambda_min: 1 for a round bowl, large for a narrow valley, infinite for a trough."""
+        return self.lambda_max / self.lambda_min if self.lambda_min > 0 else inf
+
+    @property
+    def critical_learning_rate(self) -> float:
+        """2 / lambda_max: plain gradient descent converges below it and diverges above it."""
+        return 2 / self.lambda_max if self.lambda_max > 0 else inf
+
+    @property
+    def best_learning_rate(self) -> float:
+        """2 / (lambda_min + lambda_max): the fixed rate whose slowest direction shrinks fastest.
+
+        Along the floor of a trough (lambda_min = 0) there is nothing to shrink: there it is 1 / lambda_max.
+        """
+        if self.lambda_min > 0:
+            return 2 / (self.lambda_min + self.lambda_max)
+        return self.critical_learning_rate / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The count, means, population variances and covariance of rows; two of them merge.
+
+    Each mean is carried as a sum of two floats, `mean` and the much smaller `tail` that rounding would have lost.
+
+    Example:
+        >>> Moments.of(np.array([1.0, 3.0]), np.array([2.0, 6.0]))
+        Moments(count=2, mean_x=2.0, mean_y=4.0, var_x=1.0, var_y=4.0, cov_xy=2.0, tail_x=0.0, tail_y=0.0)
+    """
+
+    count: int
+    mean_x: float
+    mean_y: float
+    var_x: float
+    var_y: float
+    cov_xy: float
+    tail_x: float = 0.0
+    tail_y: float = 0.0
+
+    @classmethod
+    def of(cls, x: Rows, y: Rows) -> Moments:
+        """The moments of the rows x and y, both of shape (n,)."""
+        return reduce(cls.merged, (cls._of_chunk(xs, ys) for xs, ys in _chunks(x, y)))
+
+    @classmethod
+    def _of_chunk(cls, x: Rows, y: Rows) -> Moments:
+        # Measured from the first row, a column that never changes has exactly no variance.
+        rough_x, rough_y = x[0] + np.mean(x - x[0]), y[0] + np.mean(y - y[0])
+        dx, dy = x - rough_x, y - rough_y
+        rest_x, rest_y = np.mean(dx), np.mean(dy)
+        mean_x, tail_x = _exact_sum(rough_x, rest_x)
+        mean_y, tail_y = _exact_sum(rough_y, rest_y)
+        var_x, var_y = np.mean(dx * dx) - rest_x * rest_x, np.mean(dy * dy) - rest_y * rest_y
+        cov_xy = np.mean(dx * dy) - rest_x * rest_y
+        return cls(len(x), mean_x, mean_y, float(var_x), float(var_y), float(cov_xy), tail_x, tail_y)
+
+    def merged(self, other: Moments) -> Moments:
+        """The moments of the rows of both (T. F. Chan, G. H. Golub, R. J. LeVeque, American Statistician 37, 1983)."""
+        count = self.count + other.count
+        share, other_share = self.count / count, other.count / count
+        dx = (other.mean_x - self.mean_x) + (other.tail_x - self.tail_x)
+        dy = (other.mean_y - self.mean_y) + (other.tail_y - self.tail_y)
+        mean_x, tail_x = _exact_sum(self.mean_x, self.tail_x + dx * other_share)
+        mean_y, tail_y = _exact_sum(self.mean_y, self.tail_y + dy * other_share)
+        between = share * other_share
+        return Moments(
+            count,
+            mean_x,
+            mean_y,
+            share * self.var_x + other_share * other.var_x + between * dx * dx,
+            share * self.var_y + other_share * other.var_y + between * dy * dy,
+            share * self.cov_xy + other_share * other.cov_xy + between * dx * dy,
+            tail_x,
+            tail_y,
+        )
+
+
+def _chunks(x: Rows, y: Rows) -> Iterator[tuple[Rows, Rows]]:
+    for first in range(0, len(x), _CHUNK_ROWS):
+        rows = slice(first, first + _CHUNK_ROWS)
+        yield x[rows], y[rows]
+
+
+def _exact_sum(a: Value, b: Value) -> tuple[float, float]:
+    """The rounded sum of two floats and what rounding lost (D. E. Knuth, TAOCP 2, section 4.2.2)."""
+    a, b = float(a), float(b)
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def _exact_product(a: float, b: float) -> tuple[float, float]:
+    """The rounded product of two floats and what rounding lost (T. J. Dekker, Numerische Mathematik 18, 1971)."""
+    product = a * b
+    a_high, b_high = _upper_half(a), _upper_half(b)
+    a_low, b_low = a - a_high, b - b_high
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _upper_half(value: float) -> float:
+    shifted = value * (2.0**27 + 1)
+    return shifted - (shifted - value)
