@@ -18,6 +18,7 @@ from math import hypot, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from gdcore.optimizers import GradientDescent, Memory, Optimizer
+from gdcore.parameters import BIAS, ITERATIONS, LEARNING_RATE, TOLERANCE, WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -65,8 +66,7 @@ class Settings:
     train_bias: bool = False
 
     def __post_init__(self) -> None:
-        if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
-            raise ValueError(f"learning rate must be a positive number, not {self.learning_rate:g}")
+        LEARNING_RATE.check(self.learning_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,9 @@ class Limits:
     tolerance: float | None = None
 
     def __post_init__(self) -> None:
-        if self.iterations < 0:
-            raise ValueError(f"iterations must be a whole number from 0, not {self.iterations}")
-        if self.tolerance is not None and not (self.tolerance > 0 and isfinite(self.tolerance)):
-            raise ValueError(f"tolerance must be a positive number, not {self.tolerance:g}")
+        ITERATIONS.check(self.iterations)
+        if self.tolerance is not None:
+            TOLERANCE.check(self.tolerance)
 
 
 class Reason(Enum):
@@ -109,9 +108,8 @@ def begin(loss: MeanSquaredError, settings: Settings, w: float = 0.0, b: float =
     Raises:
         ValueError: if w or b is not finite, or so large that the loss is not.
     """
-    for name, value in (("start weight", w), ("start bias", b)):
-        if not isfinite(value):
-            raise ValueError(f"{name} must be a finite number, not {value:g}")
+    WEIGHT.check(w)
+    BIAS.check(b)
     value, gradient = loss.loss_and_gradient(w, b)
     if not isfinite(value):
         raise ValueError(f"the loss at w={w:g}, b={b:g} is too large for a number; start nearer to the data")

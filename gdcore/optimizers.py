@@ -17,9 +17,11 @@ the factor by which, in the long run, each step multiplies the error. Adaptive o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from math import isfinite, sqrt
+from dataclasses import dataclass, fields
+from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+
+from gdcore.parameters import BETA1, BETA2, DECAY, EPS, MOMENTUM, Parameter
 
 if TYPE_CHECKING:
     from gdcore.loss import Value
@@ -28,13 +30,19 @@ Memory: TypeAlias = Any
 """A named tuple of values, of the kind that the optimizer's `memory()` makes."""
 
 
+_PARAMETERS = {parameter.name: parameter for parameter in (MOMENTUM, DECAY, BETA1, BETA2, EPS)}
+
+
+@dataclass(frozen=True, slots=True)
 class Optimizer:
     """Frozen hyperparameters and a pure rule: what the kinds of optimizer have in common."""
 
-    __slots__ = ()
-
     name: ClassVar[str]
     title: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _PARAMETERS[item.name].check(getattr(self, item.name))
 
     def memory(self) -> Memory:
         """What is remembered before the first step."""
@@ -57,20 +65,6 @@ class Optimizer:
     def contraction(self, s: float) -> float | None:  # noqa: ARG002
         """The factor by which a step multiplies the error in the long run; None where there is no fixed one."""
         return None
-
-
-def _hyperparameter(default: float, description: str) -> Any:
-    return field(default=default, metadata={"description": description})
-
-
-def _check_fraction(name: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be a number from 0 up to but not including 1, not {value:g}")
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not (value > 0 and isfinite(value)):
-        raise ValueError(f"{name} must be a positive number, not {value:g}")
 
 
 class Nothing(NamedTuple):
@@ -140,10 +134,7 @@ class Momentum(Optimizer):
     name: ClassVar[str] = "momentum"
     title: ClassVar[str] = "momentum"
 
-    momentum: float = _hyperparameter(0.9, "share of the velocity kept from step to step, 0 to 1")
-
-    def __post_init__(self) -> None:
-        _check_fraction("momentum", self.momentum)
+    momentum: float = 0.9
 
     @property
     def stable_below(self) -> float:
@@ -187,10 +178,7 @@ class Nesterov(Optimizer):
     name: ClassVar[str] = "nesterov"
     title: ClassVar[str] = "Nesterov momentum"
 
-    momentum: float = _hyperparameter(0.9, "share of the velocity kept from step to step, 0 to 1")
-
-    def __post_init__(self) -> None:
-        _check_fraction("momentum", self.momentum)
+    momentum: float = 0.9
 
     @property
     def stable_below(self) -> float:
@@ -240,10 +228,7 @@ class AdaGrad(Optimizer):
     name: ClassVar[str] = "adagrad"
     title: ClassVar[str] = "AdaGrad"
 
-    eps: float = _hyperparameter(1e-10, "small number that keeps the divisor above zero")
-
-    def __post_init__(self) -> None:
-        _check_positive("eps", self.eps)
+    eps: float = 1e-10
 
     def memory(self) -> SquareSum:
         """No gradients yet."""
@@ -279,12 +264,8 @@ class RMSprop(Optimizer):
     name: ClassVar[str] = "rmsprop"
     title: ClassVar[str] = "RMSprop"
 
-    decay: float = _hyperparameter(0.99, "share of the mean square kept from step to step, 0 to 1")
-    eps: float = _hyperparameter(1e-8, "small number that keeps the divisor above zero")
-
-    def __post_init__(self) -> None:
-        _check_fraction("decay", self.decay)
-        _check_positive("eps", self.eps)
+    decay: float = 0.99
+    eps: float = 1e-8
 
     def memory(self) -> MeanSquare:
         """No gradients yet."""
@@ -326,14 +307,9 @@ class Adam(Optimizer):
     name: ClassVar[str] = "adam"
     title: ClassVar[str] = "Adam"
 
-    beta1: float = _hyperparameter(0.9, "share of the mean gradient kept from step to step, 0 to 1")
-    beta2: float = _hyperparameter(0.999, "share of the mean square kept from step to step, 0 to 1")
-    eps: float = _hyperparameter(1e-8, "small number that keeps the divisor above zero")
-
-    def __post_init__(self) -> None:
-        _check_fraction("beta1", self.beta1)
-        _check_fraction("beta2", self.beta2)
-        _check_positive("eps", self.eps)
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
 
     def memory(self) -> AdamMemory:
         """No gradients yet."""
@@ -356,14 +332,14 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 """The optimizers by name, the simplest first."""
 
 
-def hyperparameters(kind: type[Optimizer]) -> dict[str, tuple[float, str]]:
-    """The hyperparameters of a kind of optimizer: name -> (default, description).
+def hyperparameters(kind: type[Optimizer]) -> tuple[Parameter, ...]:
+    """The hyperparameters of a kind of optimizer, in order; their defaults are those of `kind()`.
 
     Example:
-        >>> hyperparameters(Momentum)
-        {'momentum': (0.9, 'share of the velocity kept from step to step, 0 to 1')}
+        >>> [parameter.name for parameter in hyperparameters(RMSprop)]
+        ['decay', 'eps']
     """
-    return {item.name: (item.default, item.metadata["description"]) for item in fields(kind)}  # type: ignore[arg-type,misc]
+    return tuple(_PARAMETERS[item.name] for item in fields(kind))
 
 
 def _largest_root(linear: float, constant: float) -> float:

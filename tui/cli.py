@@ -1,6 +1,182 @@
-"""The command line of gdlab."""
+"""The command line of gdlab: what was asked for, and the sentence where it cannot be done.
+
+Nothing heavy is imported before it is needed: a run without a screen never pays for the screen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gdcore.parameters import Parameter
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+_LABORATORY = """\
+Gradient descent, one key at a time: the loss of a straight line fitted to two columns of numbers, as a curve to walk
+down. `gdlab train` does the same run without a screen.
+
+examples:
+  gdlab                          the laboratory on pizza, the data set of the lesson
+  gdlab cars -l 0.0001           on another data set that ships: anscombe, cars, geyser, pizza
+  gdlab my.csv --x age --y pay   on your own file, by the names or numbers of its columns
+  gdlab train --help             the run without a screen
+"""
+
+_TRAIN = """\
+A run of gradient descent without a screen, printed as the lesson prints it: the loss before each step, then the
+parameters. How the run ended and what the learning rate should be goes to standard error.
+
+examples:
+  gdlab train                                         the lesson's run: pizza, w alone, 100 steps
+  gdlab train -l 0.001 -n 20000 --train-bias --predict 20 --every 1000
+  gdlab train cars --optimizer adam -l 0.1 --train-bias --format csv
+  gdlab train geyser --x 2 --y 1 -l 0.0001 --format json
+"""
+
+_EPILOG = "exit codes: 0, 2 for a usage or data error, 3 where the run diverged, 130 after ctrl+c"
+
+
+class _Parser(ArgumentParser):
+    """A parser that answers a mistake with one sentence."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=RawDescriptionHelpFormatter, **settings)
+        # Without this, -1e3 is taken for an option, not for a number.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}. See {self.prog} --help\n")
 
 
 def main() -> int:
-    """Run gdlab."""
+    """Run gdlab with the words of the command line; return its exit code."""
+    try:
+        return _train(sys.argv[2:]) if sys.argv[1:2] == ["train"] else _open(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("gdlab: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _train(words: list[str]) -> int:
+    parser = _Parser(
+        prog="gdlab train", description=_TRAIN, epilog=_EPILOG, formatter_class=RawDescriptionHelpFormatter
+    )
+    _add_run_options(parser)
+    from gdcore.parameters import FINITE, STEPS, Parameter  # noqa: PLC0415
+
+    prediction = Parameter("x", FINITE, "predict y at this x when the run has ended; may be given several times")
+    parser.add_argument(
+        "--predict", metavar="X", type=_number(prediction), action="append", help=prediction.description
+    )
+    every = Parameter("every", STEPS, "print every K-th iteration only")
+    parser.add_argument("--every", metavar="K", type=_number(every), default=1, help=every.description)
+    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
+    options = parser.parse_args(words)
+    from tui.train import Output, train  # noqa: PLC0415
+
+    try:
+        data, settings, limits = _run_of(options)
+        start = (options.weight, options.bias)
+        return train(data, settings, limits, start, Output(options.format, options.every, options.predict or ()))
+    except ValueError as error:
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+
+
+def _open(words: list[str]) -> int:
+    parser = _Parser(prog="gdlab", description=_LABORATORY)
+    parser.add_argument("--version", action=_Version)
+    _add_run_options(parser)
+    parser.parse_args(words)
     return 0
+
+
+class _Version(Action):
+    """Print the version and stop."""
+
+    def __init__(self, option_strings: list[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and stop")
+
+    def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
+        from gdcore import __version__  # noqa: PLC0415
+
+        parser.exit(0, f"gdlab {__version__}\n")
+
+
+def _add_run_options(parser: ArgumentParser) -> None:
+    """The options that the laboratory and the run without a screen share."""
+    from gdcore import parameters  # noqa: PLC0415
+    from gdcore.descent import Limits, Settings  # noqa: PLC0415
+    from gdcore.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
+
+    def add(parameter: Parameter, *flags: str, default: float | None = None, note: str = "") -> None:
+        shown = f" (default: {default:g})" if default is not None else note
+        parser.add_argument(
+            *flags,
+            f"--{parameter.name.replace('_', '-')}",
+            metavar="NUMBER",
+            type=_number(parameter),
+            default=default,
+            help=parameter.description + shown,
+        )
+
+    parser.add_argument("data", nargs="?", default="pizza", help="a file, or the name of a data set that ships: pizza")
+    parser.add_argument("--x", metavar="COLUMN", help="the column that goes in, by name or by number from 1")
+    parser.add_argument("--y", metavar="COLUMN", help="the column that should come out")
+    parser.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read, and say so")
+    add(parameters.LEARNING_RATE, "-l", default=Settings().learning_rate)
+    add(parameters.ITERATIONS, "-n", default=Limits().iterations)
+    add(parameters.WEIGHT, default=0.0)
+    add(parameters.BIAS, default=0.0)
+    parser.add_argument("--train-bias", action="store_true", help="train w and b, not w alone")
+    add(parameters.TOLERANCE)
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="gradient-descent", help=", ".join(OPTIMIZERS))
+    owners: dict[Parameter, list[str]] = {}
+    for name, kind in OPTIMIZERS.items():
+        for parameter in hyperparameters(kind):
+            owners.setdefault(parameter, []).append(f"{name} {getattr(kind(), parameter.name):g}")
+    for parameter, defaults in owners.items():
+        add(parameter, note=f" (default: {', '.join(defaults)})")
+
+
+def _number(parameter: Parameter) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            return parameter.parse(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from None
+
+    return parse
+
+
+def _run_of(options: Namespace) -> tuple[Any, Any, Any]:
+    """The data, settings and limits that the options ask for.
+
+    Raises:
+        ValueError: with a sentence, where they cannot be had.
+    """
+    from gdcore.dataset import load  # noqa: PLC0415
+    from gdcore.descent import Limits, Settings  # noqa: PLC0415
+    from gdcore.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
+
+    kind = OPTIMIZERS[options.optimizer]
+    own = [parameter.name for parameter in hyperparameters(kind)]
+    given = {name: getattr(options, name) for name in ("momentum", "decay", "beta1", "beta2", "eps")}
+    given = {name: value for name, value in given.items() if value is not None}
+    for name in given:
+        if name not in own:
+            raise ValueError(f"{name} is not a hyperparameter of {kind.name}, which has {' and '.join(own) or 'none'}")
+    settings = Settings(options.learning_rate, kind(**given), options.train_bias)
+    limits = Limits(options.iterations, options.tolerance)
+    return load(options.data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits

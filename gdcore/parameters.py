@@ -1,0 +1,92 @@
+"""The numbers a person chooses: what each is called, which values it may have, and the sentence for any other value.
+
+The same sentence appears wherever a wrong value is met: in an exception, on the command line, at a field of a form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, nextafter
+
+from gdcore.inert import quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The values from `low` to `high`, both included and finite, and the words for them."""
+
+    words: str
+    low: float = -inf
+    high: float = inf
+    whole: bool = False
+
+    def __contains__(self, value: float) -> bool:
+        return isfinite(value) and self.low <= value <= self.high and (not self.whole or value == int(value))
+
+
+FINITE = Range("a finite number")
+POSITIVE = Range("a positive number", low=nextafter(0, 1))
+FRACTION = Range("a number from 0 up to but not including 1", low=0, high=nextafter(1, 0))
+COUNT = Range("a whole number from 0", low=0, whole=True)
+STEPS = Range("a whole number from 1", low=1, whole=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number that a person chooses.
+
+    Attributes:
+        name: its name in the code, as in `learning_rate`.
+        range: the values it may have.
+        description: what it is, in a line.
+
+    Example:
+        >>> LEARNING_RATE.parse("1e-3")
+        0.001
+        >>> LEARNING_RATE.parse("-0.1")
+        Traceback (most recent call last):
+        ValueError: learning rate must be a positive number, not -0.1
+    """
+
+    name: str
+    range: Range
+    description: str
+
+    @property
+    def title(self) -> str:
+        """The name as it is written in a sentence."""
+        return self.name.replace("_", " ")
+
+    def check(self, value: float) -> None:
+        """Accept the value.
+
+        Raises:
+            ValueError: if the value is out of range, with the sentence that says so.
+        """
+        if value not in self.range:
+            raise ValueError(f"{self.title} must be {self.range.words}, not {value:g}")
+
+    def parse(self, text: str) -> float:
+        """The value that the text stands for, a whole number where the range has only those.
+
+        Raises:
+            ValueError: if the text is not a number or out of range, with the sentence that says so.
+        """
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(f"{self.title} must be {self.range.words}, not {quoted(text)}") from None
+        self.check(value)
+        return int(value) if self.range.whole else value
+
+
+LEARNING_RATE = Parameter("learning_rate", POSITIVE, "how long a step is for a given gradient")
+ITERATIONS = Parameter("iterations", COUNT, "how many steps a run may take")
+TOLERANCE = Parameter("tolerance", POSITIVE, "the run ends where the gradient norm falls below it")
+WEIGHT = Parameter("weight", FINITE, "where w starts: the slope of the line")
+BIAS = Parameter("bias", FINITE, "where b starts: the height of the line at x = 0")
+MOMENTUM = Parameter("momentum", FRACTION, "share of the velocity kept from step to step")
+DECAY = Parameter("decay", FRACTION, "share of the mean square kept from step to step")
+BETA1 = Parameter("beta1", FRACTION, "share of the mean gradient kept from step to step")
+BETA2 = Parameter("beta2", FRACTION, "share of the mean square kept from step to step")
+EPS = Parameter("eps", POSITIVE, "small number that keeps the divisor above zero")

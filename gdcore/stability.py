@@ -1,0 +1,112 @@
+"""What a learning rate will do, before any step is made: the eigenvalues of the Hessian and the optimizer's limits.
+
+Along an eigenvector of the Hessian with eigenvalue c an optimizer acts as if alone on a parabola, where all depends on
+s = learning rate * c (see `gdcore.optimizers`). The steepest direction decides whether a run converges, the flattest
+one how long that takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from math import ceil, inf, log
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gdcore.loss import Curvature
+    from gdcore.optimizers import Optimizer
+
+CRAWL_SHARE = 0.1
+"""Below this share of the rate at which a run begins to overshoot, it is said to crawl."""
+
+
+class Regime(Enum):
+    """What a learning rate does along the steepest direction of the loss."""
+
+    CRAWL = "crawl"
+    GLIDE = "glide"
+    OVERSHOOT = "overshoot"
+    DIVERGE = "diverge"
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """The learning rates at which an optimizer changes its behaviour on a loss.
+
+    Attributes:
+        optimizer: whose rates they are.
+        curvature: of the loss, in the directions that are trained.
+        crawls_below: below it a step does away with only a small part of the error.
+        overshoots_above: above it a step crosses the minimum of the steepest direction.
+        critical: above it the errors grow.
+        best: the fixed rate whose slowest direction shrinks fastest.
+    """
+
+    optimizer: Optimizer
+    curvature: Curvature
+    crawls_below: float
+    overshoots_above: float
+    critical: float
+    best: float
+
+    def regime(self, learning_rate: float) -> Regime:
+        """What this rate will do; the critical rate itself, at which errors do not shrink, counts as too large."""
+        if learning_rate >= self.critical:
+            return Regime.DIVERGE
+        if learning_rate > self.overshoots_above:
+            return Regime.OVERSHOOT
+        return Regime.GLIDE if learning_rate >= self.crawls_below else Regime.CRAWL
+
+    def contraction(self, learning_rate: float) -> float:
+        """The factor by which, in the long run, each step multiplies the error in the slowest direction."""
+        curvatures = (self.curvature.lambda_min or self.curvature.lambda_max, self.curvature.lambda_max)
+        return max(self.optimizer.contraction(learning_rate * c) or 0.0 for c in curvatures)
+
+    def iterations(self, learning_rate: float, digits: int = 6) -> int | None:
+        """About how many iterations shrink the error by so many decimal digits; None where they never do."""
+        contraction = self.contraction(learning_rate)
+        if contraction >= 1:
+            return None
+        return max(1, ceil(digits * log(10) / -log(contraction))) if contraction > 0 else 1
+
+
+@cache
+def stability(optimizer: Optimizer, curvature: Curvature) -> Stability | None:
+    """The stability of an optimizer on a loss, or None for the adaptive optimizers, which have no critical rate.
+
+    Example:
+        >>> from gdcore.loss import Curvature
+        >>> from gdcore.optimizers import GradientDescent
+        >>> bowl = stability(GradientDescent(), Curvature(1.0, 4.0))
+        >>> bowl.critical, round(bowl.best, 9), bowl.regime(0.4).value, bowl.iterations(0.4)
+        (0.5, 0.4, 'overshoot', 28)
+    """
+    limit, turning = optimizer.stable_below, optimizer.overshoots_above
+    if limit is None or turning is None:
+        return None
+    steepest = curvature.lambda_max
+    if steepest == 0:
+        return Stability(optimizer, curvature, inf, inf, inf, inf)
+    return Stability(
+        optimizer,
+        curvature,
+        CRAWL_SHARE * turning / steepest,
+        turning / steepest,
+        limit / steepest,
+        _best(optimizer, curvature.lambda_min or steepest, steepest, limit),
+    )
+
+
+def _best(optimizer: Optimizer, flattest: float, steepest: float, limit: float) -> float:
+    """The rate at which the flattest direction, still speeding up, meets the steepest one, already slowing down."""
+
+    def flattest_is_slower(learning_rate: float) -> bool:
+        flat, steep = optimizer.contraction(learning_rate * flattest), optimizer.contraction(learning_rate * steepest)
+        return flat is not None and steep is not None and flat > steep
+
+    low, high = 1 / steepest, limit / steepest
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if flattest_is_slower(middle) else (low, middle)
+    return low

@@ -1,0 +1,183 @@
+"""The timeline of a run: its states in order, a cursor that goes forward and back, and settings that change on the way.
+
+Vocabulary
+    cursor      the iteration one stands at
+    tip         the last iteration known; beyond it the future has not been computed
+    change      settings that are in force from some iteration on
+
+A run is determined by its loss, its start and its changes. So only every 256th state is kept, and (w, b, loss) of all:
+the other states are computed again when they are needed, to the same bits, because `advance` is a pure function.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdcore.descent import Ending, Limits, Settings, State, adopt, advance, begin, proceed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gdcore.loss import MeanSquaredError
+
+STRIDE = 256
+"""Iterations between two states that are kept."""
+
+
+class Timeline:
+    """A run that can be walked in both directions and changed at any point.
+
+    Going back and forward again shows the same states, changes of settings included. A change where there is a future
+    drops that future.
+
+    Attributes:
+        loss: what is descended.
+        limits: what ends the run; they may be set at any time, and change no state.
+        state: the state at the cursor.
+        settings: the settings in force at the cursor.
+
+    Example:
+        >>> from gdcore.loss import MeanSquaredError
+        >>> run = Timeline(MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0]), Settings(learning_rate=0.1))
+        >>> run.forward(3), run.state.iteration, run.back(2), run.state.iteration
+        (3, 3, 2, 1)
+    """
+
+    def __init__(
+        self, loss: MeanSquaredError, settings: Settings, limits: Limits | None = None, w: float = 0.0, b: float = 0.0
+    ) -> None:
+        self.loss = loss
+        self.limits = limits or Limits()
+        self.state = begin(loss, settings, w, b)
+        self.settings = settings
+        self._changed_at = [0]
+        self._changed_to = [settings]
+        self._kept = [self.state]
+        self._block = 0
+        self._states = [self.state]
+        self._path = array("d", (w, b, self.state.loss))
+
+    @property
+    def tip(self) -> int:
+        """The last iteration known."""
+        return len(self._path) // 3 - 1
+
+    @property
+    def start(self) -> State:
+        """The state at iteration 0."""
+        return self._kept[0]
+
+    @property
+    def following(self) -> State:
+        """The state one step on, whatever the limits; its loss may be too large for a number."""
+        if self.state.iteration < self.tip:
+            return self._at(self.state.iteration + 1)
+        return advance(self.loss, self.settings.optimizer, self.state, self.settings.train_bias)
+
+    @property
+    def previous(self) -> State | None:
+        """The state one step back, or None at the start."""
+        return self._at(self.state.iteration - 1) if self.state.iteration else None
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why there is no step from the cursor on, or None where there is one."""
+        if self.state.iteration < self.tip:
+            return None
+        following = proceed(self.loss, self.settings, self.limits, self.state)
+        return following if isinstance(following, Ending) else None
+
+    def forward(self, count: int = 1) -> int:
+        """Go on by so many iterations, or to the end of the run; return how many they were."""
+        known = min(count, self.tip - self.state.iteration)
+        self._move(self.state.iteration + max(known, 0))
+        for made in range(known, count):
+            following = proceed(self.loss, self.settings, self.limits, self.state)
+            if isinstance(following, Ending):
+                return made
+            self._append(following)
+        return count
+
+    def back(self, count: int = 1) -> int:
+        """Go back by so many iterations, or to the start; return how many they were."""
+        moved = min(count, self.state.iteration)
+        self._move(self.state.iteration - moved)
+        return moved
+
+    def change(self, settings: Settings) -> None:
+        """Put settings in force from the cursor on; a future under other settings is dropped."""
+        if settings == self.settings:
+            return
+        iteration = self.state.iteration
+        self._drop_after(iteration)
+        self.state = adopt(self.state, settings, self.settings.optimizer)
+        self.settings = settings
+        if self._changed_at[-1] == iteration:
+            self._changed_to[-1] = settings
+        else:
+            self._changed_at.append(iteration)
+            self._changed_to.append(settings)
+        self._states[-1] = self.state
+        if iteration % STRIDE == 0:
+            self._kept[-1] = self.state
+
+    def before_the_rise(self) -> int:
+        """The iteration, from the cursor back, up to which the loss had not yet begun to rise without a break."""
+        losses = self.path(0, self.state.iteration + 1)[:, 2]
+        falls = np.flatnonzero(np.diff(losses) <= 0)
+        return int(falls[-1]) + 1 if len(falls) else 0
+
+    def changes(self) -> list[tuple[int, Settings]]:
+        """The iterations at which settings came in force, and the settings, the first at iteration 0."""
+        return list(zip(self._changed_at, self._changed_to, strict=True))
+
+    def path(self, first: int, last: int) -> NDArray[np.float64]:
+        """(w, b, loss) of the iterations from `first` up to but not including `last`, shape (last - first, 3)."""
+        return np.array(self._path[3 * first : 3 * last]).reshape(-1, 3)
+
+    def _append(self, state: State) -> None:
+        self.state = state
+        if state.iteration % STRIDE == 0:
+            self._kept.append(state)
+            self._block += 1
+            self._states = [state]
+        else:
+            self._states.append(state)
+        self._path.extend((state.w, state.b, state.loss))
+
+    def _move(self, iteration: int) -> None:
+        self.state = self._at(iteration)
+        self.settings = self._in_force(iteration)
+
+    def _at(self, iteration: int) -> State:
+        """The state at a known iteration: computed again from the last one kept before it, a block at a time."""
+        block, index = divmod(iteration, STRIDE)
+        if block != self._block:
+            self._block, self._states = block, [self._kept[block]]
+            self._replay(min((block + 1) * STRIDE - 1, self.tip))
+        return self._states[index]
+
+    def _replay(self, last: int) -> None:
+        state = self._states[-1]
+        settings = self._in_force(state.iteration)
+        while state.iteration < last:
+            state = advance(self.loss, settings.optimizer, state, settings.train_bias)
+            now = self._in_force(state.iteration)
+            if now is not settings:
+                state, settings = adopt(state, now, settings.optimizer), now
+            self._states.append(state)
+
+    def _in_force(self, iteration: int) -> Settings:
+        return self._changed_to[bisect_right(self._changed_at, iteration) - 1]
+
+    def _drop_after(self, iteration: int) -> None:
+        self._at(iteration)
+        del self._states[iteration % STRIDE + 1 :]
+        del self._kept[iteration // STRIDE + 1 :]
+        del self._path[3 * (iteration + 1) :]
+        keep = bisect_right(self._changed_at, iteration)
+        del self._changed_at[keep:], self._changed_to[keep:]
