@@ -1,0 +1,36 @@
+r"""Text from a file or a person, made harmless for a terminal.
+
+A column may be called anything, also `\x1b[2J` (which clears the screen) or a name with a bidirectional override (which
+shows the rest of the line backwards). Whatever is not ours passes through here before it is part of a sentence.
+"""
+
+import unicodedata
+
+# Controls, format characters (the bidi overrides among them), lone surrogates, line and paragraph separators.
+_HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def inert(text: str) -> str:
+    r"""Show every character that could act on a terminal as an escape; leave all others as they are.
+
+    >>> print(inert("caf\u00e9 \x1b[2J \u202e"))
+    café \x1b[2J \u202e
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if unicodedata.category(char) in _HARMFUL else char
+        for char in text
+    )
+
+
+def quoted(text: str, limit: int = 40) -> str:
+    r"""Quote a text for a sentence: inert, and of at most `limit` characters between the quotes.
+
+    >>> print(quoted("speed\t(mph)"))
+    "speed\t(mph)"
+    >>> print(quoted("a very long name", limit=9))
+    "a very..."
+    """
+    shown = inert(text[: limit + 1])
+    return f'"{shown}"' if len(shown) <= limit else f'"{shown[: limit - 3]}..."'
