@@ -35,6 +35,10 @@ _CHUNK_ROWS = 1 << 15
 """Rows taken at once, so that the temporary arrays stay in the processor's cache."""
 
 
+_FAR = 1e4
+"""The square of the mean of x, in variances of x, from which on its terms cancel too many digits."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeanSquaredError:
     """The loss L(w, b) = 1/n * sum((w*x + b - y)^2) of a line over rows, as a bowl around its minimum.
@@ -45,7 +49,7 @@ class MeanSquaredError:
         dL/db   = 2 * r
         dL/dw   = 2 * vx * (w - w*) + mx * dL/db
 
-    A sum of squares and differences from the minimum: nothing cancels, not even for x = 1e6 +- 1e-3.
+    A sum of squares and of differences from the minimum, so that nothing cancels that need not.
 
     Where x never changes (vx = 0) many lines fit equally well and the loss is a trough: `minimum` is None, and
     `weight`, `bias` are one point of its floor.
@@ -56,6 +60,8 @@ class MeanSquaredError:
         bias: b*, in units of y.
         floor: L*, the smallest loss there is.
         residual: the mean residual at (w*, b*), which is zero but for the rounding of w* and b*.
+        far: whether x is so far from 0, for its spread, that w * mx and b all but cancel in the mean residual, which is
+            then computed to twice the digits.
 
     Example:
         >>> loss = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
@@ -72,6 +78,7 @@ class MeanSquaredError:
     bias: float
     floor: float
     residual: float
+    far: bool
 
     @classmethod
     def of(cls, x: Value, y: Value) -> MeanSquaredError:
@@ -95,13 +102,12 @@ class MeanSquaredError:
         scatter = sum(
             float(np.sum((weight * (xs - moments.mean_x) - (ys - moments.mean_y)) ** 2)) for xs, ys in _chunks(x, y)
         )
-        return cls(moments, weight, bias, scatter / len(x), residual)
+        far = moments.mean_x * moments.mean_x > _FAR * moments.var_x
+        return cls(moments, weight, bias, scatter / len(x), residual, far)
 
     def __call__(self, w: Value, b: Value) -> Value:
         """The loss at (w, b)."""
-        across, up = w - self.weight, (b - self.bias) + self.residual
-        residual = self.moments.mean_x * across + up
-        return self.floor + self.moments.var_x * across * across + residual * residual
+        return self.loss_and_gradient(w, b)[0]
 
     def gradient(self, w: Value, b: Value) -> tuple[Value, Value]:
         """The partial derivatives (dL/dw, dL/db) at (w, b)."""
@@ -110,12 +116,23 @@ class MeanSquaredError:
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
         """The loss and (dL/dw, dL/db) at (w, b): what one step of a descent needs, in one go."""
         mean, variance = self.moments.mean_x, self.moments.var_x
-        across, up = w - self.weight, (b - self.bias) + self.residual
-        residual = mean * across + up
+        across = w - self.weight
         bend = variance * across
+        if self.far:
+            residual = self._mean_residual(w, b)
+            return self.floor + bend * across + residual * residual, (2 * (bend + mean * residual), 2 * residual)
+        up = (b - self.bias) + self.residual
+        residual = mean * across + up
         # mean * residual, multiplied out: of the ways to write it this one follows the reference trajectories closest.
         slope_w = 2 * (bend + (mean * mean * across + mean * up))
         return self.floor + bend * across + residual * residual, (slope_w, 2 * residual)
+
+    def _mean_residual(self, w: Value, b: Value) -> Value:
+        """The mean residual w * mean_x + b - mean_y, to full precision: its terms may be 1e9 times as large."""
+        moments = self.moments
+        rise, rise_tail = _exact_product(w, moments.mean_x)
+        height, height_tail = _exact_sum(rise, b)
+        return (height - moments.mean_y) + (height_tail + rise_tail + w * moments.tail_x - moments.tail_y)
 
     @property
     def minimum(self) -> tuple[float, float] | None:
@@ -212,8 +229,8 @@ class Moments:
         rough_x, rough_y = x[0] + np.mean(x - x[0]), y[0] + np.mean(y - y[0])
         dx, dy = x - rough_x, y - rough_y
         rest_x, rest_y = np.mean(dx), np.mean(dy)
-        mean_x, tail_x = _exact_sum(rough_x, rest_x)
-        mean_y, tail_y = _exact_sum(rough_y, rest_y)
+        mean_x, tail_x = _exact_sum(float(rough_x), float(rest_x))
+        mean_y, tail_y = _exact_sum(float(rough_y), float(rest_y))
         var_x, var_y = np.mean(dx * dx) - rest_x * rest_x, np.mean(dy * dy) - rest_y * rest_y
         cov_xy = np.mean(dx * dy) - rest_x * rest_y
         return cls(len(x), mean_x, mean_y, float(var_x), float(var_y), float(cov_xy), tail_x, tail_y)
@@ -245,15 +262,14 @@ def _chunks(x: Rows, y: Rows) -> Iterator[tuple[Rows, Rows]]:
         yield x[rows], y[rows]
 
 
-def _exact_sum(a: Value, b: Value) -> tuple[float, float]:
+def _exact_sum(a: Value, b: Value) -> tuple[Value, Value]:
     """The rounded sum of two floats and what rounding lost (D. E. Knuth, TAOCP 2, section 4.2.2)."""
-    a, b = float(a), float(b)
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
-def _exact_product(a: float, b: float) -> tuple[float, float]:
+def _exact_product(a: Value, b: Value) -> tuple[Value, Value]:
     """The rounded product of two floats and what rounding lost (T. J. Dekker, Numerische Mathematik 18, 1971)."""
     product = a * b
     a_high, b_high = _upper_half(a), _upper_half(b)
@@ -261,6 +277,6 @@ def _exact_product(a: float, b: float) -> tuple[float, float]:
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def _upper_half(value: float) -> float:
+def _upper_half(value: Value) -> Value:
     shifted = value * (2.0**27 + 1)
     return shifted - (shifted - value)

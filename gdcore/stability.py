@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from math import ceil, inf, log
+from math import ceil, inf, log, log10
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gdcore.descent import State
     from gdcore.loss import Curvature
     from gdcore.optimizers import Optimizer
 
@@ -28,6 +29,40 @@ class Regime(Enum):
     GLIDE = "glide"
     OVERSHOOT = "overshoot"
     DIVERGE = "diverge"
+
+
+def observed(before: State, after: State) -> Regime:
+    """What the step from one state to the next did.
+
+    The slope along the step tells: downhill still after it, the step stayed on its side of the lowest point on its
+    way; uphill, it crossed that point. It crawled where it left more than nine tenths of the slope.
+
+    Example:
+        >>> from gdcore.descent import Settings, advance, begin
+        >>> from gdcore.loss import MeanSquaredError
+        >>> loss = MeanSquaredError.of([-1.0, 1.0], [0.0, 0.0])
+        >>> start = begin(loss, Settings(learning_rate=0.75), w=1.0)
+        >>> observed(start, advance(loss, Settings().optimizer, start)).value
+        'overshoot'
+    """
+    if after.loss > before.loss:
+        return Regime.DIVERGE
+    step_w, step_b = after.w - before.w, after.b - before.b
+    slope_before, slope_after = (s.gradient[0] * step_w + s.gradient[1] * step_b for s in (before, after))
+    if slope_after > 0 > slope_before:
+        return Regime.OVERSHOOT
+    return Regime.CRAWL if slope_after < (1 - CRAWL_SHARE) * slope_before else Regime.GLIDE
+
+
+def correct_digits(value: float, target: float) -> float:
+    """How many decimal digits of a value are right, from 0 to 16: -log10 of its relative error.
+
+    Example:
+        >>> round(correct_digits(3.1416, 3.14159265), 1)
+        5.6
+    """
+    error = abs(value - target) / (abs(target) or 1.0)
+    return 16.0 if error == 0 else min(max(-log10(error), 0.0), 16.0)
 
 
 @dataclass(frozen=True, slots=True)

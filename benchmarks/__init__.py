@@ -1,0 +1,1 @@
+"""What gdlab costs, measured: `python -m benchmarks`."""
