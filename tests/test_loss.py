@@ -145,7 +145,7 @@ def test_far_from_zero_an_array_gives_the_same_numbers_as_floats() -> None:
     loss = MeanSquaredError.of(*shifted_pizza(1e-3, 1e6, 1.0, 0.0))
     w, b = np.linspace(-3, 2000, 7), np.linspace(-2e9, 7, 7)
     assert loss.far
-    assert list(loss(w, b)) == [loss(w_, b_) for w_, b_ in zip(w.tolist(), b.tolist(), strict=True)]
+    assert np.array_equal(loss(w, b), [loss(w_, b_) for w_, b_ in zip(w.tolist(), b.tolist(), strict=True)])
 
 
 @pytest.mark.parametrize(("scale_y", "shift_y"), SCALES)
