@@ -62,7 +62,7 @@ def correct_digits(value: float, target: float) -> float:
         5.6
     """
     error = abs(value - target) / (abs(target) or 1.0)
-    return 16.0 if error == 0 else min(max(-log10(error), 0.0), 16.0)
+    return 16.0 if error == 0 else min(max(0.0, -log10(error)), 16.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from _typeshed import SupportsWrite
 
     from gdcore.parameters import Parameter
 
@@ -31,17 +35,21 @@ examples:
 """
 
 _TRAIN = """\
-A run of gradient descent without a screen, printed as the lesson prints it: the loss before each step, then the
-parameters. How the run ended and what the learning rate should be goes to standard error.
+A run of gradient descent without a screen, printed as the lesson prints it:
+the loss before each step, then the parameters. How the run ended and what the
+learning rate should be goes to standard error.
 
 examples:
-  gdlab train                                         the lesson's run: pizza, w alone, 100 steps
+  gdlab train                 the lesson's run: pizza, w alone, 100 steps
   gdlab train -l 0.001 -n 20000 --train-bias --predict 20 --every 1000
   gdlab train cars --optimizer adam -l 0.1 --train-bias --format csv
   gdlab train geyser --x 2 --y 1 -l 0.0001 --format json
 """
 
-_EPILOG = "exit codes: 0, 2 for a usage or data error, 3 where the run diverged, 130 after ctrl+c"
+_EPILOG = """\
+exit codes: 0; 2 for a usage or data error, or output that cannot be written;
+3 where the run diverged; 130 after ctrl+c
+"""
 
 
 class _Parser(ArgumentParser):
@@ -52,27 +60,65 @@ class _Parser(ArgumentParser):
         # Without this, -1e3 is taken for an option, not for a number.
         self._negative_number_matcher = re.compile(r"-\.?\d")
 
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        # argparse would keep quiet about a disk that is full.
+        (file or sys.stdout).write(self.format_help())
+
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE_ERROR, f"{self.prog}: {message}. See {self.prog} --help\n")
+        from gdcore.inert import inert  # noqa: PLC0415
+
+        self.exit(USAGE_ERROR, f"{self.prog}: {inert(message)}. See {self.prog} --help\n")
 
 
 def main() -> int:
     """Run gdlab with the words of the command line; return its exit code."""
+    # A stream that the shell closed (>&-) is None.
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stdout is None:
+        _say("there is no standard output to write to")
+        return USAGE_ERROR
     try:
-        return _train(sys.argv[2:]) if sys.argv[1:2] == ["train"] else _open(sys.argv[1:])
+        try:
+            return _train(sys.argv[2:]) if sys.argv[1:2] == ["train"] else _open(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
-        print("gdlab: interrupted", file=sys.stderr)
+        _say("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would complain once more when it closes the stream.
+    except OSError as error:
+        # What is left to write goes nowhere, or Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if isinstance(error, BrokenPipeError):  # whoever read the output has seen enough
+            return 0
+        _say(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
+        return USAGE_ERROR
+
+
+def _say(sentence: str) -> None:
+    """Write a line to standard error; where that cannot be done there is nobody to tell."""
+    with suppress(OSError):
+        print(f"gdlab: {sentence}", file=sys.stderr)
+
+
+@contextmanager
+def _holding_interrupts() -> Iterator[None]:
+    """Let ctrl+c wait: in the middle of its import, NumPy makes a broken installation of it."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    held: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if held:
+        raise KeyboardInterrupt
 
 
 def _train(words: list[str]) -> int:
-    parser = _Parser(
-        prog="gdlab train", description=_TRAIN, epilog=_EPILOG, formatter_class=RawDescriptionHelpFormatter
-    )
+    parser = _Parser(prog="gdlab train", description=_TRAIN, epilog=_EPILOG)
     _add_run_options(parser)
     from gdcore.parameters import FINITE, STEPS, Parameter  # noqa: PLC0415
 
@@ -84,7 +130,8 @@ def _train(words: list[str]) -> int:
     parser.add_argument("--every", metavar="K", type=_number(every), default=1, help=every.description)
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
     options = parser.parse_args(words)
-    from tui.train import Output, train  # noqa: PLC0415
+    with _holding_interrupts():
+        from tui.train import Output, train  # noqa: PLC0415
 
     try:
         data, settings, limits = _run_of(options)
@@ -98,8 +145,22 @@ def _open(words: list[str]) -> int:
     parser = _Parser(prog="gdlab", description=_LABORATORY)
     parser.add_argument("--version", action=_Version)
     _add_run_options(parser)
-    parser.parse_args(words)
-    return 0
+    parser.add_argument("--marker", choices=("braille", "hd", "dot"), default="braille", help="how the curve is drawn")
+    options = parser.parse_args(words)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        parser.exit(USAGE_ERROR, "gdlab: this is not a terminal; gdlab train does the same run without one\n")
+    try:
+        data, settings, limits = _run_of(options)
+        from tui.laboratory import Laboratory  # noqa: PLC0415
+
+        laboratory = Laboratory(data, settings, limits, (options.weight, options.bias))
+    except ValueError as error:
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+    from tui.app import GradientDescentApp  # noqa: PLC0415
+
+    app = GradientDescentApp(laboratory, marker=options.marker)
+    app.run()
+    return app.return_code or 0
 
 
 class _Version(Action):
@@ -111,7 +172,8 @@ class _Version(Action):
     def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
         from gdcore import __version__  # noqa: PLC0415
 
-        parser.exit(0, f"gdlab {__version__}\n")
+        print(f"gdlab {__version__}")
+        parser.exit()
 
 
 def _add_run_options(parser: ArgumentParser) -> None:
@@ -131,7 +193,13 @@ def _add_run_options(parser: ArgumentParser) -> None:
             help=parameter.description + shown,
         )
 
-    parser.add_argument("data", nargs="?", default="pizza", help="a file, or the name of a data set that ships: pizza")
+    parser.add_argument(
+        "data",
+        nargs="?",
+        metavar="DATA",
+        default="pizza",
+        help="a file, or a data set that ships: anscombe, cars, geyser, pizza (default)",
+    )
     parser.add_argument("--x", metavar="COLUMN", help="the column that goes in, by name or by number from 1")
     parser.add_argument("--y", metavar="COLUMN", help="the column that should come out")
     parser.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read, and say so")
@@ -141,7 +209,13 @@ def _add_run_options(parser: ArgumentParser) -> None:
     add(parameters.BIAS, default=0.0)
     parser.add_argument("--train-bias", action="store_true", help="train w and b, not w alone")
     add(parameters.TOLERANCE)
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="gradient-descent", help=", ".join(OPTIMIZERS))
+    parser.add_argument(
+        "--optimizer",
+        metavar="NAME",
+        choices=OPTIMIZERS,
+        default="gradient-descent",
+        help=f"one of {', '.join(OPTIMIZERS)}",
+    )
     owners: dict[Parameter, list[str]] = {}
     for name, kind in OPTIMIZERS.items():
         for parameter in hyperparameters(kind):
@@ -172,11 +246,11 @@ def _run_of(options: Namespace) -> tuple[Any, Any, Any]:
 
     kind = OPTIMIZERS[options.optimizer]
     own = [parameter.name for parameter in hyperparameters(kind)]
-    given = {name: getattr(options, name) for name in ("momentum", "decay", "beta1", "beta2", "eps")}
-    given = {name: value for name, value in given.items() if value is not None}
+    every = {parameter.name for other in OPTIMIZERS.values() for parameter in hyperparameters(other)}
+    given = {name: value for name in sorted(every) if (value := getattr(options, name)) is not None}
     for name in given:
         if name not in own:
-            raise ValueError(f"{name} is not a hyperparameter of {kind.name}, which has {' and '.join(own) or 'none'}")
+            raise ValueError(f"{name} is not a hyperparameter of {kind.name}, which has {', '.join(own) or 'none'}")
     settings = Settings(options.learning_rate, kind(**given), options.train_bias)
     limits = Limits(options.iterations, options.tolerance)
     return load(options.data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits

@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcore.descent import Ending, Limits, Reason, Settings, State, begin, descend
 from gdcore.loss import MeanSquaredError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from gdcore.dataset import Dataset
+
+    Lines: TypeAlias = Iterator[str]
 
 
 class Run:
@@ -68,14 +70,14 @@ def train(data: Dataset, settings: Settings, limits: Limits, start: tuple[float,
     elif output.form == "csv":
         lines = _csv(run, output)
     else:
-        lines = _json(run, data, settings, output)
+        lines = _json(run, _about(data, loss, settings, limits, start[1]), output)
     sys.stdout.writelines(lines)
     sys.stdout.flush()
     sys.stderr.writelines(f"{remark}\n" for remark in _remarks(run, data, loss, settings))
     return 3 if run.ending.reason is Reason.DIVERGED else 0
 
 
-def _text(run: Run, settings: Settings, output: Output) -> Iterator[str]:
+def _text(run: Run, settings: Settings, output: Output) -> Lines:
     """The lesson's log: a line for each step, with the loss before it, then the parameters it led to."""
     before: State | None = None
     for state in run:
@@ -93,7 +95,7 @@ def _log_line(state: State) -> str:
     return f"Iteration {state.iteration:4d} => Loss: {state.loss:.10f}\n"
 
 
-def _csv(run: Run, output: Output) -> Iterator[str]:
+def _csv(run: Run, output: Output) -> Lines:
     """Every field of every state, the last state always among them."""
     for number, fields in enumerate(_chosen(run, output.every)):
         if number == 0:
@@ -101,14 +103,8 @@ def _csv(run: Run, output: Output) -> Iterator[str]:
         yield ",".join(map(repr, fields.values())) + "\n"
 
 
-def _json(run: Run, data: Dataset, settings: Settings, output: Output) -> Iterator[str]:
-    """One document: the data, the settings, every field of every state, the ending and the predictions."""
-    optimizer = settings.optimizer
-    about = {
-        "data": {"name": data.name, "rows": len(data.x), "x": data.x_name, "y": data.y_name, "skipped": data.skipped},
-        "optimizer": {"name": optimizer.name, **asdict(optimizer)},
-        "train_bias": settings.train_bias,
-    }
+def _json(run: Run, about: dict[str, Any], output: Output) -> Lines:
+    """One document: what the run is about, every field of every state, the ending and the predictions."""
     yield json.dumps(about)[:-1] + ', "states": [\n'
     for number, fields in enumerate(_chosen(run, output.every)):
         yield ",\n" * (number > 0) + json.dumps({name: _number(value) for name, value in fields.items()})
@@ -117,7 +113,38 @@ def _json(run: Run, data: Dataset, settings: Settings, output: Output) -> Iterat
         "ending": {"reason": run.ending.reason.value, "sentence": run.ending.sentence},
         "predictions": [{"x": x, "y": _number(w * x + b)} for x in output.predict_at],
     }
-    yield "\n], " + json.dumps(closing)[1:] + "\n"
+    yield f"\n], {json.dumps(closing)[1:]}\n"
+
+
+def _about(data: Dataset, loss: MeanSquaredError, settings: Settings, limits: Limits, start_b: float) -> dict[str, Any]:
+    """The data, the settings and what the loss says of them; a value that does not exist is None."""
+    rates = stability(settings.optimizer, loss.curvature(settings.train_bias))
+    return {
+        "data": {
+            "name": data.name,
+            "rows": len(data.x),
+            "x": data.x_name,
+            "y": data.y_name,
+            "skipped": data.skipped,
+            "first_skipped": data.first_skipped or None,
+        },
+        "optimizer": {"name": settings.optimizer.name, **asdict(settings.optimizer)},
+        "learning_rate": settings.learning_rate,
+        "train_bias": settings.train_bias,
+        "iterations": limits.iterations,
+        "tolerance": limits.tolerance,
+        "minimum": _minimum(loss, settings, start_b),
+        "critical_learning_rate": _number(rates.critical) if rates else None,
+        "best_learning_rate": _number(rates.best) if rates else None,
+    }
+
+
+def _minimum(loss: MeanSquaredError, settings: Settings, b: float) -> dict[str, float | None] | None:
+    """Where the loss of the trained parameters is smallest; None where that is no single point."""
+    w = loss.minimum_w(b)
+    if settings.train_bias:
+        w, b = loss.minimum or (None, b)
+    return None if w is None else {"w": _number(w), "b": b, "loss": _number(loss(w, b))}
 
 
 def _number(value: float) -> float | None:
@@ -148,14 +175,18 @@ def _remarks(run: Run, data: Dataset, loss: MeanSquaredError, settings: Settings
     """How the run ended and what the curvature of the loss has to say of its learning rate."""
     yield run.ending.sentence
     if data.skipped:
-        yield f"{data.skipped} rows were skipped; the first: {data.first_skipped}"
-    trained = "w and b" if settings.train_bias else "w alone"
+        skipped = "1 row was" if data.skipped == 1 else f"{data.skipped} rows were"
+        yield f"{skipped} skipped; the first: {data.first_skipped}"
     if loss.minimum is None:
         yield f"{data.x_name} never changes: the loss is a trough, many pairs of w and b fit equally well."
     limits = stability(settings.optimizer, loss.curvature(settings.train_bias))
     if limits is None:
         yield f"{settings.optimizer.title} adapts its steps: there is no critical learning rate."
         return
+    if not isfinite(limits.critical):
+        yield "The loss does not depend on w: no learning rate is too large."
+        return
+    trained = "w and b" if settings.train_bias else "w alone"
     yield (
         f"Critical learning rate for {trained} on this data, {settings.optimizer.title}: {limits.critical:.8g}; "
         f"the best fixed one: {limits.best:.8g}."

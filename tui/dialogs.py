@@ -1,0 +1,204 @@
+"""The dialogs over the laboratory: help, the derivation, and opening a data file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from asyncio import to_thread
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.table import Column, Table
+from rich.text import Text
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.suggester import Suggester
+from textual.widgets import DirectoryTree, Input, Static
+
+from gdcore.dataset import Dataset, DatasetError, load, shipped
+from gdcore.inert import inert
+from tui.commands import key_table
+from tui.lesson import FORMULAS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import ComposeResult
+
+LEGEND = (
+    ("curve", "The loss of the line y = w*x + b over your rows, for every w. Low is good."),
+    ("you", "The filled circle, at the w of now: a hiker in the dark, who feels the slope."),
+    ("uphill", "The arrow. The steeper the ground, the longer it is. A step goes the other way."),
+    ("next step", "The open circle: where the step will land, learning rate times slope away."),
+    ("minimum", "The cross, the lowest point of the curve. The dots are where you have been."),
+    ("gauge", "The learning rate # among those that crawl ., glide -, overshoot = and diverge !"),
+    ("", "The best fixed rate is the asterisk. Press ] and watch # move, before any step."),
+)
+"""What stands for what on the screen."""
+FIELDS = (
+    ("tab, shift+tab", "Next field, field before; s goes to the learning rate."),
+    ("enter", "Put what is typed in force."),
+    ("escape", "Undo what is typed, and go back to the chart."),
+    ("up, down", "In a number field: more, less."),
+    ("click on the curve", "Start there."),
+)
+"""What the fields and the mouse do."""
+
+
+def help_text() -> Table:
+    """What the screen shows, the three formulas and every key, as a table that wraps in its second column."""
+    formulas = [line for name, formula, meaning in FORMULAS for line in ((name, formula), ("", meaning))]
+    table = Table.grid(Column(no_wrap=True), Column(), padding=(0, 2))
+    for title, rows in (
+        ("What you see", LEGEND),
+        ("Three formulas", formulas),
+        ("Keys", key_table()),
+        ("Fields and mouse", FIELDS),
+    ):
+        table.add_row(Text(title, "bold"))
+        for name, text in rows:
+            table.add_row(Text(f"  {name}"), Text(text))
+        table.add_row()
+    return table
+
+
+class TextDialog(ModalScreen[None]):
+    """A text to read; any of the keys that close a pager closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,w,enter,space", "dismiss", "Close"),
+        Binding("down,j,n", "scroll(1)", "Down", show=False),
+        Binding("up,k,b", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, title: str, text: str | Table) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The text in a frame that scrolls."""
+        with VerticalScroll(classes="dialog") as frame:
+            frame.border_title = self._title
+            frame.border_subtitle = "up, down: scroll   escape: close"
+            yield Static(self._text, markup=False)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+class PathSuggester(Suggester):
+    """Completes a path from the folder it is in."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first path that begins like this one, folders with a slash."""
+        return await to_thread(completed, value) if value else None
+
+
+def completed(value: str) -> str | None:
+    """The first path that begins with the text, or None.
+
+    >>> completed("/no/such/folder/x") is None
+    True
+    """
+    head, tail = os.path.split(value)
+    try:
+        with os.scandir(Path(head or ".").expanduser()) as entries:
+            names = sorted(
+                (entry.name + "/" * entry.is_dir() for entry in entries if entry.name.startswith(tail)),
+                key=lambda name: (name.startswith("."), name),
+            )
+    except (OSError, ValueError):
+        return None
+    return value + names[0][len(tail) :] if names and names[0].isprintable() else None
+
+
+class PlainTree(DirectoryTree):
+    """A tree of folders and files without pictures, which are of uncertain width, and without hidden files."""
+
+    ICON_NODE = "+ "
+    ICON_NODE_EXPANDED = "- "
+    ICON_FILE = "  "
+
+    def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
+        """Leave out what is hidden."""
+        return [path for path in paths if not path.name.startswith(".")]
+
+
+class OpenDialog(ModalScreen[Dataset | None]):
+    """Choose a data file: by its path, or from the tree. The file is read here, so that a bad one is refused here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def compose(self) -> ComposeResult:
+        """A path to type, a tree to choose from, and a line for what is wrong."""
+        with Vertical(classes="dialog") as frame:
+            frame.border_title = "Open a data file"
+            frame.border_subtitle = "enter: open   tab: to the tree   escape: cancel"
+            yield Static(f"Path of a text file with two columns of numbers, or {', '.join(shipped())}:", markup=False)
+            yield Input(placeholder="path; the right arrow completes it", suggester=PathSuggester(), compact=True)
+            yield Static(id="wrong", markup=False)
+            yield PlainTree(Path.cwd())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Open what was typed; a folder is shown in the tree."""
+        path = Path(event.value).expanduser()
+        if event.value and event.value not in shipped() and _is_folder(path):
+            self.query_one(DirectoryTree).path = path
+        else:
+            self._open(event.value)
+
+    def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
+        """Open what was chosen."""
+        self.query_one(Input).value = str(event.path)
+        self._open(str(event.path))
+
+    def _open(self, source: str) -> None:
+        self._say("Reading ...")
+        self._read(source)
+
+    @work(thread=True, exclusive=True)
+    def _read(self, source: str) -> None:
+        """Read the file beside the event loop: a large one takes its time."""
+        try:
+            data = load_again(source)
+        except DatasetError as error:
+            self.app.call_from_thread(self._say, str(error))
+        else:
+            self.app.call_from_thread(self._done, data)
+
+    def _say(self, sentence: str) -> None:
+        if self.is_active:
+            self.query_one("#wrong", Static).update(sentence)
+
+    def _done(self, data: Dataset) -> None:
+        if self.is_active:
+            self.dismiss(data)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def load_again(source: str, x: str | None = None, y: str | None = None) -> Dataset:
+    """Load data while the app runs: only files, since a pipe would keep the app waiting.
+
+    Raises:
+        DatasetError: with a sentence, where the data cannot be had.
+    """
+    try:
+        mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
+    except (OSError, ValueError):
+        mode = stat.S_IFREG  # load knows what to say
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
+    return load(source, x, y)

@@ -1,0 +1,398 @@
+"""The screen of the laboratory: keys become calls of the laboratory, and the frame that results is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Button, Footer, Input, Static
+
+from gdcore.dataset import Dataset, DatasetError
+from tui import lesson, panels
+from tui.charts.canvas import MARKERS
+from tui.charts.curve import Descent, curve_scene
+from tui.commands import COMMANDS, shown
+from tui.dialogs import OpenDialog, TextDialog, help_text, load_again
+from tui.widgets.chart import Chart
+from tui.widgets.fields import NumberField
+from tui.widgets.form import Form
+from tui.widgets.painted import Panel
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from tui.charts.canvas import Scene
+    from tui.charts.window import Floats
+    from tui.laboratory import Frame, Laboratory
+
+THEMES = ("textual-dark", "textual-light", "gdlab-contrast")
+"""The themes offered: dark, light, high contrast."""
+
+_RATE_GROUP = Binding.Group("Rate", compact=True)
+
+
+def _bindings() -> list[BindingType]:
+    """The bindings of the screen, from the list of commands."""
+    return [
+        Binding(
+            ",".join(command.keys),
+            command.action,
+            command.label,
+            show=command.footer,
+            tooltip=command.tooltip,
+            key_display=shown(command.keys[0]),
+            group=_RATE_GROUP if command.footer and command.action.startswith("rate") else None,
+            priority=command.priority,
+        )
+        for command in COMMANDS
+    ]
+
+
+class Stage(Chart, can_focus=True):
+    """The chart, with the keys that only it has."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(command.chart_keys), f"screen.{command.action}", show=False)
+        for command in COMMANDS
+        if command.chart_keys
+    ]
+
+
+class LaboratoryScreen(Screen[None]):
+    """Settings on the left, the loss curve on the right, and below it what the rate does and what the steps did."""
+
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    AUTO_FOCUS = "Stage"
+
+    def __init__(self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20) -> None:
+        super().__init__()
+        self.laboratory = laboratory
+        self._marker = marker
+        self._fps = fps
+        self._timer: Timer | None = None
+        self._due = 0.0
+        self._drawing = False
+
+    def compose(self) -> ComposeResult:
+        """The parts of the screen."""
+        yield Panel(panels.header, id="header")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield Form(self.laboratory.data, id="form")
+                yield Panel(panels.readout, id="readout")
+            with Vertical(id="right"):
+                yield Stage(id="chart")
+                yield Panel(panels.summary, id="summary")
+                yield Panel(panels.gauge, id="gauge")
+                yield Panel(panels.story, id="story")
+        yield Footer(show_command_palette=False, compact=True)
+        yield Static(id="hint", markup=False)
+        yield Static("gdlab needs a terminal of at least 40 x 10.", id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        """Show the first frame."""
+        self.query_one(Stage).marker = self._marker
+        self.draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave out what has no room."""
+        width, height = event.size
+        self.set_class(width < 80 or height < 24, "-narrow")
+        self.set_class(width < 60 or height < 16, "-small")
+        self.set_class(width < 40 or height < 10, "-tiny")
+
+    # One frame goes down
+
+    def touch(self) -> None:
+        """Draw soon: once for all the keys that are waiting now."""
+        if not self._drawing:
+            self._drawing = True
+            self.call_later(self.draw)
+
+    def draw(self) -> None:
+        """Hand the frame of this moment to every widget."""
+        self._drawing = False
+        frame = self.laboratory.frame
+        self.query_one(Stage).scene = curve(frame)
+        for panel in self.query(Panel):
+            panel.show(frame)
+        self.query_one(Form).show(frame)
+
+    # Walking
+
+    def action_step(self, count: int) -> None:
+        """Make steps."""
+        self.laboratory.step(count)
+        self.touch()
+
+    def action_back(self, count: int) -> None:
+        """Go back."""
+        self._pause()
+        self.laboratory.back(count)
+        self.touch()
+
+    def action_run(self) -> None:
+        """Run, or pause."""
+        if self.laboratory.running:
+            self._pause()
+        elif self.laboratory.timeline.ending is not None:
+            self.laboratory.step()
+        else:
+            self.laboratory.running, self._due = True, 1.0
+            self._timer = self.set_interval(1 / self._fps, self._tick)
+            self._tick()
+        self.touch()
+
+    def _pause(self) -> None:
+        self.laboratory.running = False
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def _tick(self) -> None:
+        """Make as many steps as are due, or as many as fit in half the time to the next tick."""
+        laboratory = self.laboratory
+        if laboratory.pace is None:
+            end = perf_counter() + 0.5 / self._fps
+            while laboratory.timeline.ending is None and perf_counter() < end:
+                laboratory.step(1000)
+        else:
+            whole = int(self._due)
+            self._due += laboratory.pace / self._fps - whole
+            if not whole:
+                return
+            laboratory.step(whole)
+        if laboratory.timeline.ending is not None:
+            self._pause()
+        self.touch()
+
+    def action_speed(self, by: int) -> None:
+        """Run slower or faster."""
+        self.laboratory.faster(by)
+        self.touch()
+
+    def action_restart(self) -> None:
+        """Begin again."""
+        self._pause()
+        self.laboratory.restart()
+        self.touch()
+
+    def action_reset(self) -> None:
+        """Begin again with the first settings."""
+        self._pause()
+        self.laboratory.reset()
+        self.touch()
+
+    def action_retreat(self) -> None:
+        """Go back to before the rise, with half the rate."""
+        self._pause()
+        self.laboratory.retreat()
+        self.touch()
+
+    # Changing
+
+    def action_rate(self, factor: float) -> None:
+        """Change the learning rate by a factor."""
+        self.laboratory.scale_learning_rate(factor)
+        self.touch()
+
+    def action_more(self) -> None:
+        """Allow more steps."""
+        self.laboratory.allow_more()
+        self.touch()
+
+    def action_bias(self) -> None:
+        """Train b too, or no longer."""
+        self.laboratory.set_train_bias(not self.laboratory.timeline.settings.train_bias)
+        self.touch()
+
+    @on(Form.TrainBias)
+    def _bias_chosen(self, event: Form.TrainBias) -> None:
+        self.laboratory.set_train_bias(event.train_bias)
+        self.touch()
+
+    @on(Form.Method)
+    def _method_chosen(self, event: Form.Method) -> None:
+        self.laboratory.set_optimizer(event.optimizer)
+        self.touch()
+
+    @on(NumberField.Chosen)
+    def _number_chosen(self, event: NumberField.Chosen) -> None:
+        laboratory, value = self.laboratory, event.value
+        start = laboratory.timeline.start
+        match event.field.id:
+            case "rate":
+                laboratory.set_learning_rate(value)
+            case "steps":
+                laboratory.set_iterations(int(value))
+            case "start-w":
+                self._start_at(value, start.b)
+            case "start-b":
+                self._start_at(start.w, value)
+            case name:
+                optimizer: Any = laboratory.timeline.settings.optimizer
+                laboratory.set_optimizer(replace(optimizer, **{str(name): value}))
+        self.touch()
+
+    @on(Chart.Clicked)
+    def _place_clicked(self, event: Chart.Clicked) -> None:
+        window = self.laboratory.frame.window
+        self._start_at(rounded(event.x, window.right - window.left), self.laboratory.timeline.start.b)
+        self.touch()
+
+    def _start_at(self, w: float, b: float) -> None:
+        self._pause()
+        try:
+            self.laboratory.set_start(w, b)
+        except ValueError as error:
+            self.laboratory.say(str(error), alarm=True)
+
+    # Data
+
+    @on(Button.Pressed, "#data")
+    def action_open(self) -> None:
+        """Open another data file."""
+        self._pause()
+        self.app.push_screen(OpenDialog(), self._opened)
+
+    def _opened(self, data: Dataset | None) -> None:
+        if data is not None:
+            self._pause()
+            try:
+                self.laboratory.open(data)
+            except ValueError as error:
+                self.laboratory.say(str(error), alarm=True)
+            self.touch()
+
+    @on(Form.Columns)
+    def _columns_chosen(self, event: Form.Columns) -> None:
+        self._load_columns(event.x, event.y)
+
+    @work(thread=True, exclusive=True)
+    def _load_columns(self, x: str, y: str) -> None:
+        """Read other columns of the file, beside the event loop."""
+        try:
+            data = load_again(str(self.laboratory.data.path), x, y)
+        except DatasetError as error:
+            self.app.call_from_thread(self._refused, str(error))
+        else:
+            self.app.call_from_thread(self._opened, data)
+
+    def _refused(self, sentence: str) -> None:
+        self.laboratory.say(sentence, alarm=True)
+        self.query_one(Form).show_data(self.laboratory.data)
+        self.touch()
+
+    # Looking
+
+    @on(Form.Hint)
+    def _hint(self, event: Form.Hint) -> None:
+        hint = self.query_one("#hint", Static)
+        hint.display = bool(event.text)
+        hint.update(event.text)
+        hint.set_class(event.wrong, "-wrong")
+        hint.styles.offset = (self.query_one("#left").region.right, event.row)
+
+    def action_log(self) -> None:
+        """Switch the loss axis."""
+        self.laboratory.toggle_log()
+        self.touch()
+
+    def action_fit(self) -> None:
+        """Fit the chart to the run."""
+        self.laboratory.fit()
+        self.touch()
+
+    def action_marker(self) -> None:
+        """Draw with the next marker."""
+        stage = self.query_one(Stage)
+        stage.marker = MARKERS[(MARKERS.index(stage.marker) + 1) % len(MARKERS)]
+        self.laboratory.say(f"The curve is drawn in {stage.marker}.")
+        self.touch()
+
+    def action_settings(self) -> None:
+        """Go to the learning rate."""
+        self.query_one("#rate").focus()
+
+    def action_why(self) -> None:
+        """Derive the current point."""
+        self._pause()
+        self.app.push_screen(TextDialog("Why", "\n".join(lesson.derivation(self.laboratory.frame))))
+
+    def action_help(self) -> None:
+        """Explain the screen and the keys."""
+        self.app.push_screen(TextDialog("Help", help_text()))
+
+    def action_palette(self) -> None:
+        """Find a command by its name."""
+        self.app.action_command_palette()
+
+    def action_theme(self) -> None:
+        """Take the next theme."""
+        self.app.theme = THEMES[(THEMES.index(self.app.theme) + 1) % len(THEMES)]
+
+    def action_suspend(self) -> None:
+        """Go back to the shell for a while."""
+        self._pause()
+        self.app.action_suspend_process()
+
+    def action_repaint(self) -> None:
+        """Draw everything again."""
+        self.refresh(layout=True)
+        for widget in self.query("*"):
+            widget.refresh()
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected; where nothing is, quit."""
+        focused = self.focused
+        if isinstance(focused, Input) and focused.selected_text:
+            focused.action_copy()
+        elif self.get_selected_text():
+            self.action_copy_text()
+        else:
+            self.app.exit()
+
+    def action_quit(self) -> None:
+        """Leave."""
+        self.app.exit()
+
+
+def curve(frame: Frame) -> Scene:
+    """The loss curve of a frame: L(w) at the current b."""
+    state, following = frame.state, frame.following
+    both = frame.settings.train_bias
+
+    def loss_at(w: Floats) -> Floats:
+        return np.asarray(frame.loss(w, state.b))
+
+    descent = Descent(
+        loss_at,
+        state.w,
+        state.loss,
+        state.gradient[0],
+        following.w if following else None,
+        following.loss if following else None,
+        frame.trail[:, 0],
+        frame.trail[:, 2],
+        frame.loss.minimum_w(state.b),
+        frame.loss.minimum[0] if both and frame.loss.minimum else None,
+        f"slice at b = {state.b:.6g}" if both else f"b held at {state.b:.6g}",
+    )
+    return curve_scene(descent, frame.window, log=frame.log)
+
+
+def rounded(value: float, span: float) -> float:
+    """A value rounded to a hundredth of the span on screen, as near as a click can be.
+
+    >>> rounded(1.23456, 5.0)
+    1.23
+    """
+    return float(f"{value:.{max(0, round(2 - np.log10(span)) + 1) if 1e-12 < span < 1e12 else 6}f}")

@@ -1,0 +1,165 @@
+"""The fields of the form: a number that is checked while it is typed, and lets every key through that no number has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from gdcore.parameters import POSITIVE, Parameter
+
+if TYPE_CHECKING:
+    from textual import events
+
+NUMBER_CHARACTERS = frozenset("0123456789.+-eE")
+"""The characters a number can have; all others are left to the commands."""
+
+
+class NumberField(Input):
+    """A number a person may change, and the value in force.
+
+    What is typed is checked at once and comes in force with enter or when the field is left; escape undoes it. Up and
+    down nudge the value in force.
+
+    Attributes:
+        parameter: which number it is, with its range and description.
+        in_force: the value in force.
+        error: the sentence about what is typed; empty where that can be used.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "nudge(1)", "More", show=False),
+        Binding("down", "nudge(-1)", "Less", show=False),
+        Binding("escape", "undo", "Undo", show=False),
+    ]
+    DEFAULT_CSS = """
+    NumberField {
+        width: 1fr;
+        &.-wrong { color: $text-error; text-style: bold; }
+    }
+    """
+
+    class Chosen(Message):
+        """A value was put in force.
+
+        Attributes:
+            field: where.
+            value: the value.
+        """
+
+        def __init__(self, field: NumberField, value: float) -> None:
+            super().__init__()
+            self.field = field
+            self.value = value
+
+        @property
+        def control(self) -> NumberField:
+            """The field."""
+            return self.field
+
+    class Edited(Message):
+        """What is typed has changed, or the field got or lost the focus."""
+
+        def __init__(self, field: NumberField) -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(self, parameter: Parameter, *, id: str) -> None:  # noqa: A002
+        super().__init__(written(0.0), id=id, compact=True, select_on_focus=False)
+        self.parameter = parameter
+        self.in_force = 0.0
+        self.error = ""
+
+    @property
+    def edited(self) -> bool:
+        """Whether what is typed is not the value in force."""
+        return self.value != written(self.in_force)
+
+    def show(self, value: float) -> None:
+        """Take over the value in force; what is being typed stays."""
+        edited, self.in_force = self.edited, value
+        if not edited:
+            self.value = written(value)
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
+        """Whether a key is typed into the field: only what a number can have."""
+        return character is not None and character in NUMBER_CHARACTERS
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.is_printable and not self.check_consume_key(event.key, event.character):
+            event.prevent_default()
+            return
+        await super()._on_key(event)
+
+    def on_input_changed(self) -> None:
+        """Check what is typed."""
+        self.error = ""
+        if self.edited:
+            try:
+                self.parameter.parse(self.value)
+            except ValueError as error:
+                self.error = str(error)
+        self.set_class(bool(self.error), "-wrong")
+        self.post_message(self.Edited(self))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Put what is typed in force."""
+        event.stop()
+        self.apply()
+
+    def on_focus(self) -> None:
+        """Show what the field is for."""
+        self.cursor_position = len(self.value)
+        self.post_message(self.Edited(self))
+
+    def on_blur(self) -> None:
+        """Put what is typed in force when the field is left."""
+        self.apply()
+        self.post_message(self.Edited(self))
+
+    def apply(self) -> None:
+        """Put what is typed in force where it can be used; else it stays in the field, marked."""
+        if self.edited and not self.error:
+            self._choose(self.parameter.parse(self.value))
+
+    def _choose(self, value: float) -> None:
+        self.in_force = value
+        self.value = written(value)
+        self.post_message(self.Chosen(self, value))
+
+    def action_undo(self) -> None:
+        """Put the value in force back in the field and leave it."""
+        self.value = written(self.in_force)
+        self.screen.set_focus(None)
+
+    def action_nudge(self, direction: int) -> None:
+        """Change the value in force by a sensible amount."""
+        value = nudged(self.parameter, self.in_force, direction)
+        if value in self.parameter.range:
+            self._choose(value)
+
+
+def written(value: float) -> str:
+    """A value as it stands in a field: all its digits and no more.
+
+    >>> written(0.001), written(100), written(2.0), written(1e-8)
+    ('0.001', '100', '2', '1e-08')
+    """
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def nudged(parameter: Parameter, value: float, direction: int) -> float:
+    """The next value up or down: by a factor where only positive values make sense, else by a step.
+
+    >>> from gdcore.parameters import BIAS, ITERATIONS, LEARNING_RATE, MOMENTUM
+    >>> nudged(LEARNING_RATE, 0.001, 1), nudged(ITERATIONS, 100, 1), nudged(BIAS, 0.0, -1), nudged(MOMENTUM, 0.9, 1)
+    (0.0011, 110, -0.1, 0.91)
+    """
+    if parameter.range is POSITIVE:
+        return float(f"{value * 1.1**direction:.4g}")
+    if parameter.range.whole:
+        return int(value) + direction * max(int(10 ** (len(str(int(value))) - 2)), 1)
+    step = 0.01 if parameter.range.high < 1 else 0.1
+    return round(value + direction * step, 10)

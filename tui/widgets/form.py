@@ -1,0 +1,199 @@
+"""The form: every setting of a run with its value in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Select, Static
+
+from gdcore import parameters
+from gdcore.optimizers import OPTIMIZERS, Optimizer, hyperparameters
+from gdcore.parameters import Parameter
+from tui.widgets.fields import NumberField
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from gdcore.dataset import Dataset
+    from tui.laboratory import Frame
+
+NUMBERS: dict[str, tuple[str, Parameter]] = {
+    "rate": ("Rate", parameters.LEARNING_RATE),
+    "momentum": ("Momentum", parameters.MOMENTUM),
+    "decay": ("Decay", parameters.DECAY),
+    "beta1": ("Beta 1", parameters.BETA1),
+    "beta2": ("Beta 2", parameters.BETA2),
+    "eps": ("Eps", parameters.EPS),
+    "steps": ("Steps", parameters.ITERATIONS),
+    "start-w": ("Start w", parameters.WEIGHT),
+    "start-b": ("Start b", parameters.BIAS),
+}
+"""The number fields: identifier -> (label, parameter)."""
+
+HELP = {
+    "data": "Data: the file the rows come from. Enter opens another one.",
+    "x": "x: the column that goes in. Another one restarts the run.",
+    "y": "y: the column that should come out. Another one restarts the run.",
+    "method": "Method: how the gradient becomes a step. It changes from the next step on.",
+    "train": "Train: w alone, with b held, or w and b. It changes from the next step on.",
+}
+"""The line of help of each other field."""
+
+NOTES = {"start-w": " Restarts the run.", "start-b": " Restarts the run."}
+
+
+class Row(Horizontal):
+    """A label and a control."""
+
+    DEFAULT_CSS = """
+    Row { height: 1; }
+    Row > Static { width: 8; }
+    """
+
+    def __init__(self, label: str, control: Widget) -> None:
+        super().__init__(Static(label, markup=False), control)
+
+
+class Form(VerticalScroll, can_focus=False):
+    """The settings. It shows those of a frame and says, in messages, what a person wants changed."""
+
+    class Columns(Message):
+        """Other columns of the data were chosen.
+
+        Attributes:
+            x: the name of the column that goes in.
+            y: the name of the column that should come out.
+        """
+
+        def __init__(self, x: str, y: str) -> None:
+            super().__init__()
+            self.x = x
+            self.y = y
+
+    class Method(Message):
+        """Another kind of optimizer was chosen.
+
+        Attributes:
+            optimizer: the optimizer, with its default hyperparameters.
+        """
+
+        def __init__(self, optimizer: Optimizer) -> None:
+            super().__init__()
+            self.optimizer = optimizer
+
+    class TrainBias(Message):
+        """Whether b is trained was chosen.
+
+        Attributes:
+            train_bias: whether it is.
+        """
+
+        def __init__(self, train_bias: bool) -> None:
+            super().__init__()
+            self.train_bias = train_bias
+
+    class Hint(Message):
+        """What to say about the field at hand.
+
+        Attributes:
+            text: the sentence; empty to say nothing.
+            wrong: whether it is about a mistake.
+            row: the row of the screen beside which to say it.
+        """
+
+        def __init__(self, text: str, *, wrong: bool, row: int) -> None:
+            super().__init__()
+            self.text = text
+            self.wrong = wrong
+            self.row = row
+
+    def __init__(self, data: Dataset, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._data = data
+        self._shown: tuple[str, bool] | None = None
+
+    def compose(self) -> ComposeResult:
+        """A row for each setting."""
+        yield Row("Data", Button(self._data.name, id="data", compact=True))
+        columns = [(name, name) for name in dict.fromkeys(self._data.columns)]
+        yield Row("x", Select(columns, allow_blank=False, value=self._data.x_name, id="x", compact=True))
+        yield Row("y", Select(columns, allow_blank=False, value=self._data.y_name, id="y", compact=True))
+        methods = [(kind.title, name) for name, kind in OPTIMIZERS.items()]
+        yield Row("Method", Select(methods, allow_blank=False, id="method", compact=True))
+        for name, (label, parameter) in NUMBERS.items():
+            yield Row(label, NumberField(parameter, id=name))
+        yield Row("Train", Select([("w alone", False), ("w and b", True)], allow_blank=False, id="train", compact=True))
+
+    def show(self, frame: Frame) -> None:
+        """Show the settings in force; what is being typed stays."""
+        settings = frame.settings
+        own = {parameter.name for parameter in hyperparameters(type(settings.optimizer))}
+        values = {name: getattr(settings.optimizer, name) for name in own}
+        values |= {"rate": settings.learning_rate, "steps": frame.limits.iterations}
+        values |= {"start-w": frame.start.w, "start-b": frame.start.b}
+        for field in self.query(NumberField):
+            name = str(field.id)
+            if field.parent and name in values:
+                field.show(values[name])
+            if isinstance(field.parent, Row):
+                field.parent.display = name in values
+        with self.prevent(Select.Changed):
+            self.query_one("#method", Select).value = settings.optimizer.name
+            self.query_one("#train", Select).value = settings.train_bias
+        self._shown = (settings.optimizer.name, settings.train_bias)
+        if frame.data is not self._data:
+            self.show_data(frame.data)
+
+    def show_data(self, data: Dataset) -> None:
+        """Show the name and the columns of data."""
+        self._data = data
+        self.query_one("#data", Button).label = data.name
+        columns = [(name, name) for name in dict.fromkeys(data.columns)]
+        with self.prevent(Select.Changed):
+            for identifier, name in (("x", data.x_name), ("y", data.y_name)):
+                select = self.query_one(f"#{identifier}", Select)
+                select.set_options(columns)
+                select.value = name
+
+    @on(Select.Changed, "#x,#y")
+    def _columns_chosen(self) -> None:
+        x, y = (str(self.query_one(f"#{name}", Select).value) for name in "xy")
+        if (x, y) != (self._data.x_name, self._data.y_name):
+            self.post_message(self.Columns(x, y))
+
+    @on(Select.Changed, "#method")
+    def _method_chosen(self, event: Select.Changed) -> None:
+        if self._shown and event.value != self._shown[0]:
+            self.post_message(self.Method(OPTIMIZERS[str(event.value)]()))
+
+    @on(Select.Changed, "#train")
+    def _train_chosen(self, event: Select.Changed) -> None:
+        if self._shown and event.value != self._shown[1]:
+            self.post_message(self.TrainBias(bool(event.value)))
+
+    def on_number_field_edited(self, event: NumberField.Edited) -> None:
+        """Say beside the field what it is for, or what is wrong with what is typed."""
+        field = event.field
+        parameter = field.parameter
+        text = field.error or (
+            f"{parameter.title}, {parameter.range.words}: {parameter.description}."
+            f"{NOTES.get(str(field.id), '')} Enter puts it in force, escape undoes, up and down nudge."
+        )
+        self._hint(text if field.has_focus else "", wrong=bool(field.error), field=field)
+
+    def on_descendant_focus(self) -> None:
+        """Say what the field at hand is for."""
+        field = self.screen.focused
+        if field is not None and field.id in HELP:
+            self._hint(HELP[field.id], wrong=False, field=field)
+
+    def on_descendant_blur(self) -> None:
+        """Nothing more to say."""
+        self.post_message(self.Hint("", wrong=False, row=0))
+
+    def _hint(self, text: str, *, wrong: bool, field: Widget) -> None:
+        self.post_message(self.Hint(text, wrong=wrong, row=field.region.y))
