@@ -140,15 +140,9 @@ def advance(loss: MeanSquaredError, optimizer: Optimizer, state: State, train_bi
         >>> state.iteration, round(state.w, 10)
         (1, 2.3333333333)
     """
-    # Never in place: an array belongs to the state before, which must not change.
-    iteration, w, b, _, (slope_w, slope_b), learning_rate, (memory_w, memory_b) = state
-    step_w, memory_w = optimizer.step(slope_w, memory_w, learning_rate)
-    w = w - step_w
-    if train_bias:
-        step_b, memory_b = optimizer.step(slope_b, memory_b, learning_rate)
-        b = b - step_b
+    w, b, memory = optimizer.move(loss, state, train_bias)
     value, gradient = loss.loss_and_gradient(w, b)
-    return State(iteration + 1, w, b, value, gradient, learning_rate, (memory_w, memory_b))
+    return State(state.iteration + 1, w, b, value, gradient, state.learning_rate, memory)
 
 
 def gradient_norm(state: State, train_bias: bool) -> float:

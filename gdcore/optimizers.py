@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 from gdcore.parameters import BETA1, BETA2, DECAY, EPS, MOMENTUM, Parameter
 
 if TYPE_CHECKING:
-    from gdcore.loss import Value
+    from gdcore.descent import State
+    from gdcore.loss import MeanSquaredError, Value
 
 Memory: TypeAlias = Any
 """A named tuple of values, of the kind that the optimizer's `memory()` makes."""
@@ -51,6 +52,19 @@ class Optimizer:
     def step(self, gradient: Value, memory: Memory, learning_rate: Value) -> tuple[Value, Memory]:
         """The step to take off the parameter, and what to remember."""
         raise NotImplementedError
+
+    def move(
+        self, loss: MeanSquaredError, state: State, train_bias: bool
+    ) -> tuple[Value, Value, tuple[Memory, Memory]]:
+        """Where one step leads from a state: w <- w - step, and b <- b - step where it is trained; and the memories."""
+        del loss  # a gradient says all there is to know of it
+        # Never in place: an array belongs to the state, which must not change.
+        _, w, b, _, (slope_w, slope_b), learning_rate, (memory_w, memory_b) = state
+        step_w, memory_w = self.step(slope_w, memory_w, learning_rate)
+        if not train_bias:
+            return w - step_w, b, (memory_w, memory_b)
+        step_b, memory_b = self.step(slope_b, memory_b, learning_rate)
+        return w - step_w, b - step_b, (memory_w, memory_b)
 
     @property
     def stable_below(self) -> float | None:
@@ -326,10 +340,48 @@ class Adam(Optimizer):
         return step, AdamMemory(mean, mean_square, steps)
 
 
+@dataclass(frozen=True, slots=True)
+class Nudge(Optimizer):
+    """Nudging, which knows no gradient: try w + lr, w - lr, b + lr, b - lr and keep the first that lowers the loss.
+
+    Every move has the length of the learning rate, however steep the ground, so it walks far ones slowly and cannot
+    come nearer to the minimum than that length. It moves one parameter at a time (a coordinate search, the simplest of
+    the direct search methods: R. Hooke, T. A. Jeeves 1961).
+
+    Example:
+        >>> from gdcore.descent import Settings, advance, begin
+        >>> from gdcore.loss import MeanSquaredError
+        >>> loss = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
+        >>> state = begin(loss, Settings(0.25, Nudge()))
+        >>> advance(loss, Nudge(), state).w
+        0.25
+    """
+
+    name: ClassVar[str] = "nudge"
+    title: ClassVar[str] = "nudging"
+
+    def memory(self) -> Nothing:
+        """Nothing is remembered."""
+        return Nothing()
+
+    def move(
+        self, loss: MeanSquaredError, state: State, train_bias: bool
+    ) -> tuple[Value, Value, tuple[Memory, Memory]]:
+        """Where the first nudge that helps leads; nowhere if none does."""
+        w, b, here, rate = state.w, state.b, state.loss, state.learning_rate
+        # Conditions as numbers, 1 or 0: so it works for arrays too.
+        right = (loss(w + rate, b) < here) * 1
+        left = (1 - right) * (loss(w - rate, b) < here)
+        stay = (1 - right - left) * train_bias
+        up = stay * (loss(w, b + rate) < here)
+        down = (stay - up) * (loss(w, b - rate) < here)
+        return w + rate * (right - left), b + rate * (up - down), state.memory
+
+
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    kind.name: kind for kind in (GradientDescent, Momentum, Nesterov, AdaGrad, RMSprop, Adam)
+    kind.name: kind for kind in (GradientDescent, Momentum, Nesterov, AdaGrad, RMSprop, Adam, Nudge)
 }
-"""The optimizers by name, the simplest first."""
+"""The optimizers by name, the simplest first; last the one that needs no gradient."""
 
 
 def hyperparameters(kind: type[Optimizer]) -> tuple[Parameter, ...]:

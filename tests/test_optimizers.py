@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from gdcore.descent import Limits, Settings, advance, begin, descend
+from gdcore.descent import Limits, Settings, State, advance, begin, descend
 from gdcore.loss import MeanSquaredError
 from gdcore.optimizers import (
     OPTIMIZERS,
@@ -23,6 +23,7 @@ from gdcore.optimizers import (
     GradientDescent,
     Momentum,
     Nesterov,
+    Nudge,
     Optimizer,
     RMSprop,
     hyperparameters,
@@ -373,6 +374,46 @@ def test_hyperparameters_are_the_fields_of_a_frozen_record(kind: type[Optimizer]
 
 
 def test_every_kind_of_optimizer_is_in_the_tables() -> None:
-    assert {type(optimizer) for optimizer in EVERY} == set(OPTIMIZERS.values())
+    assert {type(optimizer) for optimizer in EVERY} == set(OPTIMIZERS.values()) - {Nudge}
     assert all(kind.name == name for name, kind in OPTIMIZERS.items())
     assert len({kind.title for kind in OPTIMIZERS.values()}) == len(OPTIMIZERS)
+
+
+# --- Nudging, which needs no gradient
+
+
+@pytest.mark.parametrize("train_bias", [False, True], ids=["w", "w and b"])
+def test_nudging_moves_one_parameter_by_the_learning_rate_to_a_lower_loss_or_stays(
+    pizza: MeanSquaredError, train_bias: bool
+) -> None:
+    state = begin(pizza, Settings(0.25, Nudge(), train_bias))
+    for _ in range(100):
+        after = advance(pizza, Nudge(), state, train_bias)
+        moved = {round(abs(after.w - state.w), 12), round(abs(after.b - state.b), 12)}
+        nearby = [pizza(state.w + 0.25, state.b), pizza(state.w - 0.25, state.b)]
+        nearby += [pizza(state.w, state.b + 0.25), pizza(state.w, state.b - 0.25)] if train_bias else []
+        if min(nearby) < state.loss:
+            assert moved == {0.0, 0.25}
+            assert after.loss < state.loss
+        else:
+            assert moved == {0.0}
+        state = after
+    assert moved == {0.0}
+
+
+def test_nudging_finds_the_weight_to_within_half_a_nudge(pizza: MeanSquaredError) -> None:
+    state = begin(pizza, Settings(0.01, Nudge()))
+    for _ in range(300):
+        state = advance(pizza, Nudge(), state)
+    assert state.w == pytest.approx(pizza.minimum_w(0.0), abs=0.005)
+
+
+def test_nudging_many_points_at_once_gives_the_same_as_one_by_one(pizza: MeanSquaredError) -> None:
+    w, b = np.array([-3.0, 1.0, 1.9, 5.0]), np.array([0.0, 13.0, 20.0, -4.0])
+    rates = np.array([0.1, 0.5, 0.01, 2.0])
+    value, gradient = pizza.loss_and_gradient(w, b)
+    together = advance(pizza, Nudge(), State(0, w, b, value, gradient, rates, ((), ())), train_bias=True)
+    for index, rate in enumerate(rates.tolist()):
+        alone = begin(pizza, Settings(rate, Nudge(), train_bias=True), w[index].item(), b[index].item())
+        alone = advance(pizza, Nudge(), alone, train_bias=True)
+        assert (np.asarray(together.w)[index], np.asarray(together.b)[index]) == (alone.w, alone.b)

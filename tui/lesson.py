@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdcore.descent import Reason
-from gdcore.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from gdcore.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Nudge, RMSprop
 from gdcore.stability import Regime
 
 if TYPE_CHECKING:
@@ -108,12 +108,25 @@ def next_step(frame: Frame) -> str:
         return ended
     trained = (("w", state.w, following.w), ("b", state.b, following.b))[: 1 + frame.settings.train_bias]
     digits = 7 - 2 * frame.settings.train_bias
+    if isinstance(frame.settings.optimizer, Nudge):
+        return f"{ended}Next: {_nudge(frame)}; loss {number(state.loss)} -> {number(following.loss)}."
     parts = []
     for (name, value, after), gradient, memory in zip(trained, state.gradient, state.memory, strict=False):
         step = step_formula(frame.settings.optimizer, frame.settings.learning_rate, gradient, memory, digits)
         parts.append(f"{name} = {number(value, digits)} - {step} = {number(after, digits)}")
     loss = f"loss {number(state.loss, digits)} -> {number(following.loss, digits)}"
     return f"{ended}Next: {'; '.join(parts)}; {loss}."
+
+
+def _nudge(frame: Frame) -> str:
+    """Which of the nudges is kept."""
+    for name, value, after in zip(
+        "wb", frame.state[1:3], frame.following[1:3] if frame.following else (), strict=False
+    ):
+        if value != after:
+            rate = number(frame.settings.learning_rate)
+            return f"{name} {'+' if after > value else '-'} {rate} has a lower loss, so {name} = {number(after)}"
+    return "no nudge lowers the loss, so all stays as it is"
 
 
 def step_formula(optimizer: Optimizer, learning_rate: float, gradient: float, memory: Memory, digits: int = 7) -> str:
@@ -143,6 +156,8 @@ def step_formula(optimizer: Optimizer, learning_rate: float, gradient: float, me
 def forecast(frame: Frame) -> str:
     """What the learning rate will do on this loss, before any step is made."""
     rate, limits = frame.settings.learning_rate, frame.stability
+    if isinstance(frame.settings.optimizer, Nudge):
+        return "Nudging knows no gradient: it tries one learning rate to each side and keeps what lowers the loss."
     if limits is None:
         title = frame.settings.optimizer.title
         return f"{title} sizes its own steps: there is no critical rate. Near the minimum it moves by about the rate."
@@ -201,6 +216,9 @@ def derivation(frame: Frame) -> Iterator[str]:
 
 def _steps(frame: Frame) -> Iterator[str]:
     state, settings = frame.state, frame.settings
+    if isinstance(settings.optimizer, Nudge):
+        yield f"tries w + lr, w - lr and, where b is trained, b + lr, b - lr: {_nudge(frame)}"
+        return
     for index, name in enumerate("wb" if settings.train_bias else "w"):
         memory, gradient = state.memory[index], state.gradient[index]
         yield from (f"{line}" for line in _memory_update(settings.optimizer, gradient, memory))
