@@ -5,6 +5,7 @@ Nothing heavy is imported before it is needed: a run without a screen never pays
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -135,6 +136,7 @@ def _train(words: list[str]) -> int:
 
     try:
         data, settings, limits = _run_of(options)
+        gc.freeze()  # Modules stay to the end: without this the collector goes through NumPy once more, at exit.
         start = (options.weight, options.bias)
         return train(data, settings, limits, start, Output(options.format, options.every, options.predict or ()))
     except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from math import isfinite
@@ -105,15 +104,17 @@ def _csv(run: Run, output: Output) -> Lines:
 
 def _json(run: Run, about: dict[str, Any], output: Output) -> Lines:
     """One document: what the run is about, every field of every state, the ending and the predictions."""
-    yield json.dumps(about)[:-1] + ', "states": [\n'
+    from json import dumps  # noqa: PLC0415 (text and CSV start without it)
+
+    yield dumps(about)[:-1] + ', "states": [\n'
     for number, fields in enumerate(_chosen(run, output.every)):
-        yield ",\n" * (number > 0) + json.dumps({name: _number(value) for name, value in fields.items()})
+        yield ",\n" * (number > 0) + dumps({name: _number(value) for name, value in fields.items()})
     _, w, b, *_ = run.last
     closing = {
         "ending": {"reason": run.ending.reason.value, "sentence": run.ending.sentence},
         "predictions": [{"x": x, "y": _number(w * x + b)} for x in output.predict_at],
     }
-    yield f"\n], {json.dumps(closing)[1:]}\n"
+    yield f"\n], {dumps(closing)[1:]}\n"
 
 
 def _about(data: Dataset, loss: MeanSquaredError, settings: Settings, limits: Limits, start_b: float) -> dict[str, Any]:
