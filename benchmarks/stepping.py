@@ -37,8 +37,8 @@ def lesson(x: Rows, y: Rows, iterations: int) -> float:
     """Train w as the lesson does, and return the last loss."""
     w, b, loss = 0.0, 0.0, 0.0
     for _ in range(iterations):
-        loss = np.average((x * w + b - y) ** 2)
-        gradient = 2 * np.average(x * (x * w + b - y))
+        loss = float(np.average((x * w + b - y) ** 2))
+        gradient = 2 * float(np.average(x * (x * w + b - y)))
         w -= gradient * LEARNING_RATE
     return loss
 

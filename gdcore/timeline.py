@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,6 +57,7 @@ class Timeline:
         self.settings = settings
         self._changed_at = [0]
         self._changed_to = [settings]
+        self._changed_from = [(self.state, settings.optimizer)]
         self._kept = [self.state]
         self._block = 0
         self._states = [self.state]
@@ -109,21 +111,34 @@ class Timeline:
         return moved
 
     def change(self, settings: Settings) -> None:
-        """Put settings in force from the cursor on; a future under other settings is dropped."""
+        """Put settings in force from the cursor on; a future under other settings is dropped.
+
+        Of two changes at one iteration only the last counts: whoever tries another optimizer and comes back without a
+        step in between finds the memory as it was.
+        """
         if settings == self.settings:
             return
         iteration = self.state.iteration
         self._drop_after(iteration)
-        self.state = adopt(self.state, settings, self.settings.optimizer)
-        self.settings = settings
-        if self._changed_at[-1] == iteration:
-            self._changed_to[-1] = settings
-        else:
+        if self._changed_at[-1] < iteration:
             self._changed_at.append(iteration)
             self._changed_to.append(settings)
+            self._changed_from.append((self.state, self.settings.optimizer))
+        self._changed_to[-1] = settings
+        arrived, optimizer = self._changed_from[-1]
+        self.state = adopt(arrived, settings, optimizer)
+        self.settings = settings
         self._states[-1] = self.state
         if iteration % STRIDE == 0:
             self._kept[-1] = self.state
+
+    def fork(self) -> Timeline:
+        """Another run with the same past, which stands where this one does and has no future yet."""
+        twin = copy(self)
+        for name in ("_changed_at", "_changed_to", "_changed_from", "_kept", "_states", "_path"):
+            setattr(twin, name, getattr(self, name)[:])
+        twin._drop_after(self.state.iteration)
+        return twin
 
     def before_the_rise(self) -> int:
         """The iteration, from the cursor back, up to which the loss had not yet begun to rise without a break."""
@@ -180,4 +195,4 @@ class Timeline:
         del self._kept[iteration // STRIDE + 1 :]
         del self._path[3 * (iteration + 1) :]
         keep = bisect_right(self._changed_at, iteration)
-        del self._changed_at[keep:], self._changed_to[keep:]
+        del self._changed_at[keep:], self._changed_to[keep:], self._changed_from[keep:]

@@ -45,10 +45,10 @@ def _noisy_line(w: float, b: float, x: Rows, noise: float) -> tuple[Rows, Rows]:
 PROBLEMS = [
     Problem("pizza: narrow valley, condition number 826", *pizza_rows()),
     Problem("round bowl: mean of x 0, variance of x 1", *_noisy_line(3.0, -2.0, np.array([-1.0, 1.0] * 10), 0.5)),
-    Problem("falling line", *_noisy_line(-0.7, 5.0, np.linspace(-1.0, 2.0, 40), 0.2)),
+    Problem("falling line", *_noisy_line(-0.7, 5.0, np.arange(40) / 13 - 1.0, 0.2)),
     Problem("perfect fit: loss 0 at the minimum", *_noisy_line(2.0, 1.0, np.array([1.0, 2.0, 3.0]), 0.0)),
     Problem("two rows", np.array([-1.0, 2.0]), np.array([4.0, 1.0])),
-    Problem("small units", *_noisy_line(3e-3, 2e-3, np.linspace(-0.2, 0.3, 25), 1e-4)),
+    Problem("small units", *_noisy_line(3e-3, 2e-3, np.arange(25) / 50 - 0.2, 1e-4)),
 ]
 
 

@@ -149,4 +149,5 @@ def _losses(loss_at: LossOf, ws: Floats) -> Floats:
 def _heights(losses: ArrayLike, window: Window) -> Floats:
     """log10 of losses that are 0 or more; what lies below the window is put on its lower border."""
     with np.errstate(all="ignore"):
-        return np.maximum(np.log10(np.asarray(losses, dtype=np.float64)), window.bottom)
+        heights: Floats = np.maximum(np.log10(np.asarray(losses, dtype=np.float64)), window.bottom)
+    return heights
