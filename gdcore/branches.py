@@ -32,21 +32,24 @@ class Branch:
         run: its states.
         parent: the name of the branch it left; empty for one that began by itself.
         left_at: the iteration at which it left.
-        difference: what was different from then on.
+        left: the settings its parent went on with.
+        why: why it was begun, where that is not a change of settings.
     """
 
     name: str
     run: Timeline
     parent: str = ""
     left_at: int = 0
-    difference: str = ""
+    left: Settings | None = None
+    why: str = ""
 
     @property
     def origin(self) -> str:
-        """Where it comes from, in words."""
+        """Where it comes from and what is different in it, in words."""
         if not self.parent:
-            return self.difference or "from the start"
-        return f"left {self.parent} at step {self.left_at:,}: {self.difference}"
+            return self.why or "from the start"
+        different = self.why or (difference(self.left, self.run.settings_at(self.left_at)) if self.left else "")
+        return f"left {self.parent} at step {self.left_at:,}: {different}"
 
 
 class Branches:
@@ -94,13 +97,18 @@ class Branches:
         if settings == run.settings:
             return
         if run.state.iteration < run.tip:
-            self.fork(difference(run.settings, settings))
+            self.fork()
         self.run.change(settings)
 
-    def fork(self, why: str, name: str = "") -> None:
+    def fork(self, why: str = "", name: str = "") -> None:
         """Leave the current branch at the cursor, for a new one that becomes the current one."""
-        parent, cursor = self.current.name, self.run.state.iteration
-        self._add(Branch(name or self._free_name(), self.run.fork(), parent, cursor, why))
+        parent, run = self.current, self.run
+        cursor = run.state.iteration
+        self._add(Branch(name or self._free_name(), run.fork(), parent.name, cursor, run.settings, why))
+        if parent.parent and run.tip == parent.left_at:
+            # It never made a step of its own: all it was is in its parent.
+            self._all.remove(parent)
+            self.current.parent = parent.parent
 
     def begin(self, run: Timeline, why: str) -> None:
         """Begin another run, which becomes the current branch; one without a step gives up its place."""
@@ -108,7 +116,7 @@ class Branches:
         if self.run.tip == 0:
             name = self.current.name
             self._all.remove(self.current)
-        self._add(Branch(name, run, difference=why))
+        self._add(Branch(name, run, why=why))
 
     def switch(self, branch: Branch) -> None:
         """Make another branch the current one."""

@@ -146,6 +146,10 @@ class Timeline:
         falls = np.flatnonzero(np.diff(losses) <= 0)
         return int(falls[-1]) + 1 if len(falls) else 0
 
+    def settings_at(self, iteration: int) -> Settings:
+        """The settings in force at an iteration."""
+        return self._changed_to[bisect_right(self._changed_at, iteration) - 1]
+
     def changes(self) -> list[tuple[int, Settings]]:
         """The iterations at which settings came in force, and the settings, the first at iteration 0."""
         return list(zip(self._changed_at, self._changed_to, strict=True))
@@ -166,7 +170,7 @@ class Timeline:
 
     def _move(self, iteration: int) -> None:
         self.state = self._at(iteration)
-        self.settings = self._in_force(iteration)
+        self.settings = self.settings_at(iteration)
 
     def _at(self, iteration: int) -> State:
         """The state at a known iteration: computed again from the last one kept before it, a block at a time."""
@@ -178,16 +182,13 @@ class Timeline:
 
     def _replay(self, last: int) -> None:
         state = self._states[-1]
-        settings = self._in_force(state.iteration)
+        settings = self.settings_at(state.iteration)
         while state.iteration < last:
             state = advance(self.loss, settings.optimizer, state, settings.train_bias)
-            now = self._in_force(state.iteration)
+            now = self.settings_at(state.iteration)
             if now is not settings:
                 state, settings = adopt(state, now, settings.optimizer), now
             self._states.append(state)
-
-    def _in_force(self, iteration: int) -> Settings:
-        return self._changed_to[bisect_right(self._changed_at, iteration) - 1]
 
     def _drop_after(self, iteration: int) -> None:
         self._at(iteration)

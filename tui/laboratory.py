@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gdcore.branches import Branches
 from gdcore.descent import Limits, Reason, Settings
 from gdcore.loss import MeanSquaredError
 from gdcore.stability import Regime, Stability, observed, stability
@@ -113,10 +114,19 @@ class Laboratory:
 
     def _load(self, data: Dataset, settings: Settings, limits: Limits, start: tuple[float, float]) -> None:
         loss = MeanSquaredError.of(data.x, data.y)
-        self.timeline = Timeline(loss, settings, limits, *start)
-        self.data, self.loss, self.start = data, loss, start
-        self._across = self._first_window()
-        self._window: Window | None = None
+        self.branches = Branches(Timeline(loss, settings, limits, *start))
+        self.data, self.loss = data, loss
+        self._reframe()
+
+    @property
+    def timeline(self) -> Timeline:
+        """The current run."""
+        return self.branches.run
+
+    @property
+    def start(self) -> tuple[float, float]:
+        """Where the current run began."""
+        return self.timeline.start.w, self.timeline.start.b
 
     @property
     def pace(self) -> int | None:
@@ -158,13 +168,14 @@ class Laboratory:
             return run.path(0, now)
         return np.concatenate((run.path(0, TRAIL), run.path(now - TRAIL, now)))
 
-    def _first_window(self, w: float | None = None) -> tuple[float, float]:
-        """Around the start (or another w) and the minimum of the curve, and the true minimum where b is trained."""
-        start_w, b = self.start
-        across = window_around(start_w if w is None else w, self.loss.minimum_w(b))
+    def _reframe(self, state: State | None = None) -> None:
+        """Choose the window anew: around the start (or another state), and the minimum of the curve and of all."""
+        state = state or self.timeline.start
+        across = window_around(state.w, self.loss.minimum_w(state.b))
         if self.timeline.settings.train_bias and self.loss.minimum:
             across = widened(across, self.loss.minimum[0])
-        return across
+        self._across = across
+        self._window: Window | None = None
 
     def _shown(self) -> Window:
         """The window of the curve: it holds still until the hiker leaves it, then it widens."""
@@ -194,8 +205,12 @@ class Laboratory:
             self.say("This is the start.")
 
     def restart(self) -> None:
-        """Go on from iteration 0 under the settings in force."""
-        self._begin(self.timeline.settings, self.start)
+        """Go back to iteration 0, and on from there under the settings in force now."""
+        run = self.timeline
+        settings = run.settings
+        run.back(run.state.iteration)
+        self.branches.change(settings)
+        self._reframe()
         self.say(f"Restarted from {_point(*self.start)}.")
 
     def reset(self) -> None:
@@ -206,16 +221,15 @@ class Laboratory:
         self.say(f"Settings reset, restarted from {_point(*start)}.")
 
     def _begin(self, settings: Settings, start: tuple[float, float]) -> None:
-        self.timeline = Timeline(self.loss, settings, self.timeline.limits, *start)
-        self.start = start
-        self._across, self._window = self._first_window(), None
+        run = Timeline(self.loss, settings, self.timeline.limits, *start)
+        self.branches.begin(run, f"from {_point(*start)}")
+        self._reframe()
 
     # Changing
 
     def fit(self) -> None:
         """Choose the window anew, around the current point and the minimum."""
-        self._window = None
-        self._across = self._first_window(self.timeline.state.w)
+        self._reframe(self.timeline.state)
         self.say("The chart is fitted to where the run stands.")
 
     def toggle_log(self) -> None:
@@ -228,8 +242,8 @@ class Laboratory:
         self.note, self.alarm = note, alarm
 
     def change(self, settings: Settings, note: str = "") -> None:
-        """Put settings in force from the next step on."""
-        self.timeline.change(settings)
+        """Put settings in force from the next step on; a future under others stays as a branch."""
+        self.branches.change(settings)
         self.say(note)
 
     def set_learning_rate(self, learning_rate: float) -> None:
@@ -278,7 +292,8 @@ class Laboratory:
         Raises:
             ValueError: if the run cannot start on them; then it stays as it is.
         """
-        self._load(data, self.timeline.settings, self.timeline.limits, self.start)
+        run = self.timeline
+        self._load(data, run.settings, run.limits, self.start)
         skipped = f", {data.skipped:,} bad rows skipped" if data.skipped else ""
         self.say(f"Restarted on {data.name}: {data.y_name} against {data.x_name}, {len(data.x):,} rows{skipped}.")
 
@@ -286,7 +301,7 @@ class Laboratory:
         """Go back to before the loss began to rise, with half the learning rate."""
         run = self.timeline
         run.back(run.state.iteration - run.before_the_rise())
-        self._across, self._window = self._first_window(), None
+        self._reframe()
         half = run.settings.learning_rate / 2
         self.change(
             replace(run.settings, learning_rate=half),
