@@ -6,7 +6,8 @@ The same sentence appears wherever a wrong value is met: in an exception, on the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite, nextafter
+from math import nextafter
+from sys import float_info
 
 from gdcore.inert import quoted
 
@@ -16,12 +17,12 @@ class Range:
     """The values from `low` to `high`, both included and finite, and the words for them."""
 
     words: str
-    low: float = -inf
-    high: float = inf
+    low: float = -float_info.max
+    high: float = float_info.max
     whole: bool = False
 
     def __contains__(self, value: float) -> bool:
-        return isfinite(value) and self.low <= value <= self.high and (not self.whole or value == int(value))
+        return self.low <= value <= self.high and (not self.whole or value == int(value))
 
 
 FINITE = Range("a finite number")
@@ -64,7 +65,7 @@ class Parameter:
             ValueError: if the value is out of range, with the sentence that says so.
         """
         if value not in self.range:
-            raise ValueError(f"{self.title} must be {self.range.words}, not {value:g}")
+            raise ValueError(f"{self.title} must be {self.range.words}, not {str(value).removesuffix('.0')}")
 
     def parse(self, text: str) -> float:
         """The value that the text stands for, a whole number where the range has only those.

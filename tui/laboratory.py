@@ -7,6 +7,7 @@ whatever is on the screen is drawn from it alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from gdcore.branches import Branches
 from gdcore.descent import Limits, Reason, Settings
 from gdcore.loss import MeanSquaredError
+from gdcore.parameters import ITERATIONS
 from gdcore.stability import Regime, Stability, observed, stability
 from gdcore.timeline import Timeline
 from tui.charts.curve import curve_window
@@ -139,8 +141,7 @@ class Laboratory:
         run = self.timeline
         state, settings = run.state, run.settings
         before = run.previous
-        ending = run.ending
-        diverged = ending is not None and ending.reason is Reason.DIVERGED
+        following = run.following
         return Frame(
             data=self.data,
             loss=self.loss,
@@ -149,8 +150,8 @@ class Laboratory:
             start=run.start,
             state=state,
             before=before,
-            following=None if diverged else run.following,
-            ending=ending,
+            following=following if isfinite(following.loss) else None,
+            ending=run.ending,
             verdict=observed(before, state) if before else None,
             stability=stability(settings.optimizer, self.loss.curvature(settings.train_bias)),
             trail=self._trail(),
@@ -207,17 +208,18 @@ class Laboratory:
     def restart(self) -> None:
         """Go back to iteration 0, and on from there under the settings in force now."""
         run = self.timeline
-        settings = run.settings
-        run.back(run.state.iteration)
-        self.branches.change(settings)
-        self._reframe()
+        if len(run.changes()) > 1:
+            self._begin(run.settings, self.start)
+        else:
+            run.back(run.state.iteration)
+            self._reframe()
         self.say(f"Restarted from {_point(*self.start)}.")
 
     def reset(self) -> None:
         """Go back to the settings that gdlab was started with, and restart."""
         settings, limits, start = self._defaults
-        self.timeline.limits = limits
         self._begin(settings, start)
+        self.timeline.limits = limits
         self.say(f"Settings reset, restarted from {_point(*start)}.")
 
     def _begin(self, settings: Settings, start: tuple[float, float]) -> None:
@@ -274,8 +276,10 @@ class Laboratory:
         self.say(f"The run may take {iterations:,} steps.")
 
     def allow_more(self) -> None:
-        """Double how many steps the run may take."""
-        self.set_iterations(max(2 * self.timeline.limits.iterations, 1))
+        """Double how many steps the run may take, as long as they can be counted."""
+        doubled = max(2 * self.timeline.limits.iterations, 1)
+        if doubled in ITERATIONS.range:
+            self.set_iterations(doubled)
 
     def set_start(self, w: float, b: float) -> None:
         """Restart from another point.
@@ -302,7 +306,7 @@ class Laboratory:
         run = self.timeline
         run.back(run.state.iteration - run.before_the_rise())
         self._reframe()
-        half = run.settings.learning_rate / 2
+        half = run.settings.learning_rate / 2 or run.settings.learning_rate
         self.change(
             replace(run.settings, learning_rate=half),
             f"Back at step {run.state.iteration:,}, before the loss began to rise, with half the rate: {half:.6g}.",

@@ -1,0 +1,553 @@
+"""The laboratory without a screen: what every action does to the run, and that a frame tells of one point alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from math import inf, isfinite
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from gdcore.dataset import Dataset, load
+from gdcore.descent import Ending, Limits, Reason, Settings, advance, proceed
+from gdcore.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer
+from gdcore.stability import Regime, observed, stability
+from tui import lesson
+from tui.laboratory import SPEEDS, TRAIL, Frame, Laboratory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PIZZA = load("pizza")
+
+
+def rows(x: list[float], y: list[float], name: str = "rows.csv", x_name: str = "x", y_name: str = "y") -> Dataset:
+    return Dataset(name, None, np.array(x), np.array(y), x_name, y_name, (x_name, y_name))
+
+
+def laboratory(
+    rate: float = 0.001,
+    optimizer: Optimizer | None = None,
+    train_bias: bool = False,
+    *,
+    iterations: int = 100,
+    data: Dataset = PIZZA,
+    start: tuple[float, float] = (0.0, 0.0),
+) -> Laboratory:
+    settings = Settings(rate, optimizer or GradientDescent(), train_bias)
+    return Laboratory(data, settings, Limits(iterations), start)
+
+
+def diverged(rate: float = 0.1, **others: Any) -> Laboratory:
+    """A run of which every frame has been shown until there was no further step."""
+    lab = laboratory(rate, iterations=500, **others)
+    while lab.frame.ending is None:
+        lab.step()
+    return lab
+
+
+def assert_of_one_point(lab: Laboratory) -> Frame:
+    """Everything in a frame belongs to the state it shows, and to no other."""
+    frame = lab.frame
+    state, before, settings = frame.state, frame.before, frame.settings
+    assert (state.loss, state.gradient) == frame.loss.loss_and_gradient(state.w, state.b)
+    assert state.learning_rate == settings.learning_rate
+    assert type(state.memory[0]) is type(settings.optimizer.memory())
+    assert frame.start.iteration == 0
+    assert (before is None) == (state.iteration == 0)
+    assert len(frame.trail) == min(state.iteration, 2 * TRAIL)
+    if before is None:
+        assert state == frame.start
+        assert frame.verdict is None
+    else:
+        assert before.iteration == state.iteration - 1
+        assert tuple(frame.trail[-1]) == (before.w, before.b, before.loss)
+        assert tuple(frame.trail[0]) == (frame.start.w, frame.start.b, frame.start.loss)
+        assert frame.verdict is observed(before, state)
+    after = advance(frame.loss, settings.optimizer, state, settings.train_bias)
+    assert (frame.following and frame.following[:5]) == (after[:5] if isfinite(after.loss) else None)
+    if state.iteration == lab.timeline.tip:
+        step = proceed(frame.loss, settings, frame.limits, state)
+        assert frame.ending == (step if isinstance(step, Ending) else None)
+    else:
+        assert frame.ending is None
+    assert frame.stability == stability(settings.optimizer, frame.loss.curvature(settings.train_bias))
+    assert frame.window.left <= state.w <= frame.window.right
+    assert (frame.log, frame.note, frame.alarm, frame.speed) == (lab.log, lab.note, lab.alarm, lab.pace)
+    return frame
+
+
+# --- Frames
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_frame_is_of_one_point_whatever_is_done(seed: int) -> None:
+    random = Random(seed)
+    lab = laboratory()
+    actions: list[Callable[[], object]] = [
+        lambda: lab.step(random.choice([1, 1, 10, 300])),
+        lambda: lab.step(random.choice([1, 1, 10, 300])),
+        lambda: lab.back(random.choice([1, 10])),
+        lambda: lab.scale_learning_rate(random.choice([0.5, 0.909090909, 1.1, 2.0])),
+        lambda: lab.set_learning_rate(random.choice([1e-5, 0.001, 0.005, 0.1])),
+        lambda: lab.set_optimizer(random.choice(list(OPTIMIZERS.values()))()),
+        lambda: lab.set_train_bias(random.random() < 0.5),
+        lambda: lab.set_start(random.uniform(-9, 9), random.uniform(-9, 9)),
+        lambda: lab.open(random.choice([PIZZA, rows([1, 2, 4], [3, 3, 9]), rows([5, 5], [1, 2])])),
+        lambda: lab.set_iterations(random.choice([50, 1000])),
+        lab.allow_more,
+        lab.restart,
+        lab.reset,
+        lab.retreat,
+        lab.fit,
+        lab.toggle_log,
+    ]
+    for _ in range(250):
+        random.choice(actions)()
+        assert_of_one_point(lab)
+
+
+def test_a_frame_does_not_change_when_the_run_goes_on() -> None:
+    lab = laboratory()
+    lab.step(5)
+    frame = lab.frame
+    state, trail, window = repr(frame.state), frame.trail.copy(), frame.window
+    lab.step(50)
+    lab.set_learning_rate(0.1)
+    lab.step(20)
+    assert lab.frame.window != window
+    assert (repr(frame.state), frame.window, frame.note) == (state, window, "")
+    np.testing.assert_array_equal(frame.trail, trail)
+
+
+def test_the_trail_is_bounded_and_keeps_both_ends() -> None:
+    lab = laboratory(iterations=100_000, train_bias=True)
+    for iteration in (0, 1, TRAIL, 2 * TRAIL, 2 * TRAIL + 1, 5000):
+        lab.step(iteration - lab.timeline.state.iteration)
+        frame = assert_of_one_point(lab)
+        assert len(frame.trail) == min(iteration, 2 * TRAIL)
+    np.testing.assert_array_equal(frame.trail[:TRAIL], lab.timeline.path(0, TRAIL))
+    np.testing.assert_array_equal(frame.trail[TRAIL:], lab.timeline.path(5000 - TRAIL, 5000))
+
+
+def test_the_target_is_where_the_run_is_on_its_way_to() -> None:
+    lab = laboratory()
+    assert lab.frame.target == (lab.loss.minimum_w(0.0), None)
+    lab.set_train_bias(True)
+    assert lab.frame.target == pytest.approx((1.0811119573, 13.1725818736))
+    assert laboratory(train_bias=True, data=rows([3, 3], [1, 2])).frame.target == (None, None)
+    assert laboratory(data=rows([3, 3], [1, 2])).frame.target == (0.5, None)
+    assert laboratory(data=rows([0, 0], [1, 2])).frame.target == (None, None)
+
+
+# --- The window
+
+
+def test_the_window_of_the_lesson_holds_still() -> None:
+    lab = laboratory()
+    first = lab.frame.window
+    assert (first.left, first.right) == (-1, 4)
+    while lab.frame.ending is None:
+        assert lab.frame.window == first
+        lab.step()
+    while lab.timeline.state.iteration:
+        lab.back()
+        assert lab.frame.window == first
+
+
+def test_the_window_shows_the_true_minimum_where_b_is_trained() -> None:
+    window = laboratory(train_bias=True, start=(0.0, 100.0)).frame.window
+    assert window.left <= -8
+    assert window.right > 1.0811
+
+
+@pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
+@pytest.mark.parametrize("rate", [0.02, 0.1, 1e10, 1e300])
+@pytest.mark.parametrize("optimizer", [GradientDescent(), Momentum(), Nesterov()], ids=repr)
+def test_a_diverging_run_widens_its_window_in_few_steps(rate: float, optimizer: Optimizer, log: bool) -> None:
+    lab = laboratory(rate, optimizer, iterations=5000)
+    if log:
+        lab.toggle_log()
+    windows = [lab.frame.window]
+    while lab.frame.ending is None:
+        lab.step()
+        window = assert_of_one_point(lab).window
+        if (window.left, window.right) != (windows[-1].left, windows[-1].right):
+            assert window.right - window.left >= 2 * (windows[-1].right - windows[-1].left)
+            windows.append(window)
+    frame = lab.frame
+    assert frame.ending
+    assert frame.ending.reason is Reason.DIVERGED
+    assert frame.following is None
+    assert frame.diverging
+    assert len(windows) <= 520
+
+
+def test_the_window_follows_the_loss_axis_there_and_back() -> None:
+    lab = laboratory()
+    linear = lab.frame.window
+    lab.toggle_log()
+    frame = lab.frame
+    assert frame.log
+    assert 10**frame.window.bottom <= 69.12
+    assert 10**frame.window.top >= 812
+    lab.toggle_log()
+    assert (lab.frame.window, lab.frame.log) == (linear, False)
+
+
+def test_fit_chooses_the_window_around_where_the_run_stands() -> None:
+    lab = laboratory(0.005, iterations=20)
+    lab.step(20)
+    wide = lab.frame.window
+    lab.set_learning_rate(0.001)
+    lab.set_iterations(120)
+    lab.step(100)
+    assert lab.frame.window == wide
+    lab.fit()
+    fitted = assert_of_one_point(lab).window
+    assert fitted.right - fitted.left < (wide.right - wide.left) / 4
+    assert fitted.left < (lab.loss.minimum_w(0.0) or 0) < fitted.right
+
+
+# --- Walking
+
+
+def test_a_step_clears_the_note() -> None:
+    lab = laboratory()
+    for walk in (lab.step, lab.back):
+        lab.say("Something went wrong.", alarm=True)
+        assert (lab.frame.note, lab.frame.alarm) == ("Something went wrong.", True)
+        walk()
+        assert (lab.frame.note, lab.frame.alarm) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("lab", "reason", "key"),
+    [
+        (laboratory(iterations=3), Reason.ITERATIONS, r"\bm\b"),
+        (Laboratory(PIZZA, Settings(), Limits(100, 1e9)), Reason.TOLERANCE, r"\br\b"),
+        (laboratory(0.1, iterations=500), Reason.DIVERGED, r"\bh\b"),
+    ],
+    ids=["iterations", "tolerance", "diverged"],
+)
+def test_at_the_end_a_step_leaves_all_as_it_is_and_says_the_way_on(lab: Laboratory, reason: Reason, key: str) -> None:
+    lab.step(1000)
+    end = lab.frame.state
+    lab.step(5)
+    frame = assert_of_one_point(lab)
+    assert frame.state == end
+    assert frame.ending
+    assert frame.ending.reason is reason
+    assert re.search(key, frame.note or lesson.divergence(frame))
+    assert not frame.alarm
+
+
+def test_back_at_the_start_says_so() -> None:
+    lab = laboratory()
+    lab.back()
+    assert "start" in lab.frame.note
+    assert lab.frame.state.iteration == 0
+
+
+def test_restart_keeps_the_settings_and_reset_does_not() -> None:
+    lab = laboratory()
+    lab.set_start(2.0, 1.0)
+    lab.set_train_bias(True)
+    lab.set_optimizer(Adam())
+    lab.set_learning_rate(0.5)
+    lab.set_iterations(7)
+    lab.step(7)
+    settings = Settings(0.5, Adam(), train_bias=True)
+    lab.restart()
+    frame = assert_of_one_point(lab)
+    assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 2, 1)
+    assert (frame.settings, frame.limits) == (settings, Limits(7))
+    lab.step(3)
+    assert lab.frame.settings == settings
+    lab.reset()
+    frame = assert_of_one_point(lab)
+    assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 0, 0)
+    assert (frame.settings, frame.limits, lab.timeline.tip) == (Settings(), Limits(100), 0)
+    assert frame.window == laboratory().frame.window
+
+
+# --- Retreat
+
+
+def test_retreat_from_the_first_step_on() -> None:
+    lab = diverged()
+    assert lab.frame.window.right - lab.frame.window.left > 1e100
+    lab.retreat()
+    frame = assert_of_one_point(lab)
+    assert (frame.state.iteration, frame.settings.learning_rate, lab.timeline.tip) == (0, 0.05, 0)
+    assert (frame.window.left, frame.window.right) == (-1, 4)
+    assert "0.05" in frame.note
+    assert frame.ending is None
+
+
+def test_retreat_until_it_converges() -> None:
+    lab = diverged()
+    for retreats in range(1, 6):
+        lab.retreat()
+        assert lab.frame.settings.learning_rate == 0.1 / 2**retreats
+        lab.step(500)
+    assert not lab.frame.diverging
+    assert lab.frame.state.loss == pytest.approx(69.1209628275)
+
+
+def test_retreat_to_where_the_rate_was_raised() -> None:
+    lab = laboratory(0.0001, iterations=500)
+    lab.step(40)
+    lab.set_learning_rate(0.01)
+    lab.step(20)
+    assert lab.frame.diverging
+    lab.retreat()
+    frame = assert_of_one_point(lab)
+    assert (frame.state.iteration, frame.settings.learning_rate) == (40, 0.005)
+    assert (frame.window.left, frame.window.right) == (-1, 4)
+    assert "40" in frame.note
+    lab.back()
+    assert lab.frame.settings.learning_rate == 0.0001
+
+
+@pytest.mark.parametrize(
+    ("rate", "steps", "diverging"),
+    [(0.1, 0, False), (0.1, 1, True), (0.1, 500, True), (0.004, 3, False), (0.001, 100, False), (1e300, 0, True)],
+)
+def test_a_run_is_said_to_diverge_where_it_rises_above_the_critical_rate(
+    rate: float, steps: int, diverging: bool
+) -> None:
+    lab = laboratory(rate, iterations=500)
+    lab.step(steps)
+    assert lab.frame.diverging is diverging
+
+
+def test_momentum_that_climbs_is_not_said_to_diverge() -> None:
+    lab = laboratory(0.001, Momentum())
+    verdicts = []
+    for _ in range(30):
+        lab.step()
+        verdicts.append(lab.frame.verdict)
+        assert not lab.frame.diverging
+    assert Regime.DIVERGE in verdicts
+
+
+# --- Settings
+
+
+def test_the_learning_rate_is_scaled_to_digits_that_can_be_read() -> None:
+    lab = laboratory()
+    rates = []
+    for factor in (1.1, 1.1, 0.909090909, 0.909090909, 2, 0.5):
+        lab.scale_learning_rate(factor)
+        rates.append(lab.frame.settings.learning_rate)
+    assert rates == [0.0011, 0.00121, 0.0011, 0.001, 0.002, 0.001]
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.909090909, 1.1, 2.0])
+@pytest.mark.parametrize("rate", [5e-324, 1e-300, 1.7e308])
+def test_the_learning_rate_stays_a_positive_number_however_it_is_scaled(rate: float, factor: float) -> None:
+    lab = laboratory(rate)
+    for _ in range(100):
+        lab.scale_learning_rate(factor)
+    assert 0 < lab.frame.settings.learning_rate < inf
+
+
+def test_a_change_acts_from_the_next_step_on_and_is_told() -> None:
+    lab = laboratory(iterations=300)
+    lab.step(10)
+    here = lab.frame.state
+    changes: list[tuple[Callable[[], None], str]] = [
+        (lambda: lab.set_learning_rate(0.0025), "0.0025"),
+        (lambda: lab.set_optimizer(Momentum(0.75)), "momentum"),
+        (lambda: lab.set_optimizer(Momentum(0.25)), "0.25"),
+        (lambda: lab.set_train_bias(True), "w and b"),
+    ]
+    for change, told in changes:
+        change()
+        frame = assert_of_one_point(lab)
+        assert (frame.state.w, frame.state.b, frame.state.iteration) == (here.w, here.b, 10)
+        assert told in frame.note
+    assert frame.settings == Settings(0.0025, Momentum(0.25), train_bias=True)
+    lab.step()
+    assert lab.frame.state.b != 0
+
+
+def test_more_steps() -> None:
+    lab = laboratory(iterations=0)
+    allowed = []
+    for _ in range(4):
+        lab.allow_more()
+        allowed.append(lab.frame.limits.iterations)
+    assert allowed == [1, 2, 4, 8]
+    assert "8" in lab.frame.note
+    lab.step(100)
+    assert lab.frame.state.iteration == 8
+
+
+def test_the_limit_keeps_its_tolerance() -> None:
+    lab = Laboratory(PIZZA, Settings(), Limits(10, 0.5))
+    lab.set_iterations(20)
+    assert lab.frame.limits == Limits(20, 0.5)
+
+
+def test_speeds_end_at_both_ends() -> None:
+    lab = laboratory()
+    assert lab.frame.speed == 10
+    seen = {lab.frame.speed}
+    for by in (*[1] * 20, *[-1] * 40, 100, -100):
+        lab.faster(by)
+        assert lab.frame.speed in SPEEDS
+        assert str(lab.frame.speed or "as fit") in lab.frame.note.replace(",", "").replace("as many steps ", "")
+        seen.add(lab.frame.speed)
+    assert lab.frame.speed == 1
+    assert seen == set(SPEEDS)
+
+
+# --- Another start, other data
+
+
+def test_another_start() -> None:
+    lab = laboratory()
+    lab.step(10)
+    lab.set_start(-3.0, 2.0)
+    frame = assert_of_one_point(lab)
+    assert (frame.state.iteration, frame.state.w, frame.state.b, lab.timeline.tip) == (0, -3, 2, 0)
+    assert frame.window.left < -3 < (lab.loss.minimum_w(2.0) or 0) < frame.window.right
+    assert "-3" in frame.note
+
+
+def snapshot(lab: Laboratory) -> list[object]:
+    frame = lab.frame
+    shown = [repr(getattr(frame, name)) for name in ("start", "state", "settings", "limits", "window", "note", "loss")]
+    return [*shown, lab.data.name, lab.timeline.tip, lab.timeline]
+
+
+@pytest.mark.parametrize("start", [(1e200, 0.0), (inf, 0.0), (0.0, -inf), (float("nan"), 0.0), (0.0, 1e160)])
+def test_a_bad_start_leaves_everything_as_it_is(start: tuple[float, float]) -> None:
+    lab = laboratory()
+    lab.step(10)
+    lab.back(3)
+    before = snapshot(lab)
+    with pytest.raises(ValueError, match=r"^(weight|bias) must be a finite number|too large for a number"):
+        lab.set_start(*start)
+    assert snapshot(lab) == before
+
+
+def test_data_on_which_the_run_cannot_start_leave_everything_as_it_is() -> None:
+    lab = laboratory(start=(1e100, 0.0))
+    lab.step(2)
+    before = snapshot(lab)
+    with pytest.raises(ValueError, match="too large for a number"):
+        lab.open(rows([1e100, 2e100], [0, 1]))
+    assert snapshot(lab) == before
+
+
+def test_other_data_under_the_same_settings() -> None:
+    lab = laboratory()
+    lab.set_start(1.0, 2.0)
+    lab.set_learning_rate(0.002)
+    lab.step(10)
+    other = replace(rows([10, 20, 30], [-2, -4, -7], "other.csv", "speed", "height"), skipped=4)
+    lab.open(other)
+    frame = assert_of_one_point(lab)
+    assert frame.data is other
+    assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 1, 2)
+    assert frame.settings.learning_rate == 0.002
+    assert frame.loss.moments.mean_x == 20
+    assert frame.window.left < -0.2 < 1 < frame.window.right
+    for told in ("other.csv", "height", "speed", "3 rows", "4 bad rows"):
+        assert told in frame.note
+
+
+# --- Data at the edge
+
+EDGES = {
+    "x is constant": rows([3, 3, 3], [0, 1, 2]),
+    "x is all zero": rows([0, 0, 0], [0, 1, 2]),
+    "perfect fit": rows([1, 2, 3], [2, 4, 6]),
+    "perfect already": rows([1, 2, 3], [0, 0, 0]),
+    "two rows": rows([1, 2], [5, 3]),
+    "large": rows([1e140, 2e140], [1e140, -1e140]),
+    "small": rows([1e-140, 2e-140], [1e-140, -1e-140]),
+    "far": rows([1e9, 1e9 + 1, 1e9 + 2], [0, 1, 0]),
+}
+
+
+@pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
+@pytest.mark.parametrize("train_bias", [False, True], ids=["w", "w and b"])
+@pytest.mark.parametrize("data", EDGES.values(), ids=EDGES)
+def test_data_at_the_edge_have_frames_too(data: Dataset, train_bias: bool, log: bool) -> None:
+    for kind in OPTIMIZERS.values():
+        lab = laboratory(0.05, kind(), train_bias, data=data)
+        if log:
+            lab.toggle_log()
+        for count in (0, 1, 10, 100):
+            lab.step(count)
+            assert_of_one_point(lab)
+
+
+def test_where_x_is_all_zero_no_step_moves_w() -> None:
+    lab = laboratory(1e6, data=EDGES["x is all zero"])
+    lab.step(100)
+    frame = lab.frame
+    assert (frame.state.iteration, frame.state.w, frame.state.gradient[0]) == (100, 0, 0)
+    assert not frame.diverging
+
+
+def test_where_x_is_constant_the_run_goes_to_the_nearest_point_of_the_floor() -> None:
+    lab = laboratory(0.05, train_bias=True, data=EDGES["x is constant"])
+    lab.step(100)
+    assert (lab.frame.state.w, lab.frame.state.b) == pytest.approx((0.3, 0.1))
+    assert lab.frame.state.loss == pytest.approx(2 / 3)
+
+
+def test_a_perfect_fit_reaches_loss_zero() -> None:
+    lab = laboratory(2 / 28 * 1.5, data=EDGES["perfect fit"])
+    lab.step(100)
+    assert lab.frame.state.loss < 1e-28
+    assert lab.frame.state.w == pytest.approx(2, abs=1e-14)
+
+
+# --- Faults that were found here
+
+
+def test_restart_goes_on_under_the_settings_in_force() -> None:
+    lab = laboratory()
+    for rate in (0.002, 0.001):
+        lab.step(10)
+        lab.set_learning_rate(rate)
+    lab.restart()
+    lab.step(15)
+    assert lab.frame.settings.learning_rate == 0.001
+
+
+def test_at_the_limit_a_next_step_beyond_the_numbers_is_not_told() -> None:
+    assert laboratory(1e300, iterations=0).frame.following is None
+
+
+def test_a_reset_that_cannot_start_leaves_everything_as_it_is() -> None:
+    lab = laboratory(start=(1e150, 0.0))
+    lab.set_start(0.0, 0.0)
+    lab.set_iterations(7)
+    lab.open(rows([1e10, 2e10], [1e10, 3e10]))
+    before = snapshot(lab)
+    with pytest.raises(ValueError, match="too large for a number"):
+        lab.reset()
+    assert snapshot(lab) == before
+
+
+def test_retreat_at_the_smallest_rate() -> None:
+    lab = laboratory(5e-324, AdaGrad())
+    lab.retreat()
+    assert lab.frame.settings.learning_rate == 5e-324
+
+
+def test_more_steps_than_a_float_can_count() -> None:
+    lab = laboratory(iterations=int(1e308))
+    lab.allow_more()
+    lab.allow_more()
+    assert lab.frame.limits.iterations >= int(1e308)
