@@ -104,15 +104,15 @@ class Branches:
         """Leave the current branch at the cursor, for a new one that becomes the current one."""
         parent, run = self.current, self.run
         cursor = run.state.iteration
-        self._add(Branch(name or self._free_name(), run.fork(), parent.name, cursor, run.settings, why))
-        if parent.parent and run.tip == parent.left_at:
+        self._add(Branch(name or self.free_name(), run.fork(), parent.name, cursor, run.settings, why))
+        if parent.parent and run.tip == parent.left_at and not why:
             # It never made a step of its own: all it was is in its parent.
             self._all.remove(parent)
             self.current.parent = parent.parent
 
     def begin(self, run: Timeline, why: str) -> None:
         """Begin another run, which becomes the current branch; one without a step gives up its place."""
-        name = self._free_name()
+        name = self.free_name()
         if self.run.tip == 0:
             name = self.current.name
             self._all.remove(self.current)
@@ -154,16 +154,12 @@ class Branches:
         if len(self._all) > MOST:
             self._all.pop(0)
 
-    def _free_name(self) -> str:
+    def free_name(self, stem: str = "") -> str:
+        """A name that no branch has yet: a letter, or the stem, with a number where that is needed."""
         taken = {branch.name for branch in self._all}
-        return next(name for name in _names() if name not in taken)
-
-
-def _names() -> Iterator[str]:
-    """A, B, ... Z, A2, B2, ..."""
-    for number in count(1):
-        for letter in ascii_uppercase:
-            yield letter if number == 1 else f"{letter}{number}"
+        stems = (stem,) if stem else ascii_uppercase
+        names = (name if number == 1 else f"{name} {number}" for number in count(1) for name in stems)
+        return next(name for name in names if name not in taken)
 
 
 def difference(before: Settings, after: Settings) -> str:

@@ -18,7 +18,7 @@ the factor by which, in the long run, each step multiplies the error. Adaptive o
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import sqrt
+from math import inf, isfinite, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 from gdcore.parameters import BETA1, BETA2, DECAY, EPS, MOMENTUM, Parameter
@@ -399,4 +399,6 @@ def _largest_root(linear: float, constant: float) -> float:
     discriminant = linear * linear - 4 * constant
     if discriminant < 0:
         return sqrt(constant)
+    if not isfinite(discriminant):
+        return inf
     return (abs(linear) + sqrt(discriminant)) / 2

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CRAWL_SHARE = 0.1
 """Below this share of the rate at which a run begins to overshoot, it is said to crawl."""
+COUNTABLE = 1 - 1e-13
+"""A contraction above it differs from 1 by little more than its rounding: it says nothing of the iterations needed."""
 
 
 class Regime(Enum):
@@ -99,9 +101,9 @@ class Stability:
         return max(self.optimizer.contraction(learning_rate * c) or 0.0 for c in curvatures)
 
     def iterations(self, learning_rate: float, digits: int = 6) -> int | None:
-        """About how many iterations shrink the error by so many decimal digits; None where they never do."""
+        """About how many iterations shrink the error by so many decimal digits; None where none can be counted."""
         contraction = self.contraction(learning_rate)
-        if contraction >= 1:
+        if contraction > COUNTABLE:
             return None
         return max(1, ceil(digits * log(10) / -log(contraction))) if contraction > 0 else 1
 

@@ -142,13 +142,13 @@ def step_formula(optimizer: Optimizer, learning_rate: float, gradient: float, me
             return f"{rate} * ({momentum:g} * {number(memory.velocity, digits)} + {g})"
         case Nesterov(momentum):
             return f"{rate} * ({g} + {momentum:g} * {number(after.velocity, digits)})"
-        case AdaGrad():
-            return f"{rate} * {g} / sqrt({number(after.square_sum, digits)})"
-        case RMSprop():
-            return f"{rate} * {g} / sqrt({number(after.mean_square, digits)})"
-        case Adam(beta1, beta2):
+        case AdaGrad(eps):
+            return f"{rate} * {g} / (sqrt({number(after.square_sum, digits)}) + {eps:g})"
+        case RMSprop(_, eps):
+            return f"{rate} * {g} / (sqrt({number(after.mean_square, digits)}) + {eps:g})"
+        case Adam(beta1, beta2, eps):
             mean, square = after.mean / (1 - beta1**after.steps), after.mean_square / (1 - beta2**after.steps)
-            return f"{rate} * {number(mean, digits)} / sqrt({number(square, digits)})"
+            return f"{rate} * {number(mean, digits)} / (sqrt({number(square, digits)}) + {eps:g})"
         case _:
             return f"{rate} * {g}"
 
@@ -190,13 +190,13 @@ def derivation(frame: Frame) -> Iterator[str]:
     state, data, settings = frame.state, frame.data, frame.settings
     n, w, b = len(data.x), number(state.w), number(state.b)
     yield f"The line now is y = {w} * x + {b}, after {state.iteration:,} steps. x is {data.x_name}, y is {data.y_name}."
-    yield f"For each of the {n:,} rows: what the line says, minus what it was, is the error."
+    yield "For each row: what the line says, minus what it was, is the error."
     yield ""
     yield f"{'row':>5}{'x':>11}{'y':>11}{'w*x + b - y':>14}{'squared':>14}{'times x':>14}"
     for row in range(min(n, SHOWN_ROWS)):
         x, y = float(data.x[row]), float(data.y[row])
         error = state.w * x + state.b - y
-        yield f"{row + 1:5}{x:11.5g}{y:11.5g}{error:14.7g}{error * error:14.7g}{error * x:14.7g}"
+        yield f"{row + 1:5} {x:10.5g} {y:10.5g} {error:13.7g} {error * error:13.7g} {error * x:13.7g}"
     if n > SHOWN_ROWS:
         yield f"{'...':>5}  and {n - SHOWN_ROWS:,} more rows"
     slope_w, slope_b = state.gradient

@@ -5,21 +5,19 @@ Pure functions from a frame and a size to rows of (character, role); the roles g
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from math import inf, log10
 from textwrap import wrap
 from typing import TYPE_CHECKING, TypeAlias
 
 from gdcore.stability import Regime, Stability, correct_digits
 from tui import lesson
+from tui.cells import BLANK, Cell, Row, columns_of
 
 if TYPE_CHECKING:
-    from tui.charts.canvas import Cell, Row
     from tui.laboratory import Frame
 
 Span: TypeAlias = tuple[str, str]
-
-DECADES = 3.0
-"""The gauge shows so many powers of ten below the critical rate and half of one above it."""
 
 
 def row(width: int, *spans: Span) -> Row:
@@ -28,14 +26,22 @@ def row(width: int, *spans: Span) -> Row:
     >>> row(4, ("ab", "label"), ("c", "value"))
     (('a', 'label'), ('b', 'label'), ('c', 'value'), (' ', ''))
     """
-    cells = [(character, role) for text, role in spans for character in text][:width]
-    return tuple(cells + [(" ", "")] * (width - len(cells)))
+    cells = [(column, role) for text, role in spans for column in columns_of(text)]
+    if len(cells) > width and cells[width][0] == "":
+        cells[width - 1] = BLANK  # half of a wide character
+    return tuple(cells[:width] + [BLANK] * (width - len(cells)))
 
 
 def paragraph(text: str, role: str, width: int, height: int) -> list[Row]:
     """A text wrapped to so many rows; what has no room is cut, with dots."""
-    lines = wrap(text, max(width, 1), max_lines=height, placeholder=" ...") if height else []
-    return [row(width, (line, role)) for line in lines] + [row(width)] * (height - len(lines))
+    dots = " ..."
+    lines = wrap(text, width, max_lines=height, placeholder=dots) if height and width > len(dots) else [text]
+    return _filled([row(width, (line, role)) for line in lines], width, height)
+
+
+def _filled(rows: list[Row], width: int, height: int) -> list[Row]:
+    """So many rows, blank ones below where there are fewer."""
+    return rows[:height] + [row(width)] * (height - len(rows))
 
 
 def header(frame: Frame, width: int, height: int) -> list[Row]:
@@ -47,7 +53,7 @@ def header(frame: Frame, width: int, height: int) -> list[Row]:
         (f"  {len(data.x):,} rows   ", "label"),
         (f"{data.y_name} = w * {data.x_name} + b", "value"),
     )
-    return [row(width, *spans)][:height]
+    return _filled([row(width, *spans)], width, height)
 
 
 def readout(frame: Frame, width: int, height: int) -> list[Row]:
@@ -70,7 +76,7 @@ def readout(frame: Frame, width: int, height: int) -> list[Row]:
         row(width, ("rate  ", "label"), (f"{frame.settings.learning_rate:<12.6g}", "value")),
         row(width, ("digits", "label"), (" ", ""), (_digits(frame), "value")),
     ]
-    return lines[:height] + [row(width)] * (height - len(lines))
+    return _filled(lines, width, height)
 
 
 def _digits(frame: Frame) -> str:
@@ -90,20 +96,17 @@ def summary(frame: Frame, width: int, height: int) -> list[Row]:
     pairs = (("w", state.w), ("b", state.b), ("loss", state.loss), ("slope", state.gradient[0]))
     for name, value in (*pairs, ("rate", frame.settings.learning_rate)):
         spans += [(f" {name} ", "label"), (f"{value:<8.5g}", "value")]
-    return [row(width, *spans)][:height]
+    return _filled([row(width, *spans)], width, height)
 
 
 def gauge(frame: Frame, width: int, height: int) -> list[Row]:
     """The learning rate among the rates that crawl, glide, overshoot and diverge, and what it will do, in words."""
-    limits = frame.stability
-    bar = (
-        _bar(limits, frame.settings.learning_rate, width)
-        if limits and limits.critical < inf
-        else row(width, ("-" * width, "label"))
-    )
-    regime = limits.regime(frame.settings.learning_rate) if limits else Regime.GLIDE
+    limits, rate = frame.stability, frame.settings.learning_rate
+    measurable = limits is not None and limits.critical < inf and width > 0
+    bar = _bar(limits, rate, width) if limits and measurable else row(width, ("-" * width, "label"))
+    regime = limits.regime(rate) if limits else Regime.GLIDE
     role = {Regime.DIVERGE: "bad", Regime.OVERSHOOT: "warn"}.get(regime, "value")
-    return [bar, *paragraph(lesson.forecast(frame), role, width, height - 1)][:height]
+    return _filled([bar, *paragraph(lesson.forecast(frame), role, width, max(height - 1, 0))], width, height)
 
 
 FILLS = {
@@ -116,17 +119,20 @@ FILLS = {
 
 
 def _bar(limits: Stability, learning_rate: float, width: int) -> Row:
-    """The regions in proportion to the logarithm of the rate; the name of each where it has room."""
+    """Four regions of equal width, each with its name; within a region, a rate stands by its logarithm."""
+    borders = (limits.crawls_below / 100, limits.crawls_below, limits.overshoots_above, limits.critical)
+    logs = [log10(border) for border in (*borders, limits.critical * 10)]
 
     def column(rate: float) -> int:
-        share = (log10(rate / limits.critical) + DECADES) / (DECADES + 0.5) if rate > 0 else 0.0
-        return round(min(max(share, 0.0), 1.0) * (width - 1))
+        region = min(max(bisect_right(logs, log10(rate)) - 1, 0), len(FILLS) - 1)
+        share = (log10(rate) - logs[region]) / (logs[region + 1] - logs[region])
+        return round((region + min(max(share, 0.0), 1.0)) / len(FILLS) * (width - 1))
 
-    edges = [0, column(limits.crawls_below), column(limits.overshoots_above), column(limits.critical), width]
+    edges = [round(width * region / len(FILLS)) for region in range(len(FILLS) + 1)]
     cells: list[Cell] = []
     for (regime, (fill, role)), first, last in zip(FILLS.items(), edges, edges[1:], strict=False):
         name = regime.value if last - first > len(regime.value) + 2 else ""
-        cells += [(character, role) for character in name.center(max(last - first, 0), fill)]
+        cells += [(character, role) for character in name.center(last - first, fill)]
     cells[column(limits.best)] = ("*", "best")
     cells[column(learning_rate)] = ("#", "mark")
     return tuple(cells)
@@ -135,8 +141,9 @@ def _bar(limits: Stability, learning_rate: float, width: int) -> Row:
 def story(frame: Frame, width: int, height: int) -> list[Row]:
     """What happened and what will: a note or the last step above, the next step below."""
     text, role = _told(frame)
-    above = height * 3 // 5 if role == "bad" else height * 2 // 5
-    return paragraph(text, role, width, above) + paragraph(lesson.next_step(frame), "value", width, height - above)
+    above = max(height * (3 if role == "bad" else 2) // 5, 1)
+    below = paragraph(lesson.next_step(frame), "value", width, max(height - above, 0))
+    return _filled(paragraph(text, role, width, above) + below, width, height)
 
 
 def _told(frame: Frame) -> tuple[str, str]:

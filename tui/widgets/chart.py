@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROLES = (
     *("curve", "line", "rows", "trail", "branch", "uphill", "true-minimum", "minimum", "ghost", "hiker"),
+    *("level", "floor", "residual", "prediction", "future", "change", "slow", "cliff", "cursor", "best"),
     *("axis", "tick", "title", "legend"),
 )
 """What a cell of a chart can be."""
@@ -42,6 +43,16 @@ class Chart(Painted):
     Chart > .-minimum { color: $text-success; text-style: bold; }
     Chart > .-ghost { color: $text-warning; }
     Chart > .-hiker { color: $text-warning; text-style: bold; }
+    Chart > .-level { color: $text-accent; }
+    Chart > .-floor { color: $text-success; }
+    Chart > .-residual { color: $text-error; }
+    Chart > .-prediction { color: $text-warning; text-style: bold; }
+    Chart > .-future { color: $text-secondary; }
+    Chart > .-change { color: $text-accent; }
+    Chart > .-slow { color: $text-secondary; }
+    Chart > .-cliff { color: $text-error; }
+    Chart > .-cursor { color: $text-accent; }
+    Chart > .-best { color: $text-success; text-style: bold; }
     Chart > .-axis { color: $foreground; }
     Chart > .-tick { color: $foreground; }
     Chart > .-title { color: $foreground; text-style: bold; }

@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.charts.canvas import Row
+from tui.cells import BLANK, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -114,7 +114,7 @@ class Panel(Painted):
 
     def paint(self, width: int, height: int) -> Sequence[Row]:
         """The text of the frame; nothing before the first one."""
-        return self._text(self._frame, width, height) if self._frame else [((" ", ""),) * width] * height
+        return self._text(self._frame, width, height) if self._frame else [(BLANK,) * width] * height
 
 
 def changes(old: Row, new: Row) -> Iterator[tuple[int, int]]:
