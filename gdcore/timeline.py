@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdcore.descent import Ending, Limits, Settings, State, adopt, advance, begin, proceed
+from gdcore.envelope import Envelope
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,6 +63,7 @@ class Timeline:
         self._block = 0
         self._states = [self.state]
         self._path = array("d", (w, b, self.state.loss))
+        self._losses = Envelope(self._path, stride=3, offset=2)
 
     @property
     def tip(self) -> int:
@@ -137,6 +139,7 @@ class Timeline:
         twin = copy(self)
         for name in ("_changed_at", "_changed_to", "_changed_from", "_kept", "_states", "_path"):
             setattr(twin, name, getattr(self, name)[:])
+        twin._losses = Envelope(twin._path, stride=3, offset=2)
         twin._drop_after(self.state.iteration)
         return twin
 
@@ -157,6 +160,14 @@ class Timeline:
     def path(self, first: int, last: int) -> NDArray[np.float64]:
         """(w, b, loss) of the iterations from `first` up to but not including `last`, shape (last - first, 3)."""
         return np.array(self._path[3 * first : 3 * last]).reshape(-1, 3)
+
+    def losses(self, first: int, last: int, columns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The loss from iteration `first` up to but not including `last`, reduced to the extremes of so many stretches.
+
+        Returns:
+            Iterations and the losses there, at most two for each stretch.
+        """
+        return self._losses.points(first, last, columns)
 
     def _append(self, state: State) -> None:
         self.state = state
@@ -195,5 +206,6 @@ class Timeline:
         del self._states[iteration % STRIDE + 1 :]
         del self._kept[iteration // STRIDE + 1 :]
         del self._path[3 * (iteration + 1) :]
+        self._losses.truncate(iteration + 1)
         keep = bisect_right(self._changed_at, iteration)
         del self._changed_at[keep:], self._changed_to[keep:], self._changed_from[keep:]

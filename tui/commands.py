@@ -50,6 +50,23 @@ COMMANDS = (
     Command("log", ("l",), "Log axis", "Linear or logarithmic loss axis."),
     Command("fit", ("f",), "Fit chart", "Choose the part of the curve that is shown anew."),
     Command("marker", ("k",), "Line style", "Draw the curve in Braille dots, in blocks, or in plain ASCII."),
+    Command("view", ("v",), "View", "The next view: curve, map, fit, history, rates.", footer=True),
+    Command("view('curve')", ("1",), "Curve", "The loss over w, at the b of now."),
+    Command("view('map')", ("2",), "Map", "The loss over w and b, as contours, and the path across them."),
+    Command("view('fit')", ("3",), "Fit", "The rows, and the line among them."),
+    Command("view('history')", ("4",), "History", "The loss against the iterations."),
+    Command("view('rates')", ("5",), "Rates", "How many iterations each learning rate needs."),
+    Command("cursor(1)", (), "Rate up", "In the view of rates: the next larger rate.", chart_keys=("up",)),
+    Command("cursor(-1)", (), "Rate down", "In the view of rates: the next smaller rate.", chart_keys=("down",)),
+    Command(
+        "take", (), "Take rate", "In the view of rates: put the rate under the cursor in force.", chart_keys=("enter",)
+    ),
+    Command("ghosts", ("G",), "Ghosts", "Next steps at half the rate and twice the rate too, or no longer."),
+    Command("branches", ("g",), "Branches", "The branches: go there, rename, delete, compare."),
+    Command("pin", ("p",), "Pin", "Keep the run as it is, and go on in a copy."),
+    Command("race", ("a",), "Race", "All optimizers from here, each at a rate that suits it."),
+    Command("scale", ("S",), "Scale", "Train on standardized x and y, or on the rows as they are. Restarts the run."),
+    Command("chart", ("escape",), "Chart", "Undo what is typed, and go back to the chart."),
     Command("why", ("w",), "Why", "The whole derivation for this point, with the numbers put in.", footer=True),
     Command("open", ("o",), "Open", "Open another data file."),
     Command("settings", ("s",), "Settings", "Go to the settings; escape leads back to the chart.", footer=True),
@@ -90,11 +107,11 @@ def key_table() -> list[tuple[str, str]]:
     """The keys and what they do, a row a command.
 
     >>> key_table()[1]
-    ('n', 'One step against the gradient. On the chart also right or .')
+    ('n', 'One step against the gradient. On the chart also right, .')
     """
     rows = []
     for command in COMMANDS:
-        keys = ", ".join(map(shown, command.keys))
-        chart = f" On the chart also {' or '.join(map(shown, command.chart_keys))}" if command.chart_keys else ""
-        rows.append((keys, command.tooltip + chart))
+        keys, chart = (", ".join(map(shown, keys)) for keys in (command.keys, command.chart_keys))
+        also = f" On the chart also {chart}" if keys and chart else ""
+        rows.append((keys or chart, command.tooltip + also))
     return rows

@@ -15,17 +15,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
-from textual.widgets import DirectoryTree, Input, Static
+from textual.widgets import DirectoryTree, Input, OptionList, Static
 
+from gdcore.branches import Branch
 from gdcore.dataset import Dataset, DatasetError, load, shipped
 from gdcore.inert import inert
 from tui.commands import key_table
-from tui.lesson import FORMULAS
+from tui.lesson import FORMULAS, account, comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from textual.app import ComposeResult
+
+    from gdcore.branches import Branches
 
 LEGEND = (
     ("curve", "The loss of the line y = w*x + b over your rows, for every w. Low is good."),
@@ -202,3 +205,84 @@ def load_again(source: str, x: str | None = None, y: str | None = None) -> Datas
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
     return load(source, x, y)
+
+
+class BranchDialog(ModalScreen[Branch | None]):
+    """The branches: switch to one, rename or delete it, compare it with the current one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,g,q", "dismiss(None)", "Close"),
+        Binding("e", "rename", "Rename"),
+        Binding("d", "delete", "Delete"),
+    ]
+
+    def __init__(self, branches: Branches) -> None:
+        super().__init__()
+        self._branches = branches
+
+    def compose(self) -> ComposeResult:
+        """A list, a field for a new name, and the comparison of the highlighted branch with the current one."""
+        with Vertical(classes="dialog") as frame:
+            frame.border_title = "Branches"
+            frame.border_subtitle = "enter: go there   e: rename   d: delete   escape: close"
+            yield OptionList(markup=False)
+            yield Input(placeholder="new name", compact=True)
+            yield Static(id="wrong", markup=False)
+            yield Static(id="comparison", markup=False)
+
+    def on_mount(self) -> None:
+        """Show the branches, the current one highlighted."""
+        self.query_one(Input).display = False
+        self._fill(self._branches.current)
+
+    def _fill(self, highlighted: Branch) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
+        current = self._branches.current
+        options.add_options(("* " if branch is current else "  ") + account(branch) for branch in self._branches)
+        options.highlighted = list(self._branches).index(highlighted)
+        options.focus()
+
+    @property
+    def _chosen(self) -> Branch:
+        return self._branches[self.query_one(OptionList).highlighted or 0]
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Compare the highlighted branch with the current one."""
+        table = Table.grid(padding=(0, 3))
+        for what, one, other in comparison(self._branches.current, self._chosen):
+            table.add_row(Text(what), Text(one), Text(other))
+        self.query_one("#comparison", Static).update(table)
+
+    def on_option_list_option_selected(self) -> None:
+        """Go there."""
+        self.dismiss(self._chosen)
+
+    def action_rename(self) -> None:
+        """Ask for a new name."""
+        field = self.query_one(Input)
+        field.value, field.display = self._chosen.name, True
+        field.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the new name."""
+        chosen = self._chosen
+        self._try(lambda: self._branches.rename(chosen, event.value))
+        if not self._wrong:
+            self.query_one(Input).display = False
+            self._fill(chosen)
+
+    def action_delete(self) -> None:
+        """Forget the highlighted branch."""
+        chosen = self._chosen
+        self._try(lambda: self._branches.delete(chosen))
+        if not self._wrong:
+            self._fill(self._branches.current)
+
+    def _try(self, deed: Callable[[], None]) -> None:
+        self._wrong = ""
+        try:
+            deed()
+        except ValueError as error:
+            self._wrong = f"{error}."
+        self.query_one("#wrong", Static).update(self._wrong)

@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdcore.branches import Branches
-from gdcore.descent import Limits, Reason, Settings
+from gdcore.branches import Branch, Branches
+from gdcore.descent import Limits, Reason, Settings, advance
 from gdcore.loss import MeanSquaredError
+from gdcore.optimizers import OPTIMIZERS
 from gdcore.parameters import ITERATIONS
+from gdcore.race import race
+from gdcore.scaling import Scale, standardized
 from gdcore.stability import Regime, Stability, observed, stability
+from gdcore.sweep import Sweep, default_rates, sweep
 from gdcore.timeline import Timeline
-from tui.charts.curve import curve_window
-from tui.charts.window import Window, widened, window_around
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from gdcore.dataset import Dataset
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
 TRAIL = 100
 """So many of the first points of a run are shown, and so many of the last before the current one."""
+VIEWS = ("curve", "map", "fit", "history", "rates")
+"""What the chart can show."""
 SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000, 100_000, None)
 """Steps a second of a run; None is as many as fit."""
 
@@ -57,8 +63,16 @@ class Frame:
         verdict: what the last step did; None at the start.
         stability: which learning rates do what; None for optimizers that have no critical rate.
         trail: (w, b, loss) of points before this one, shape (n, 3).
-        window: the part of the plane that the curve shows.
+        view: which of VIEWS is shown.
+        framed: the point around which the windows were chosen; another object whenever they are to be chosen anew.
         log: whether the loss axis is logarithmic.
+        ghosts: (label, state) of the next step at half the rate and at twice the rate; empty where not asked for.
+        branches: all the branches, the current one among them.
+        branch: the current branch.
+        scale: how the rows were standardized, None where they are as they are.
+        predict_at: the x at which the fit shows a prediction.
+        sweep: how many iterations each learning rate takes, as far as that is known; None until it is asked for.
+        cursor: the index of the rate of the sweep that one looks at.
         note: what has just been changed, in a sentence; empty after a step.
         alarm: whether the note tells of something that did not work.
         running: whether the run goes on by itself.
@@ -77,8 +91,16 @@ class Frame:
     verdict: Regime | None
     stability: Stability | None
     trail: NDArray[np.float64]
-    window: Window
+    view: str
+    framed: State
     log: bool
+    ghosts: tuple[tuple[str, State], ...]
+    branches: tuple[Branch, ...]
+    branch: Branch
+    scale: Scale | None
+    predict_at: float
+    sweep: Sweep | None
+    cursor: int | None
     note: str
     alarm: bool
     running: bool
@@ -109,6 +131,9 @@ class Laboratory:
         self.running = False
         self.speed = SPEEDS.index(10)
         self.log = False
+        self.ghosts = False
+        self.view = VIEWS[0]
+        self.unscaled = data
         self._defaults = (settings, limits, start)
         self._load(data, settings, limits, start)
         self.note = ""
@@ -116,8 +141,13 @@ class Laboratory:
 
     def _load(self, data: Dataset, settings: Settings, limits: Limits, start: tuple[float, float]) -> None:
         loss = MeanSquaredError.of(data.x, data.y)
+        self.scale: Scale | None = None
         self.branches = Branches(Timeline(loss, settings, limits, *start))
         self.data, self.loss = data, loss
+        self.predict_at = float(f"{loss.moments.mean_x:.2g}")
+        self.sweep: Sweep | None = None
+        self.cursor: int | None = None
+        self._swept: object = None
         self._reframe()
 
     @property
@@ -154,40 +184,35 @@ class Laboratory:
             ending=run.ending,
             verdict=observed(before, state) if before else None,
             stability=stability(settings.optimizer, self.loss.curvature(settings.train_bias)),
-            trail=self._trail(),
-            window=self._shown(),
+            trail=trail(run, state.iteration),
+            view=self.view,
+            framed=self._framed,
             log=self.log,
+            ghosts=self._ghosts() if self.ghosts else (),
+            branches=tuple(self.branches),
+            branch=self.branches.current,
+            scale=self.scale,
+            predict_at=self.predict_at,
+            sweep=self.sweep,
+            cursor=self.cursor,
             note=self.note,
             alarm=self.alarm,
             running=self.running,
             speed=self.pace,
         )
 
-    def _trail(self) -> NDArray[np.float64]:
-        run, now = self.timeline, self.timeline.state.iteration
-        if now <= 2 * TRAIL:
-            return run.path(0, now)
-        return np.concatenate((run.path(0, TRAIL), run.path(now - TRAIL, now)))
+    def _ghosts(self) -> tuple[tuple[str, State], ...]:
+        """Where the next step would land at half the rate and at twice the rate."""
+        state, settings = self.timeline.state, self.timeline.settings
+        return tuple(
+            (label, advance(self.loss, settings.optimizer, state._replace(learning_rate=rate), settings.train_bias))
+            for label, rate in (("1/2", state.learning_rate / 2), ("2", state.learning_rate * 2))
+        )
 
     def _reframe(self, state: State | None = None) -> None:
-        """Choose the window anew: around the start (or another state), and the minimum of the curve and of all."""
-        state = state or self.timeline.start
-        across = window_around(state.w, self.loss.minimum_w(state.b))
-        if self.timeline.settings.train_bias and self.loss.minimum:
-            across = widened(across, self.loss.minimum[0])
-        self._across = across
-        self._window: Window | None = None
-
-    def _shown(self) -> Window:
-        """The window of the curve: it holds still until the hiker leaves it, then it widens."""
-        state = self.timeline.state
-        self._across = widened(self._across, state.w)
-
-        def loss_at(w: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.asarray(self.loss(w, state.b))
-
-        self._window = curve_window(loss_at, self._across, log=self.log, shown=self._window)
-        return self._window
+        """Have the windows chosen anew, around the start or another state."""
+        # A copy: that it is another object is what tells.
+        self._framed = (state or self.timeline.start)._replace()
 
     # Walking
 
@@ -234,9 +259,14 @@ class Laboratory:
         self._reframe(self.timeline.state)
         self.say("The chart is fitted to where the run stands.")
 
+    def show(self, view: str = "") -> None:
+        """Show a view, or the one after the present one."""
+        self.view = view or VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
+        self.say("")
+
     def toggle_log(self) -> None:
         """Switch between the linear and the logarithmic loss axis."""
-        self.log, self._window = not self.log, None
+        self.log = not self.log
         self.say(f"The loss axis is {'logarithmic' if self.log else 'linear'}.")
 
     def say(self, note: str, *, alarm: bool = False) -> None:
@@ -298,6 +328,7 @@ class Laboratory:
         """
         run = self.timeline
         self._load(data, run.settings, run.limits, self.start)
+        self.unscaled = data
         skipped = f", {data.skipped:,} bad rows skipped" if data.skipped else ""
         self.say(f"Restarted on {data.name}: {data.y_name} against {data.x_name}, {len(data.x):,} rows{skipped}.")
 
@@ -312,10 +343,102 @@ class Laboratory:
             f"Back at step {run.state.iteration:,}, before the loss began to rise, with half the rate: {half:.6g}.",
         )
 
+    # Comparing
+
+    def pin(self) -> None:
+        """Keep the run as it is, and go on in a copy of it."""
+        name = self.branches.current.name
+        self.branches.fork(f"pinned {name}")
+        self.say(f"{name} stays as it is; you go on in {self.branches.current.name}. g lists the branches.")
+
+    def race(self) -> None:
+        """Start every optimizer from here, each at a rate that suits it, and run it to its end."""
+        race(self.branches)
+        self.say(
+            f"{len(OPTIMIZERS)} optimizers ran from the same point, each at a rate that suits it. g compares them."
+        )
+
+    def switch(self, branch: Branch) -> None:
+        """Go on in another branch."""
+        self.branches.switch(branch)
+        self._reframe()
+        self.say(f"You are in {branch.name}, {branch.origin}.")
+
+    def toggle_ghosts(self) -> None:
+        """Show where half the rate and twice the rate would land, too, or no longer."""
+        self.ghosts = not self.ghosts
+        self.say("Half, whole and double rate: three next steps." if self.ghosts else "One next step.")
+
+    def toggle_scaling(self) -> None:
+        """Train on standardized rows, or on the rows as they are; the run begins again.
+
+        Raises:
+            ValueError: if the rows cannot be scaled; then all stays as it is.
+        """
+        run, data, scale = self.timeline, self.unscaled, None
+        if self.scale is None:
+            data, scale = standardized(data)
+        self._load(data, run.settings, run.limits, (0.0, 0.0))
+        self.scale = scale
+        self.say("Standardized x and y: the bowl is round. Restarted." if scale else "x and y as they are. Restarted.")
+
+    def predict(self, x: float) -> None:
+        """Show the prediction at another x."""
+        self.predict_at = x
+        run = self.timeline
+        self.say(f"At {self.data.x_name} = {x:.6g} the line says {run.state.w * x + run.state.b:.6g}.")
+
+    # Sweeping over learning rates
+
+    def begin_sweep(self) -> Iterator[Sweep] | None:
+        """The sweep that the view of rates wants, to be taken step by step; None where it is begun or not wanted."""
+        run = self.timeline
+        settings = run.settings
+        wanted = (self.loss, self.start, settings.optimizer, settings.train_bias)
+        if self.view != "rates" or wanted == self._swept:
+            return None
+        self._swept = wanted
+        limits = stability(settings.optimizer, self.loss.curvature(settings.train_bias))
+        rates = default_rates(limits.critical if limits else None, self._way())
+        sweeping = sweep(self.loss, self.start, settings.optimizer, settings.train_bias, rates)
+        self.sweep = next(sweeping)
+        self.cursor = int(np.abs(np.log(rates / settings.learning_rate)).argmin())
+        return sweeping
+
+    def _way(self) -> float:
+        """How far the minimum is from the start, in the parameter that has the longest way."""
+        w, b = self.start
+        target = self.loss.minimum_w(b)
+        to_w, to_b = (self.loss.weight, self.loss.bias) if self.timeline.settings.train_bias else (target, b)
+        return float(max(abs((w if to_w is None else to_w) - w), abs(to_b - b)))
+
+    def give_up_sweep(self) -> None:
+        """Forget a sweep that was not finished, so that it is begun anew when it is wanted again."""
+        if self.sweep is not None and self.sweep.done < 1:
+            self._swept = None
+
+    def move_cursor(self, by: int) -> None:
+        """Look at another rate of the sweep."""
+        if self.sweep is not None and self.cursor is not None and self.view == "rates":
+            self.cursor = min(max(self.cursor + by, 0), len(self.sweep.learning_rates) - 1)
+            self.say("")
+
+    def take_rate(self) -> None:
+        """Put the rate one looks at in force."""
+        if self.sweep is not None and self.cursor is not None and self.view == "rates":
+            self.set_learning_rate(float(f"{self.sweep.learning_rates[self.cursor]:.4g}"))
+
     def faster(self, by: int) -> None:
         """Change the speed of a run by so many places in SPEEDS."""
         self.speed = min(max(self.speed + by, 0), len(SPEEDS) - 1)
         self.say(f"Speed: {f'{self.pace:,} steps a second' if self.pace else 'as many steps as fit'}.")
+
+
+def trail(run: Timeline, end: int) -> NDArray[np.float64]:
+    """(w, b, loss) of the first and the last iterations of a run before `end`, shape (n, 3)."""
+    if end <= 2 * TRAIL:
+        return run.path(0, end)
+    return np.concatenate((run.path(0, TRAIL), run.path(end - TRAIL, end)))
 
 
 def _point(w: float, b: float) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdcore.descent import Reason
-from gdcore.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Nudge, RMSprop
-from gdcore.stability import Regime
+from gdcore.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Nudge, RMSprop, hyperparameters
+from gdcore.stability import Regime, correct_digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gdcore.branches import Branch
     from gdcore.optimizers import Memory, Optimizer
     from tui.laboratory import Frame
 
@@ -64,7 +65,9 @@ def last_step(frame: Frame) -> str:
         moved += f", b {signed(state.b - before.b)}"
     losses = f"{number(before.loss)} -> {number(state.loss)}"
     if (state.w, state.b) == (before.w, before.b):
-        return f"Step {state.iteration:,} did not move: the step is too small for the digits of w. Loss {losses}."
+        nudging = isinstance(frame.settings.optimizer, Nudge)
+        why = "no nudge lowers the loss" if nudging else "the step is too small for the digits of w"
+        return f"Step {state.iteration:,} did not move: {why}. Loss {losses}."
     told = {
         Regime.CRAWL: f"crawled: {moved}, the loss fell a little, {losses}.",
         Regime.GLIDE: f"glided: {moved}, the loss fell, {losses}.",
@@ -183,6 +186,52 @@ def divergence(frame: Frame) -> str:
             f"{rate / limits.critical:.4g} times the critical one"
         )
     return f"{happened}: {why}. Press h to go back to before the rise, with half the rate."
+
+
+def account(branch: Branch) -> str:
+    """A branch in a line: where it comes from and where it stands.
+
+    >>> from gdcore.branches import Branches
+    >>> from gdcore.descent import Settings
+    >>> from gdcore.loss import MeanSquaredError
+    >>> from gdcore.timeline import Timeline
+    >>> account(Branches(Timeline(MeanSquaredError.of([1.0, 2.0], [1.0, 2.0]), Settings())).current)
+    'A: from the start; 0 steps, loss 2.5'
+    """
+    tip = branch.run.path(branch.run.tip, branch.run.tip + 1)[0]
+    return f"{branch.name}: {branch.origin}; {branch.run.tip:,} steps, loss {number(tip[2])}"
+
+
+def comparison(one: Branch, other: Branch) -> list[tuple[str, str, str]]:
+    """Two branches side by side where each stands: (what, one, other)."""
+    columns = [_figures(one), _figures(other)]
+    return [(name, value, columns[1][name]) for name, value in columns[0].items()]
+
+
+def _figures(branch: Branch) -> dict[str, str]:
+    run = branch.run
+    state, settings, loss = run.state, run.settings, run.loss
+    target = loss.minimum if settings.train_bias else (loss.minimum_w(state.b), None)
+    digits = [
+        f"{name} {correct_digits(value, best):.1f}"
+        for name, value, best in zip("wb", (state.w, state.b), target or (None, None), strict=True)
+        if best is not None
+    ]
+    optimizer = settings.optimizer
+    values = ", ".join(f"{p.name} {getattr(optimizer, p.name):g}" for p in hyperparameters(type(optimizer)))
+    return {
+        "branch": branch.name,
+        "method": optimizer.title,
+        "": values or "-",
+        "learning rate": number(settings.learning_rate),
+        "trained": "w and b" if settings.train_bias else "w alone",
+        "start": f"w {number(run.start.w)}, b {number(run.start.b)}",
+        "iteration": f"{state.iteration:,}",
+        "w": number(state.w),
+        "b": number(state.b),
+        "loss": number(state.loss),
+        "correct digits": ", ".join(digits) or "no single minimum",
+    }
 
 
 def derivation(frame: Frame) -> Iterator[str]:

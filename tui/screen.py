@@ -12,26 +12,30 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Input, Static
+from textual.worker import get_current_worker
 
 from gdcore.dataset import Dataset, DatasetError
 from tui import lesson, panels
 from tui.charts.canvas import MARKERS
-from tui.charts.curve import Descent, curve_scene
 from tui.commands import COMMANDS, shown
-from tui.dialogs import OpenDialog, TextDialog, help_text, load_again
+from tui.dialogs import BranchDialog, OpenDialog, TextDialog, help_text, load_again
+from tui.views import Views
 from tui.widgets.chart import Chart
 from tui.widgets.fields import NumberField
 from tui.widgets.form import Form
 from tui.widgets.painted import Panel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
+    from textual.worker import Worker
 
-    from tui.charts.canvas import Scene
-    from tui.charts.window import Floats
-    from tui.laboratory import Frame, Laboratory
+    from gdcore.branches import Branch
+    from gdcore.sweep import Sweep
+    from tui.laboratory import Laboratory
 
 THEMES = ("textual-dark", "textual-light", "gdlab-contrast")
 """The themes offered: dark, light, high contrast."""
@@ -53,6 +57,7 @@ def _bindings() -> list[BindingType]:
             priority=command.priority,
         )
         for command in COMMANDS
+        if command.keys
     ]
 
 
@@ -80,6 +85,7 @@ class LaboratoryScreen(Screen[None]):
         self._timer: Timer | None = None
         self._due = 0.0
         self._drawing = False
+        self._views = Views()
 
     def compose(self) -> ComposeResult:
         """The parts of the screen."""
@@ -120,8 +126,9 @@ class LaboratoryScreen(Screen[None]):
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
         self._drawing = False
+        self._sweep()
         frame = self.laboratory.frame
-        self.query_one(Stage).scene = curve(frame)
+        self.query_one(Stage).scene = self._views.scene(frame)
         for panel in self.query(Panel):
             panel.show(frame)
         self.query_one(Form).show(frame)
@@ -237,6 +244,8 @@ class LaboratoryScreen(Screen[None]):
                 self._start_at(value, start.b)
             case "start-b":
                 self._start_at(start.w, value)
+            case "at-x":
+                laboratory.predict(value)
             case name:
                 optimizer: Any = laboratory.timeline.settings.optimizer
                 laboratory.set_optimizer(replace(optimizer, **{str(name): value}))
@@ -244,9 +253,10 @@ class LaboratoryScreen(Screen[None]):
 
     @on(Chart.Clicked)
     def _place_clicked(self, event: Chart.Clicked) -> None:
-        window = self.laboratory.frame.window
-        self._start_at(rounded(event.x, window.right - window.left), self.laboratory.timeline.start.b)
-        self.touch()
+        window = self._views.curve_window
+        if window is not None and self.laboratory.view == "curve":
+            self._start_at(rounded(event.x, window.right - window.left), self.laboratory.timeline.start.b)
+            self.touch()
 
     def _start_at(self, w: float, b: float) -> None:
         self._pause()
@@ -301,6 +311,82 @@ class LaboratoryScreen(Screen[None]):
         hint.set_class(event.wrong, "-wrong")
         hint.styles.offset = (self.query_one("#left").region.right, event.row)
 
+    def action_view(self, name: str = "") -> None:
+        """Show a view, or the next one."""
+        self.laboratory.show(name)
+        if self.laboratory.view != "rates":
+            self.laboratory.give_up_sweep()
+            self.workers.cancel_group(self, "sweep")
+        self.touch()
+
+    def _sweep(self) -> None:
+        """Begin the sweep that is wanted, if any is; it ends the one before."""
+        sweeping = self.laboratory.begin_sweep()
+        if sweeping is not None:
+            self._take_sweep(sweeping)
+
+    @work(thread=True, exclusive=True, group="sweep")
+    def _take_sweep(self, sweeping: Iterator[Sweep]) -> None:
+        """Sweep beside the event loop, and show how far it has come."""
+        worker = get_current_worker()
+        for swept in sweeping:
+            if worker.is_cancelled:
+                return
+            self.app.call_from_thread(self._show_sweep, worker, swept)
+
+    def _show_sweep(self, worker: Worker[None], swept: Sweep) -> None:
+        if not worker.is_cancelled:
+            self.laboratory.sweep = swept
+            self.touch()
+
+    def action_cursor(self, by: int) -> None:
+        """Look at another learning rate."""
+        self.laboratory.move_cursor(by)
+        self.touch()
+
+    def action_take(self) -> None:
+        """Take the rate one looks at."""
+        self.laboratory.take_rate()
+        self.touch()
+
+    def action_ghosts(self) -> None:
+        """Show three next steps, or one."""
+        self.laboratory.toggle_ghosts()
+        self.touch()
+
+    # Comparing
+
+    def action_branches(self) -> None:
+        """Look at the branches."""
+        self._pause()
+        self.app.push_screen(BranchDialog(self.laboratory.branches), self._switched)
+
+    def _switched(self, branch: Branch | None) -> None:
+        if branch is not None:
+            self.laboratory.switch(branch)
+        self.touch()
+
+    def action_pin(self) -> None:
+        """Keep the run as it is."""
+        self._pause()
+        self.laboratory.pin()
+        self.touch()
+
+    def action_race(self) -> None:
+        """Let all optimizers run."""
+        self._pause()
+        self.laboratory.race()
+        self.touch()
+
+    def action_scale(self) -> None:
+        """Standardize the rows, or no longer."""
+        self._pause()
+        try:
+            self.laboratory.toggle_scaling()
+        except ValueError as error:
+            self.laboratory.say(f"{error}.", alarm=True)
+        self.touch()
+
     def action_log(self) -> None:
         """Switch the loss axis."""
         self.laboratory.toggle_log()
@@ -320,7 +406,15 @@ class LaboratoryScreen(Screen[None]):
 
     def action_settings(self) -> None:
         """Go to the learning rate."""
-        self.query_one("#rate").focus()
+        if self.query_one("#left").display:
+            self.query_one("#rate").focus()
+        else:
+            self.laboratory.say("The settings need a terminal of at least 80 x 24.", alarm=True)
+            self.touch()
+
+    def action_chart(self) -> None:
+        """Go to the chart."""
+        self.query_one(Stage).focus()
 
     def action_why(self) -> None:
         """Derive the current point."""
@@ -363,30 +457,6 @@ class LaboratoryScreen(Screen[None]):
     def action_quit(self) -> None:
         """Leave."""
         self.app.exit()
-
-
-def curve(frame: Frame) -> Scene:
-    """The loss curve of a frame: L(w) at the current b."""
-    state, following = frame.state, frame.following
-    both = frame.settings.train_bias
-
-    def loss_at(w: Floats) -> Floats:
-        return np.asarray(frame.loss(w, state.b))
-
-    descent = Descent(
-        loss_at,
-        state.w,
-        state.loss,
-        state.gradient[0],
-        following.w if following else None,
-        following.loss if following else None,
-        frame.trail[:, 0],
-        frame.trail[:, 2],
-        frame.loss.minimum_w(state.b),
-        frame.loss.minimum[0] if both and frame.loss.minimum else None,
-        f"slice at b = {state.b:.6g}" if both else f"b held at {state.b:.6g}",
-    )
-    return curve_scene(descent, frame.window, log=frame.log)
 
 
 def rounded(value: float, span: float) -> float:

@@ -12,20 +12,21 @@ are put on top here, where a glyph can be placed to the cell and told apart with
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import plotext  # type: ignore[import-untyped]
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from tui.charts.clip import clipped, thinned
 from tui.charts.window import Floats, Tick, Window, ticks_across, ticks_up
 
 Cell = tuple[str, str]
 Row = tuple[Cell, ...]
 Grid = list[list[Cell]]
 Mark = tuple[int, int, str]
-Flags = NDArray[np.bool_]
 Shape = tuple[tuple[float, ...], tuple[float, ...], tuple[bool, ...]]
 
 BLANK: Cell = (" ", "")
@@ -40,14 +41,35 @@ GLYPHS = {
     "trail": ("•", "o"),
     "uphill": ("►", ">"),
     "rows": ("◦", "o"),
+    "prediction": ("◆", "#"),
+    "best": ("★", "*"),
+    "slow": ("▲", "^"),
+    "floor": ("╌", "="),
+    "cliff": ("│", "|"),
+    "cursor": ("┊", "!"),
+    "change": ("│", "|"),
+    "residual": ("│", ":"),
     "left": ("◄", "<"),
     "right": ("►", ">"),
     "up": ("▲", "^"),
     "down": ("▼", "v"),
 }
-"""The mark of each kind of point: in Unicode, and in ASCII."""
-STROKES = {"uphill": ":", "branch": ",", "line": "-"}
+"""The mark of each kind of point, and the sign of each kind of line in the legend: in Unicode, and in ASCII."""
+STROKES = {
+    "uphill": ":",
+    "branch": ",",
+    "line": "-",
+    "floor": "=",
+    "future": "'",
+    "trail": "+",
+    "change": "|",
+    "residual": ":",
+    "cliff": "|",
+    "cursor": "!",
+}
 """The character that draws a line of this role in ASCII, where it is not the dot."""
+LONGEST_TEXT = 1000
+"""No text is longer than so many columns, whatever a file calls its columns."""
 FRAME = {"up": ("│", "|"), "up tick": ("┤", "+"), "corner": ("└", "+"), "across": ("─", "-"), "across tick": ("┬", "+")}
 
 _ANSI = re.compile(r"\x1b\[[\d;]*m")
@@ -64,12 +86,14 @@ class Line:
         xs: Horizontal coordinates.
         ys: Vertical coordinates, as many.
         label: Its name in the legend; nothing leaves it out.
+        columns: Where the axes are narrower than this the line is not drawn: its parts would run together.
     """
 
     role: str
     xs: ArrayLike
     ys: ArrayLike
     label: str = ""
+    columns: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,24 +118,50 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
+class Label:
+    """A text in the chart, at the first of its places where it hides nothing that is drawn after it.
+
+    Labels do not touch each other. Where no place is free the text is left out.
+
+    Attributes:
+        role: What the text means; decides its colour.
+        xs: Horizontal coordinates of the places, the best one first.
+        ys: Vertical coordinates, as many.
+        text: What it says.
+        beside: Put it to the right of the place, or else to the left; by default it stands on it.
+    """
+
+    role: str
+    xs: ArrayLike
+    ys: ArrayLike
+    text: str
+    beside: bool = False
+
+
+Layer = Line | Points | Label
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """What a chart shows, whatever its size.
 
     Attributes:
         window: The part of the plane that is seen.
-        layers: Lines and points in drawing order: on a shared cell the later one is seen.
+        layers: Lines, points and labels in drawing order: on a shared cell the later one is seen.
         title: A line above the chart.
         x_title: What the horizontal axis measures.
         y_title: What the vertical axis measures.
-        log: The vertical coordinates are log10 of what the axis measures.
+        log_y: The vertical coordinates are log10 of what the axis measures.
+        log_x: The horizontal coordinates are.
     """
 
     window: Window
-    layers: tuple[Line | Points, ...]
+    layers: tuple[Layer, ...]
     title: str = ""
     x_title: str = ""
     y_title: str = ""
-    log: bool = False
+    log_y: bool = False
+    log_x: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,29 +222,66 @@ def render(scene: Scene, width: int, height: int, marker: str = "braille") -> Pi
     framed, labelled = width >= 8 and height >= 4, width >= 16 and height >= 6
     below = framed + labelled + named + explained
     rows = height - titled - below
-    y_ticks = ticks_up(scene.window.bottom, scene.window.top, rows, log=scene.log) if labelled else []
+    y_ticks = ticks_up(scene.window.bottom, scene.window.top, rows, log=scene.log_y) if labelled else []
     gutter = max((len(label) for _, label in y_ticks), default=0)
     if gutter > width // 3:
         y_ticks, gutter = [], 0
     body = Body(gutter + framed, int(titled), width - gutter - framed, rows)
-    x_ticks = ticks_across(scene.window.left, scene.window.right, body.width) if labelled else []
+    x_ticks = ticks_across(scene.window.left, scene.window.right, body.width, log=scene.log_x) if labelled else []
 
     if framed:
         _draw_frame(grid, scene, body, (x_ticks, y_ticks), alphabet)
     if titled:
         _draw_titles(grid[0], scene, body, alphabet)
     if named:
-        _write(
-            grid[-1 - explained], body.column + (body.width - len(scene.x_title)) // 2, scene.x_title, "title", alphabet
-        )
+        name = _cells(scene.x_title, alphabet, body.width)
+        _write(grid[-1 - explained], body.column + (body.width - len(name)) // 2, name, "title")
     if explained:
         _draw_legend(grid[-1], scene, alphabet)
-    strokes = _strokes(scene, body, marker)
-    for layer in scene.layers:
-        marks = strokes.get(layer.role, []) if isinstance(layer, Line) else _marks(layer, scene.window, body, alphabet)
+    for role, marks in _drawing(scene, body, marker):
         for row, column, character in marks:
-            grid[row][column] = (character, layer.role)
+            grid[row][column] = (character, role)
     return Picture(tuple(map(tuple, grid)), body, scene.window)
+
+
+def _drawing(scene: Scene, body: Body, marker: str) -> list[tuple[str, list[Mark]]]:
+    """The role and the (row, column, character) of everything inside of the axes, from back to front.
+
+    It is found from front to back: a label must know what it would hide. All lines of a role are one drawing.
+    """
+    alphabet = int(marker == "dot")
+    strokes = _strokes(scene, body, marker)
+    found: list[tuple[str, list[Mark]]] = []
+    taken: set[tuple[int, int]] = set()
+    for layer in reversed(scene.layers):
+        if isinstance(layer, Line):
+            marks = strokes.pop(layer.role, [])
+        elif isinstance(layer, Points):
+            marks = _marks(layer, scene.window, body, alphabet)
+        else:
+            marks = _lettering(layer, scene.window, body, taken, alphabet)
+        taken |= {(row, column) for row, column, _ in marks}
+        found.append((layer.role, marks))
+    return found[::-1]
+
+
+def _lettering(label: Label, window: Window, body: Body, taken: set[tuple[int, int]], alphabet: int) -> list[Mark]:
+    """The (row, column, character) of a label, with a blank on both sides of it."""
+    text = _cells(label.text, alphabet, body.width)
+    if not text:
+        return []
+    across, up = np.atleast_1d(window.across(label.xs)), np.atleast_1d(window.up(label.ys))
+    inside = (across >= -1e-9) & (across <= 1 + 1e-9) & (up >= -1e-9) & (up <= 1 + 1e-9)
+    rows, columns = body.rows(up[inside]).astype(int).tolist(), body.columns(across[inside]).astype(int).tolist()
+    for row, column in zip(rows, columns, strict=True):
+        starts = (column + 2, column - 1 - len(text)) if label.beside else (column - len(text) // 2,)
+        for start in starts:
+            end = start + len(text)
+            fits = body.column <= start and end <= body.column + body.width
+            if fits and taken.isdisjoint((row, place) for place in range(start - 1, end + 1)):
+                padded = enumerate([" ", *text, " "], start - 1)
+                return [(row, at, cell) for at, cell in padded if body.column <= at < body.column + body.width]
+    return []
 
 
 def _marks(points: Points, window: Window, body: Body, alphabet: int) -> list[Mark]:
@@ -216,11 +303,11 @@ def _strokes(scene: Scene, body: Body, marker: str) -> dict[str, list[Mark]]:
     """The (row, column, character) of the lines of every role."""
     lines: dict[str, list[Line]] = {}
     for layer in scene.layers:
-        if isinstance(layer, Line):
+        if isinstance(layer, Line) and layer.columns <= body.width:
             lines.setdefault(layer.role, []).append(layer)
     found: dict[str, list[Mark]] = {}
     for role, parts in lines.items():
-        shapes = [thinned(*clipped(*_unit(line, scene.window)), body.width) for line in parts]
+        shapes = [thinned(*clipped(*_unit(line, scene.window)), 2 * body.width) for line in parts]
         across, up, joined = (tuple(np.concatenate(arrays).tolist()) for arrays in zip(*shapes, strict=True))
         symbol = STROKES.get(role, ".") if marker == "dot" else marker
         marks = _drawn((across, up, joined), (body.width, body.height), symbol) if across else ()
@@ -258,46 +345,6 @@ def _drawn(shape: Shape, size: tuple[int, int], symbol: str) -> tuple[Mark, ...]
     )
 
 
-def clipped(xs: Floats, ys: Floats) -> tuple[Floats, Floats, Flags]:
-    """The part of a line inside the unit square (Liang and Barsky, 1984), as points and whether a line leads to each.
-
-    Segments with an end that is not finite are left out. Every number returned is in 0..1.
-    """
-    far = 1e300  # differences of such numbers are still finite
-    points = np.column_stack((xs, ys))
-    usable = np.logical_and.reduce(np.isfinite(points), axis=1)
-    points = np.clip(np.where(usable[:, None], points, 0), -far, far)
-    begin, way = points[:-1], np.diff(points, axis=0)
-    with np.errstate(all="ignore"):
-        crossings = np.stack((-begin / way, (1 - begin) / way))
-    inside = (begin >= 0) & (begin <= 1)
-    still = way == 0  # never crosses: inside all the way, or never
-    enter = np.where(still, np.where(inside, 0, 2), crossings.min(axis=0)).max(axis=1, initial=0)
-    leave = np.where(still, np.where(inside, 1, -1), crossings.max(axis=0)).min(axis=1, initial=1)
-    seen = usable[:-1] & usable[1:] & (enter <= leave)
-    begin, way, enter, leave = begin[seen], way[seen], enter[seen, None], leave[seen, None]
-    ends = np.clip(np.stack((begin + enter * way, begin + leave * way), axis=1), 0, 1).reshape(-1, 2)
-    joined = np.tile([False, True], len(begin))
-    # The end of one segment and the start of the next are one point.
-    fresh: Flags = joined | np.append(True, np.diff(ends, axis=0).any(axis=1))[: len(ends)]
-    return ends[fresh, 0], ends[fresh, 1], joined[fresh]
-
-
-def thinned(xs: Floats, ys: Floats, joined: Flags, columns: int) -> tuple[Floats, Floats, Flags]:
-    """At most two points, the lowest and the highest, for every stay of the line in a column."""
-    if not xs.size:
-        return xs, ys, joined
-    moved = np.append(True, np.diff(np.floor(xs * columns)) != 0)
-    stay = np.cumsum(moved | ~joined)
-    order = np.lexsort((ys, stay))
-    last = np.append(np.flatnonzero(np.diff(stay)), len(stay) - 1)
-    first = np.append(0, last[:-1] + 1)
-    kept = np.unique(np.append(order[first], order[last]))
-    starts = np.append(True, np.diff(stay[kept]) > 0)
-    # Only the first point of a stay may begin a line; a point dropped before it hands that on.
-    return xs[kept], ys[kept], np.where(starts, joined[first][stay[kept] - 1], True)
-
-
 def _draw_frame(grid: Grid, scene: Scene, body: Body, ticks: tuple[list[Tick], list[Tick]], alphabet: int) -> None:
     """The two axes, their ticks and the labels of these."""
     (x_ticks, y_ticks), window = ticks, scene.window
@@ -308,11 +355,11 @@ def _draw_frame(grid: Grid, scene: Scene, body: Body, ticks: tuple[list[Tick], l
     grid[floor][axis] = (FRAME["corner"][alphabet], "axis")
     for row, (_, label) in zip(_positions(body.rows(window.up(_places(y_ticks)))), y_ticks, strict=True):
         grid[row][axis] = (FRAME["up tick"][alphabet], "axis")
-        _write(grid[row], axis - len(label), label, "tick", alphabet)
+        _write(grid[row], axis - len(label), label, "tick")
     for column, (_, label) in zip(_positions(body.columns(window.across(_places(x_ticks)))), x_ticks, strict=True):
         grid[floor][column] = (FRAME["across tick"][alphabet], "axis")
         start = min(column - (len(label) - 1) // 2, len(grid[0]) - len(label))
-        _write(grid[floor + 1], start, label, "tick", alphabet)
+        _write(grid[floor + 1], start, label, "tick")
 
 
 def _places(ticks: list[Tick]) -> list[float]:
@@ -325,35 +372,52 @@ def _positions(places: Floats) -> list[int]:
 
 def _draw_titles(row: list[Cell], scene: Scene, body: Body, alphabet: int) -> None:
     """What the vertical axis measures, above it, and the title in the middle of the rest."""
-    start = max(0, body.column - len(scene.y_title))
-    _write(row, start, scene.y_title, "title", alphabet)
-    free = start + len(scene.y_title) + 2
-    if len(scene.title) <= len(row) - free:
-        _write(row, max(free, body.column + (body.width - len(scene.title)) // 2), scene.title, "title", alphabet)
+    name, title = _cells(scene.y_title, alphabet, len(row) // 2), _cells(scene.title, alphabet)
+    start = max(0, body.column - len(name))
+    _write(row, start, name, "title")
+    free = start + len(name) + 2
+    if len(title) <= len(row) - free:
+        middle = body.column + (body.width - len(title)) // 2
+        _write(row, min(max(free, middle), len(row) - len(title)), title, "title")
 
 
 def _draw_legend(row: list[Cell], scene: Scene, alphabet: int) -> None:
     """The glyphs and their names, what is drawn on top first, as many as there is room for."""
-    named = {layer.role: layer.label for layer in reversed(scene.layers) if layer.label}
+    named = {
+        layer.role: layer.label for layer in reversed(scene.layers) if not isinstance(layer, Label) and layer.label
+    }
     column = 0
     for role, label in named.items():
+        name = _cells(label, alphabet)
         glyph = GLYPHS.get(role, ("─", STROKES.get(role, ".")))[alphabet]
-        if column + 2 + len(label) > len(row):
+        if column + 2 + len(name) > len(row):
             return
-        _write(row, column, glyph, role, alphabet)
-        _write(row, column + 2, label, "legend", alphabet)
-        column += len(label) + 4
+        _write(row, column, glyph, role)
+        _write(row, column + 2, name, "legend")
+        column += len(name) + 4
 
 
-def _write(row: list[Cell], start: int, text: str, role: str, alphabet: int) -> None:
-    """Put text into a row of cells, cut at its ends. What a cell cannot hold becomes a question mark or nothing."""
-    cells: list[Cell] = []
+def _cells(text: str, alphabet: int, columns: int = LONGEST_TEXT) -> list[str]:
+    """A text as one entry a column, the second of a wide character empty, shortened to so many columns.
+
+    What a cell cannot hold becomes a question mark or nothing.
+    """
+    cells: list[str] = []
     for character in text:
+        if unicodedata.category(character)[0] in "MC":
+            continue
+        plain = alphabet == 0 or character.isascii()
         wide = unicodedata.east_asian_width(character) in "WF"
-        if unicodedata.category(character)[0] not in "MC":
-            plain = alphabet == 0 or character.isascii()
-            cells.append((character if plain else "?", role))
-            cells += [("", role)] * (wide and plain)
-    for column, cell in enumerate(cells, start):
+        cells += [character if plain else "?"] + [""] * (wide and plain)
+        if len(cells) > columns:
+            last = max(columns - 1, 0)
+            kept = [*cells[: last - 1], " "] if cells[last] == "" else cells[:last]
+            return [*kept, "…~"[alphabet]][:columns]
+    return cells
+
+
+def _write(row: list[Cell], start: int, cells: Sequence[str], role: str) -> None:
+    """Put characters into a row of cells, cut at its ends."""
+    for column, character in enumerate(cells, start):
         if 0 <= column < len(row):
-            row[column] = cell
+            row[column] = (character, role)

@@ -150,6 +150,27 @@ def loss_interval(losses: ArrayLike, *, log: bool = False) -> Interval:
     return _outwards(low, high)
 
 
+def interval_around(values: ArrayLike) -> Interval:
+    """The interval on round numbers that holds these values with a little room; what is not finite does not count.
+
+    It ends at 0 where that is no further away than the values lie apart.
+
+    >>> interval_around([2, 26]), interval_around([-1, 4])
+    ((0.0, 30.0), (-2.0, 5.0))
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    if not numbers.size:
+        return (0.0, 1.0)
+    low, high = _decimal(numbers.min()), _decimal(numbers.max())
+    span, size = high - low, max(abs(low), abs(high))
+    if span <= Decimal(ALIKE) * size:
+        return _outwards(low - (size or 1), high + (size or 1))
+    return _outwards(
+        Decimal(0) if 0 <= low <= span else low - span / 20, Decimal(0) if 0 <= -high <= span else high + span / 20
+    )
+
+
 def round_step(span: float | Decimal, count: int) -> Decimal:
     """The smallest step that divides `span` into at most `count` parts.
 
@@ -196,10 +217,10 @@ def log_ticks(low: float, high: float, count: int) -> list[Tick]:
     return [tick for tick in found if low <= tick[0] <= high]
 
 
-def ticks_across(low: float, high: float, columns: int) -> list[Tick]:
+def ticks_across(low: float, high: float, columns: int, *, log: bool = False) -> list[Tick]:
     """As many ticks, ten steps at most, as a horizontal axis of so many columns has room to label."""
     for count in range(10, 0, -1):
-        found = ticks(low, high, count)
+        found = (log_ticks if log else ticks)(low, high, count)
         widest = max((len(label) for _, label in found), default=0)
         gaps = np.diff(_fraction([position for position, _ in found], low, high)) * (columns - 1)
         if found and widest <= columns and np.all(gaps >= widest + 2):

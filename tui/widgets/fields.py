@@ -129,10 +129,10 @@ class NumberField(Input):
         self.value = written(value)
         self.post_message(self.Chosen(self, value))
 
-    def action_undo(self) -> None:
+    async def action_undo(self) -> None:
         """Put the value in force back in the field and leave it."""
         self.value = written(self.in_force)
-        self.screen.set_focus(None)
+        await self.run_action("screen.chart")
 
     def action_nudge(self, direction: int) -> None:
         """Change the value in force by a sensible amount."""

@@ -31,6 +31,7 @@ NUMBERS: dict[str, tuple[str, Parameter]] = {
     "steps": ("Steps", parameters.ITERATIONS),
     "start-w": ("Start w", parameters.WEIGHT),
     "start-b": ("Start b", parameters.BIAS),
+    "at-x": ("At x", parameters.INPUT),
 }
 """The number fields: identifier -> (label, parameter)."""
 
@@ -134,6 +135,7 @@ class Form(VerticalScroll, can_focus=False):
         own = {parameter.name for parameter in hyperparameters(type(settings.optimizer))}
         values = {name: getattr(settings.optimizer, name) for name in own}
         values |= {"rate": settings.learning_rate, "steps": frame.limits.iterations}
+        values["at-x"] = frame.predict_at
         values |= {"start-w": frame.start.w, "start-b": frame.start.b}
         for field in self.query(NumberField):
             name = str(field.id)

@@ -1,0 +1,108 @@
+"""A long sequence of numbers as few points: the lowest and the highest of every stretch.
+
+A chart of a million iterations is at most so many columns wide, and of all that falls in one column no more is seen
+than the lowest and the highest number. These are exact here, whatever the length.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Indices: TypeAlias = NDArray[np.int64]
+    Numbers: TypeAlias = NDArray[np.float64]
+
+BLOCK = 256
+"""Numbers whose lowest and highest are remembered together."""
+
+
+class Envelope:
+    """The lowest and the highest numbers of any stretch of a growing sequence, without reading all of it.
+
+    The sequence belongs to someone else, who appends to it as ever: that costs nothing here. What has been added is
+    looked at when points are asked for, and then only once. Whoever takes numbers away says so with `truncate`.
+
+    Attributes:
+        values: the numbers, every `stride`-th of them from `offset` on being one of the sequence: column `offset` of
+            rows of `stride` numbers.
+
+    Example:
+        >>> path = array("d", (0.0, 9.0, 0.1, 4.0, 0.2, 5.0, 0.3, 1.0))
+        >>> indices, values = Envelope(path, stride=2, offset=1).points(0, 4, columns=2)
+        >>> indices.tolist(), values.tolist()
+        ([0, 1, 2, 3], [9.0, 4.0, 5.0, 1.0])
+    """
+
+    def __init__(self, values: array[float], stride: int = 1, offset: int = 0) -> None:
+        self.values = values
+        self._stride = stride
+        self._offset = offset
+        self._extremes = array("q")
+
+    def truncate(self, length: int) -> None:
+        """Forget what was remembered beyond the first `length` numbers, which are no longer what they were."""
+        del self._extremes[2 * (length // BLOCK) :]
+
+    def points(self, first: int, last: int, columns: int) -> tuple[Indices, Numbers]:
+        """The extremes of the numbers from `first` up to but not including `last`, split into equal stretches.
+
+        Takes time in proportion to the columns, and to a 256th of the length.
+
+        Args:
+            first: the first index.
+            last: the index after the last, at most the length of the sequence.
+            columns: how many stretches to split it into, each a whole number of numbers.
+
+        Returns:
+            The indices in rising order, at most two in a stretch, and the numbers there. NaN counts as infinite.
+
+        Raises:
+            ValueError: if the part is none of the sequence, or there is no column.
+        """
+        # A view of an array keeps it from growing: this one ends with the call.
+        sequence = np.frombuffer(self.values)[self._offset :: self._stride] if self.values else np.empty(0)
+        if not (0 <= first <= last <= len(sequence) and columns > 0):
+            raise ValueError(f"no part {first} to {last} of {len(sequence)} numbers in {columns} columns")
+        edges = np.unique(first + np.arange(columns + 1) * (last - first) // columns)
+        self._look(sequence)
+        indices = self._candidates(edges) if last - first > 2 * BLOCK * columns else np.arange(first, last)
+        kept = _extremes(sequence[indices], np.searchsorted(indices, edges[:-1]))
+        found = np.unique(indices[kept])
+        return found, sequence[found]
+
+    def _look(self, sequence: Numbers) -> None:
+        """Remember the extremes of the blocks that have filled up since."""
+        known = len(self._extremes) // 2
+        fresh = sequence[known * BLOCK : len(sequence) // BLOCK * BLOCK]
+        starts = np.arange(0, len(fresh), BLOCK)
+        if len(starts):
+            indices = _extremes(fresh, starts) + known * BLOCK
+            self._extremes.frombytes(np.ascontiguousarray(indices.T, dtype=np.int64).tobytes())
+
+    def _candidates(self, edges: Indices) -> Indices:
+        """Indices that hold the extremes of all stretches: of whole blocks the extremes, at the edges everything."""
+        blocks = np.arange(edges[0] // BLOCK, (edges[-1] - 1) // BLOCK + 1)
+        cut = np.isin(blocks, edges // BLOCK)
+        extremes = np.array(self._extremes, dtype=np.int64).reshape(-1, 2)[blocks[~cut]]
+        pieces = (blocks[cut, None] * BLOCK + np.arange(BLOCK)).ravel()
+        indices: Indices = np.unique(np.concatenate((extremes.ravel(), pieces)))
+        first, last = np.searchsorted(indices, edges[[0, -1]])
+        return indices[first:last]
+
+
+def _extremes(values: Numbers, starts: Indices) -> Indices:
+    """The indices of the first lowest and the first highest number of every group, shape (2, groups)."""
+    if not len(starts):
+        return np.empty((2, 0), dtype=np.int64)
+    values = np.where(np.isnan(values), np.inf, values)
+    lengths = np.diff(np.append(starts, len(values)))
+    found = []
+    for pick in (np.minimum, np.maximum):
+        hits = np.flatnonzero(values == np.repeat(pick.reduceat(values, starts), lengths))
+        found.append(hits[np.searchsorted(hits, starts)])
+    return np.stack(found)

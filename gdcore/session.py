@@ -1,0 +1,432 @@
+"""A session as text: all that its runs are determined by, to be kept, sent to someone and replayed to the same digits.
+
+Vocabulary
+    session     the data, and the branches of an experiment with the current one among them
+    source      which data: where they come from, and how to tell that they are the same
+    course      what determines one branch: its start, the changes at given iterations, how far it has gone
+
+    to_text     session -> text that a person can read
+    from_text   text -> session, or a sentence on what is wrong with the text
+    replay      session, data -> the branches, every state of them the same as it was
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from gdcore.branches import MOST, Branch, Branches
+from gdcore.dataset import _find, shipped
+from gdcore.descent import Limits, Settings
+from gdcore.inert import inert, quoted
+from gdcore.loss import MeanSquaredError
+from gdcore.optimizers import OPTIMIZERS, hyperparameters
+from gdcore.parameters import BIAS, COUNT, ITERATIONS, LEARNING_RATE, TOLERANCE, WEIGHT, Parameter, Range
+from gdcore.scaling import standardized
+from gdcore.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gdcore.dataset import Dataset
+
+VERSION = 1
+"""The version of the text: another one means other entries, or the same with another meaning."""
+
+_MARK = "gdlab session"
+_STEP = Range("a whole number from 0 to 1,000,000,000", low=0, high=1e9, whole=True)
+_TIP = Parameter("tip", _STEP, "the last iteration known")
+_CURSOR = Parameter("cursor", _STEP, "the iteration one stands at")
+_LEFT_AT = Parameter("left_at", _STEP, "the iteration at which a branch left another")
+_AT = Parameter("at", _STEP, "the iteration from which on settings are in force")
+_ROWS = Parameter("rows", COUNT, "how many rows the data have")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which data a session is about.
+
+    Attributes:
+        path: the name of a shipped data set, or where the file is; empty for data that came from no file.
+        x: the name of the column x.
+        y: the name of the column y.
+        skip_bad_rows: whether rows that cannot be used are left out.
+        rows: how many rows there are.
+        checksum: CRC-32 of the columns, as eight hexadecimal digits.
+    """
+
+    path: str
+    x: str
+    y: str
+    skip_bad_rows: bool
+    rows: int
+    checksum: str
+
+    @classmethod
+    def of(cls, data: Dataset) -> Source:
+        """What there is to say of the data."""
+        path = str(data.path.absolute()) if data.path else ""
+        path = next((name for name in shipped() if str(_find(name)) == path), path)
+        return cls(path, data.x_name, data.y_name, bool(data.skipped), len(data.x), _checksum(data))
+
+    def check(self, data: Dataset) -> None:
+        """Accept data that have the same rows.
+
+        Raises:
+            ValueError: if they have others.
+        """
+        if len(data.x) != self.rows:
+            raise ValueError(f"the data have changed: {data.name} has {len(data.x):,} rows, the session {self.rows:,}")
+        if _checksum(data) != self.checksum:
+            columns = f"{quoted(data.x_name)} and {quoted(data.y_name)}"
+            raise ValueError(
+                f"the data have changed: the columns {columns} of {data.name} are not those of the session"
+            )
+
+
+@lru_cache(maxsize=1)
+def _checksum(data: Dataset) -> str:
+    return f"{crc32(data.y.astype('<f8').tobytes(), crc32(data.x.astype('<f8').tobytes())):08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What determines a branch.
+
+    Attributes:
+        name: what it is called.
+        parent: the name of the branch it left; empty for one that began by itself.
+        left_at: the iteration at which it left.
+        left: the settings its parent went on with.
+        why: why it was begun, where that is not a change of settings.
+        start: (w, b) at iteration 0.
+        limits: what ends it.
+        changes: iterations and the settings in force from there on, the first at iteration 0.
+        tip: the last iteration known.
+        cursor: the iteration one stands at.
+
+    Raises:
+        ValueError: if an iteration is not where it can be, or the name is empty.
+    """
+
+    name: str
+    parent: str
+    left_at: int
+    left: Settings | None
+    why: str
+    start: tuple[float, float]
+    limits: Limits
+    changes: tuple[tuple[int, Settings], ...]
+    tip: int
+    cursor: int
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a branch has no name")
+        for parameter, value in ((_TIP, self.tip), (_CURSOR, self.cursor), (_LEFT_AT, self.left_at)):
+            parameter.check(value)
+        if self.cursor > self.tip:
+            raise ValueError(f"the cursor of branch {quoted(self.name)} is at {self.cursor}, behind its tip {self.tip}")
+        at = [iteration for iteration, _ in self.changes]
+        if at[:1] != [0] or at != sorted(set(at)) or at[-1] > self.tip:
+            raise ValueError(f"the changes of branch {quoted(self.name)} must go up from 0, at the most to its tip")
+
+    @classmethod
+    def of(cls, branch: Branch) -> Course:
+        """What determines the branch."""
+        run = branch.run
+        return cls(
+            branch.name,
+            branch.parent,
+            branch.left_at,
+            branch.left,
+            branch.why,
+            (run.start.w, run.start.b),
+            run.limits,
+            tuple(_real_changes(run.changes())),
+            run.tip,
+            run.state.iteration,
+        )
+
+    def replay(self, loss: MeanSquaredError) -> Branch:
+        """The branch as it was.
+
+        Raises:
+            ValueError: if the run cannot start, or ends before the tip.
+        """
+        (_, settings), *changes = self.changes
+        # Limits decide only where a run stops. They may have been changed since, so here the tip alone does.
+        run = Timeline(loss, settings, Limits(self.tip), *self.start)
+        for iteration, changed in (*changes, (self.tip, None)):
+            run.forward(iteration - run.state.iteration)
+            if run.tip < iteration:
+                raise ValueError(
+                    f"branch {quoted(self.name)} diverges after iteration {run.tip:,}, "
+                    f"where the session knows {self.tip:,}: it does not belong to these data"
+                )
+            if changed is not None:
+                run.change(changed)
+        run.back(self.tip - self.cursor)
+        run.limits = self.limits
+        return Branch(self.name, run, self.parent, self.left_at, self.left, self.why)
+
+
+def _real_changes(changes: Iterable[tuple[int, Settings]]) -> Iterable[tuple[int, Settings]]:
+    """The changes without those that led back to what was in force before."""
+    before = None
+    for iteration, settings in changes:
+        if settings != before:
+            yield iteration, settings
+        before = settings
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An experiment: the data, and all the branches.
+
+    Attributes:
+        source: which data.
+        branches: what determines each branch, in order.
+        current: the name of the current branch.
+        scaled: whether the runs are over standardized rows (`gdcore.scaling`).
+
+    Example:
+        >>> from gdcore.dataset import load
+        >>> pizza = load("pizza")
+        >>> branches = Branches(Timeline(MeanSquaredError.of(pizza.x, pizza.y), Settings(0.002)))
+        >>> branches.run.forward(5), branches.run.back(2)
+        (5, 2)
+        >>> text = Session.of(pizza, branches).to_text()
+        >>> again = Session.from_text(text).replay(pizza)
+        >>> again.run.state == branches.run.state, again.run.tip
+        (True, 5)
+
+    Raises:
+        ValueError: if there is no branch, too many, two of one name, or none of the name of the current one.
+    """
+
+    source: Source
+    branches: tuple[Course, ...]
+    current: str
+    scaled: bool = False
+
+    def __post_init__(self) -> None:
+        names = {branch.name for branch in self.branches}
+        if not 1 <= len(self.branches) <= MOST:
+            raise ValueError(f"a session has from 1 to {MOST} branches, not {len(self.branches)}")
+        if len(names) < len(self.branches):
+            raise ValueError("two branches have the same name")
+        if self.current not in names:
+            raise ValueError(f"there is no branch {quoted(self.current)}, which is said to be the current one")
+
+    @classmethod
+    def of(cls, data: Dataset, branches: Branches, *, scaled: bool = False) -> Session:
+        """The session that leads to these branches; `data` are the rows before any scaling."""
+        return cls(Source.of(data), tuple(map(Course.of, branches)), branches.current.name, scaled)
+
+    def replay(self, data: Dataset) -> Branches:
+        """The branches as they were, every state to the same digits.
+
+        Raises:
+            ValueError: if the data are not the same, or a run does not go as far on them.
+        """
+        self.source.check(data)
+        rows = standardized(data)[0] if self.scaled else data
+        loss = MeanSquaredError.of(rows.x, rows.y)
+        replayed = [course.replay(loss) for course in self.branches]
+        branches = Branches(replayed[0].run)
+        branches._all = replayed
+        branches.switch(next(branch for branch in replayed if branch.name == self.current))
+        return branches
+
+    # Text
+
+    def to_text(self) -> str:
+        """The session as JSON: a line for every change of settings, every float by its shortest exact decimals."""
+        document = {
+            _MARK: VERSION,
+            "data": asdict(self.source),
+            "scaled": self.scaled,
+            "current": self.current,
+            "branches": [
+                {
+                    "name": course.name,
+                    "parent": course.parent,
+                    "left_at": course.left_at,
+                    "left": None if course.left is None else _settings_entries(course.left),
+                    "why": course.why,
+                    "start": {"w": course.start[0], "b": course.start[1]},
+                    "limits": {"iterations": course.limits.iterations, "tolerance": course.limits.tolerance},
+                    "changes": [{"at": at, **_settings_entries(settings)} for at, settings in course.changes],
+                    "tip": course.tip,
+                    "cursor": course.cursor,
+                }
+                for course in self.branches
+            ],
+        }
+        return _json(document) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Session:
+        """The session that a text tells of.
+
+        Raises:
+            ValueError: if the text is no session, or one of another version, or damaged.
+        """
+        try:
+            document = json.loads(text, parse_constant=_no_number)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict) or _MARK not in document:
+            raise ValueError("this is not a session of gdlab, or it is damaged")
+        version = document.pop(_MARK)
+        if type(version) is not int or version != VERSION:
+            other = quoted(json.dumps(version))
+            raise ValueError(
+                f"this session has the format {other} of another version of gdlab; this one reads {VERSION}"
+            )
+        try:
+            return cls._from(_Entries(document, "the session"))
+        except ValueError as error:
+            raise ValueError(f"this session is damaged: {error}") from None
+
+    @classmethod
+    def _from(cls, entries: _Entries) -> Session:
+        source = entries.object("data", "the data")
+        session = cls(
+            Source(
+                source.take("path", str),
+                source.take("x", str),
+                source.take("y", str),
+                source.take("skip_bad_rows", bool),
+                source.whole(_ROWS),
+                source.take("checksum", str),
+            ),
+            tuple(_course(course) for course in entries.objects("branches", "a branch")),
+            entries.words("current"),
+            entries.take("scaled", bool),
+        )
+        source.end()
+        entries.end()
+        return session
+
+
+def _json(value: Any, indent: str = "") -> str:
+    """JSON, indented, but what holds no lists or objects of its own on one line."""
+    inner = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(inner, list) or not any(isinstance(item, dict | list) for item in inner):
+        return json.dumps(value)
+    deeper = indent + "  "
+    parts = [_json(item, deeper) for item in inner]
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key)}: {part}" for key, part in zip(value, parts, strict=True)]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    lines = ",\n".join(deeper + part for part in parts)
+    return f"{opening}\n{lines}\n{indent}{closing}"
+
+
+def _settings_entries(settings: Settings) -> dict[str, Any]:
+    optimizer = settings.optimizer
+    return {
+        "learning_rate": settings.learning_rate,
+        "train_bias": settings.train_bias,
+        "optimizer": optimizer.name,
+        **asdict(optimizer),
+    }
+
+
+def _settings(entries: _Entries) -> Settings:
+    name = entries.take("optimizer", str)
+    if name not in OPTIMIZERS:
+        raise ValueError(f"there is no optimizer {quoted(name)}")
+    kind = OPTIMIZERS[name]
+    values = {parameter.name: entries.number(parameter) for parameter in hyperparameters(kind)}
+    settings = Settings(entries.number(LEARNING_RATE), kind(**values), entries.take("train_bias", bool))
+    entries.end()
+    return settings
+
+
+def _course(entries: _Entries) -> Course:
+    start, limits = entries.object("start", "a start"), entries.object("limits", "the limits")
+    changes = [(change.whole(_AT), _settings(change)) for change in entries.objects("changes", "a change")]
+    left = entries.take("left", dict, type(None))
+    course = Course(
+        entries.words("name"),
+        entries.words("parent"),
+        entries.whole(_LEFT_AT),
+        None if left is None else _settings(_Entries(left, "the settings that were left")),
+        entries.words("why"),
+        (start.number(WEIGHT, "w"), start.number(BIAS, "b")),
+        Limits(limits.whole(ITERATIONS), limits.number_or_none(TOLERANCE)),
+        tuple(changes),
+        entries.whole(_TIP),
+        entries.whole(_CURSOR),
+    )
+    for one in (start, limits, entries):
+        one.end()
+    return course
+
+
+class _Entries:
+    """The entries of an object, each to be taken once; whatever is not as it should be is a ValueError."""
+
+    def __init__(self, entries: dict[str, Any], what: str) -> None:
+        self._entries = dict(entries)
+        self._what = what
+
+    def take(self, name: str, *kinds: type) -> Any:
+        """The value of an entry, of one of these kinds."""
+        if name not in self._entries:
+            raise ValueError(f"{self._what} lacks {quoted(name)}")
+        value = self._entries.pop(name)
+        if type(value) not in kinds:
+            raise ValueError(f"{quoted(name)} of {self._what} cannot be {quoted(json.dumps(value))}")
+        return value
+
+    def end(self) -> None:
+        """Accept that all entries have been taken."""
+        for name in self._entries:
+            raise ValueError(f"{self._what} has an entry {quoted(name)}, which means nothing")
+
+    def words(self, name: str) -> str:
+        """A text that will be shown; it may come from somebody else."""
+        return inert(self.take(name, str))
+
+    def number(self, parameter: Parameter, name: str = "") -> float:
+        """A number that the parameter accepts."""
+        value = self.take(name or parameter.name, int, float)
+        try:
+            value = float(value)
+        except OverflowError:
+            value = float("inf")
+        parameter.check(value)
+        return float(value)
+
+    def number_or_none(self, parameter: Parameter) -> float | None:
+        """Likewise, or None."""
+        if self._entries.get(parameter.name, 0) is None:
+            del self._entries[parameter.name]
+            return None
+        return self.number(parameter)
+
+    def whole(self, parameter: Parameter) -> int:
+        """A whole number that the parameter accepts."""
+        return int(self.number(parameter))
+
+    def object(self, name: str, what: str) -> _Entries:
+        """An entry that has entries of its own."""
+        return _Entries(self.take(name, dict), what)
+
+    def objects(self, name: str, what: str) -> list[_Entries]:
+        """A list of such."""
+        items = self.take(name, list)
+        if not all(isinstance(item, dict) for item in items):
+            raise ValueError(f"{quoted(name)} of {self._what} must hold objects only")
+        return [_Entries(item, what) for item in items]
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")

@@ -1,0 +1,109 @@
+"""The rows and the line through them.
+
+rows         the data, or a sample of it where there are too many
+line         y = w*x + b at the current iteration
+floor        the line at the minimum
+residual     the vertical distance of a row from the line: the loss is the mean of their squares
+prediction   y at an x that a person asks for
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tui.charts.canvas import Label, Layer, Line, Points, Scene
+from tui.charts.window import Floats, Window, interval_around, widened
+
+SAMPLE = 500
+"""More rows than this are shown as a sample."""
+FEW = 60
+"""More residuals than this cannot be told apart."""
+DASHES = 40
+
+Coefficients = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What the fit chart shows of a run at one iteration.
+
+    Attributes:
+        x: The inputs of all rows.
+        y: The outputs, as many.
+        line: (w, b) of the current iteration.
+        best: (w, b) of the line to compare with, the one at the minimum; None where there is none.
+        x_name: What the inputs are called.
+        y_name: What the outputs are called.
+        at: The x at which the prediction is shown; None for no prediction.
+    """
+
+    x: Floats
+    y: Floats
+    line: Coefficients
+    best: Coefficients | None = None
+    x_name: str = "x"
+    y_name: str = "y"
+    at: float | None = None
+
+
+def fit_window(x: ArrayLike, y: ArrayLike, at: float | None = None) -> Window:
+    """The window that shows all rows, on round numbers, and the x of a prediction; it depends on no line."""
+    across = interval_around(x)
+    return Window(*(across if at is None else widened(across, at)), *interval_around(y))
+
+
+def fit_scene(fit: Fit, window: Window) -> Scene:
+    """What there is to draw, from back to front. A prediction outside of the window is an arrowhead at its border."""
+    count = len(fit.x)
+    shown = sample(count)
+    x, y = np.asarray(fit.x, dtype=np.float64)[shown], np.asarray(fit.y, dtype=np.float64)[shown]
+    layers: list[Layer] = []
+    if count <= FEW:
+        layers.append(_residuals(x, y, fit.line))
+    layers.append(Points("rows", x, y, "rows"))
+    if fit.best is not None:
+        ends = window.xs_at(np.linspace(0, 1, 2 * DASHES))
+        layers.append(dashed("floor", ends, _heights(fit.best, ends), "line at the minimum"))
+    ends = window.xs_at([0, 1])
+    layers.append(Line("line", ends, _heights(fit.line, ends), "line now"))
+    if fit.at is not None:
+        layers += _prediction(fit.at, float(_heights(fit.line, np.array([fit.at]))[0]), window)
+    title = f"{count:,} rows" if count == len(shown) else f"{len(shown):,} of {count:,} rows"
+    return Scene(window, tuple(layers), title, fit.x_name, fit.y_name)
+
+
+def sample(count: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """The indices of the rows to show: all of them, or SAMPLE of them evenly spaced, the same ones every time."""
+    return np.arange(min(count, SAMPLE), dtype=np.int64) * count // max(min(count, SAMPLE), 1)
+
+
+def dashed(role: str, xs: Floats, ys: Floats, label: str = "") -> Line:
+    """A line through points that leaves out every other stretch between them."""
+    gaps = np.full(len(xs) // 2, math.nan)
+    whole = len(gaps) * 2
+    across, up = (np.column_stack((values[:whole].reshape(-1, 2), gaps)).ravel() for values in (xs, ys))
+    return Line(role, across, up, label)
+
+
+def _residuals(x: Floats, y: Floats, line: Coefficients) -> Line:
+    gaps = np.full(len(x), math.nan)
+    xs, ys = np.column_stack((x, x, gaps)), np.column_stack((y, _heights(line, x), gaps))
+    return Line("residual", xs.ravel(), ys.ravel(), "residuals", columns=len(np.unique(x)) * 3 // 2)
+
+
+def _prediction(x: float, y: float, window: Window) -> list[Layer]:
+    half = max(window.top / 2 - window.bottom / 2, 1e-300)
+    digits = min(max(0, 3 - math.floor(math.log10(2) + math.log10(half))), 12)
+    told = f"{y:.{digits}f}" if abs(y) < 1e12 else f"{y:.6g}"
+    place = [min(max(y, window.bottom), window.top)] if not math.isnan(y) else [y]
+    return [
+        Label("prediction", [x], place, f"y({x:.6g}) = {told}", beside=True),
+        Points("prediction", [x], [y], "prediction", at_border=True),
+    ]
+
+
+def _heights(line: Coefficients, x: Floats) -> Floats:
+    with np.errstate(all="ignore"):
+        return np.asarray(line[0] * x + line[1], dtype=np.float64)

@@ -1,0 +1,122 @@
+"""The loss against the iteration.
+
+past         this run up to the current iteration
+future       the iterations beyond it that are known already: one has stepped back
+floor        the smallest loss there is; on the logarithmic axis, which shows the loss above it, it is out of sight
+change       an iteration at which a setting was changed
+branch       other runs, from the iteration on where they left
+
+On the logarithmic axis a run that shrinks its distance to the minimum by the same factor every step is a straight
+line: its slope is the rate of convergence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tui.charts.canvas import Label, Layer, Line, Points, Scene
+from tui.charts.fit import DASHES, dashed
+from tui.charts.window import Floats, Window, held, loss_interval, round_step
+
+SHORTEST = 10
+"""The horizontal axis shows so many iterations at least."""
+CHANGES = 20
+"""So many of the last changes are marked."""
+LONGEST = 20
+"""The name of a change is cut to so many characters."""
+PLACES = 8
+"""The heights at which the name of a change may stand."""
+
+Curve = tuple[ArrayLike, ArrayLike]
+"""Iterations and the losses there."""
+NOTHING: Curve = ((), ())
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What the history chart shows of a run at one iteration; curves are reduced to what a chart can show.
+
+    Attributes:
+        past: The run up to the current iteration.
+        iteration: The current iteration.
+        loss: The loss there.
+        floor: The smallest loss that the run can reach.
+        future: The known iterations after the current one.
+        changes: The iterations at which settings were changed, and what was.
+        branches: Other runs.
+        title: What the chart is about.
+    """
+
+    past: Curve
+    iteration: int
+    loss: float
+    floor: float
+    future: Curve = NOTHING
+    changes: Sequence[tuple[int, str]] = ()
+    branches: Sequence[Curve] = ()
+    title: str = ""
+
+
+def history_window(history: History, *, log: bool = False, shown: Window | None = None) -> Window:
+    """The window that shows the run: its right border doubles, its lower and upper borders are kept while they serve.
+
+    Other runs stretch it to the right, but not upwards: one that diverged would flatten this one.
+
+    Args:
+        history: The run.
+        log: For a logarithmic axis: the vertical borders are log10 of the loss above the floor.
+        shown: The window on screen, with the same kind of axis.
+    """
+    curves = (history.past, history.future, *history.branches)
+    last = max(_last(xs) for xs, _ in (*curves, ((history.iteration,), ())))
+    losses = np.concatenate([_floats(ys) for _, ys in (history.past, history.future)] + [_floats([history.loss])])
+    wanted = _above(losses, history.floor) if log else np.append(losses, history.floor)
+    height = held((shown.bottom, shown.top) if shown else None, loss_interval(wanted, log=log))
+    return Window(0, float(round_step(Decimal(max(last, SHORTEST)), 1)), *height)
+
+
+def history_scene(history: History, window: Window, *, log: bool = False) -> Scene:
+    """What there is to draw, from back to front."""
+
+    def height(losses: ArrayLike) -> Floats:
+        if not log:
+            return _floats(losses)
+        with np.errstate(divide="ignore"):
+            return np.maximum(np.log10(_above(losses, history.floor)), window.bottom)
+
+    layers: list[Layer] = [Line("branch", xs, height(ys), "other runs") for xs, ys in history.branches]
+    if not log:
+        across = window.xs_at(np.linspace(0, 1, 2 * DASHES))
+        layers.append(dashed("floor", across, np.full(2 * DASHES, history.floor), f"minimum {history.floor:.6g}"))
+    for iteration, text in history.changes[-CHANGES:]:
+        name = text if len(text) <= LONGEST else text[: LONGEST - 2] + ".."
+        heights = window.ys_at(np.linspace(1, 0.3, PLACES))
+        layers.append(Line("change", [iteration] * 2, [window.bottom, window.top], "change"))
+        layers.append(Label("change", np.full(PLACES, iteration), heights, name, beside=True))
+    xs, ys = history.future
+    future = (np.append(history.iteration, _floats(xs)), height(np.append(history.loss, _floats(ys))))
+    layers.append(Line("future", *future, "known future" if len(future[0]) > 1 else ""))
+    xs, ys = history.past
+    layers.append(
+        Line("curve", np.append(_floats(xs), history.iteration), height(np.append(_floats(ys), history.loss)))
+    )
+    layers.append(Points("hiker", [history.iteration], np.atleast_1d(height([history.loss])), "you", at_border=True))
+    return Scene(window, tuple(layers), history.title, "iteration", "loss above minimum" if log else "loss", log)
+
+
+def _above(losses: ArrayLike, floor: float) -> Floats:
+    """How far losses are above the floor; rounding may put the last ones below it."""
+    with np.errstate(all="ignore"):
+        return np.maximum(_floats(losses) - floor, 0)
+
+
+def _floats(values: ArrayLike) -> Floats:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _last(iterations: ArrayLike) -> int:
+    numbers = _floats(iterations)
+    return int(numbers[-1]) if numbers.size else 0
