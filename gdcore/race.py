@@ -50,7 +50,7 @@ def race(branches: Branches) -> None:
     for kind in OPTIMIZERS.values():
         optimizer = kind()
         branches.switch(base)
-        branches.fork(f"{optimizer.title} in the race", branches.free_name(optimizer.title))
+        branches.fork("in the race", branches.free_name(optimizer.title))
         rate = sensible_rate(optimizer, branches.run.loss, state, train_bias)
         branches.run.change(Settings(float(f"{rate:.4g}"), optimizer, train_bias))
         branches.run.forward(branches.run.limits.iterations)

@@ -52,6 +52,7 @@ def header(frame: Frame, width: int, height: int) -> list[Row]:
         (f"{data.name}", "value"),
         (f"  {len(data.x):,} rows   ", "label"),
         (f"{data.y_name} = w * {data.x_name} + b", "value"),
+        ("  standardized" if frame.scale else "", "note"),
     )
     return _filled([row(width, *spans)], width, height)
 
@@ -73,10 +74,18 @@ def readout(frame: Frame, width: int, height: int) -> list[Row]:
             (f"{slope_b:<12.7g}", "value"),
             ("" if frame.settings.train_bias else " held", "label"),
         ),
-        row(width, ("rate  ", "label"), (f"{frame.settings.learning_rate:<12.6g}", "value")),
+        _rate_or_own(frame, width),
         row(width, ("digits", "label"), (" ", ""), (_digits(frame), "value")),
     ]
     return _filled(lines, width, height)
+
+
+def _rate_or_own(frame: Frame, width: int) -> Row:
+    """The learning rate; on standardized rows the line in the data's own units, which the form does not show."""
+    if frame.scale is None:
+        return row(width, ("rate  ", "label"), (f"{frame.settings.learning_rate:<12.6g}", "value"))
+    w, b = frame.scale.to_data(frame.state.w, frame.state.b)
+    return row(width, ("own   ", "label"), (f"w {w:.6g}  b {b:.6g}", "value"))
 
 
 def _digits(frame: Frame) -> str:
