@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from gdcore.loss import Moments
+from gdcore.loss import MeanSquaredError, Moments
 
 if TYPE_CHECKING:
     from gdcore.dataset import Dataset
@@ -36,6 +36,23 @@ class Scale:
         """The line y = w*x + b in the data's own units, given its w and b over standardized rows."""
         slope = w * self.std_y / self.std_x
         return slope, self.mean_y + b * self.std_y - slope * self.mean_x
+
+
+def standardized_loss(loss: MeanSquaredError) -> MeanSquaredError:
+    """The loss over standardized rows, from that over the rows as they are: no mean is off 0 by a rounding error.
+
+    Example:
+        >>> from gdcore.loss import MeanSquaredError
+        >>> loss = standardized_loss(MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0]))
+        >>> loss.minimum, loss.curvature(True).condition_number
+        ((1.0, 0.0), 1.0)
+
+    """
+    old = loss.moments
+    std_x, std_y = sqrt(old.var_x), sqrt(old.var_y) or 1.0
+    slope = loss.weight * std_x / std_y
+    moments = Moments(old.count, 0.0, 0.0, 1.0, old.var_y / (std_y * std_y), slope)
+    return MeanSquaredError(moments, slope, 0.0, loss.floor / (std_y * std_y), 0.0, far=False)
 
 
 def standardized(data: Dataset) -> tuple[Dataset, Scale]:

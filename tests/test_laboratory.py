@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import inf, isfinite
 from random import Random
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from gdcore.descent import Ending, Limits, Reason, Settings, advance, proceed
 from gdcore.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer
 from gdcore.stability import Regime, observed, stability
 from tui import lesson
+from tui.charts.window import Window
 from tui.laboratory import SPEEDS, TRAIL, Frame, Laboratory
+from tui.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,14 @@ PIZZA = load("pizza")
 
 def rows(x: list[float], y: list[float], name: str = "rows.csv", x_name: str = "x", y_name: str = "y") -> Dataset:
     return Dataset(name, None, np.array(x), np.array(y), x_name, y_name, (x_name, y_name))
+
+
+_VIEWS: WeakKeyDictionary[Laboratory, Views] = WeakKeyDictionary()
+
+
+def window_of(lab: Laboratory) -> Window:
+    """The window of the curve, held still from one call to the next."""
+    return _VIEWS.setdefault(lab, Views()).scene(lab.frame).window
 
 
 def laboratory(
@@ -75,7 +86,8 @@ def assert_of_one_point(lab: Laboratory) -> Frame:
     else:
         assert frame.ending is None
     assert frame.stability == stability(settings.optimizer, frame.loss.curvature(settings.train_bias))
-    assert frame.window.left <= state.w <= frame.window.right
+    window = window_of(lab)
+    assert window.left <= state.w <= window.right
     assert (frame.log, frame.note, frame.alarm, frame.speed) == (lab.log, lab.note, lab.alarm, lab.pace)
     return frame
 
@@ -114,12 +126,11 @@ def test_a_frame_does_not_change_when_the_run_goes_on() -> None:
     lab = laboratory()
     lab.step(5)
     frame = lab.frame
-    state, trail, window = repr(frame.state), frame.trail.copy(), frame.window
+    state, trail = repr(frame.state), frame.trail.copy()
     lab.step(50)
     lab.set_learning_rate(0.1)
     lab.step(20)
-    assert lab.frame.window != window
-    assert (repr(frame.state), frame.window, frame.note) == (state, window, "")
+    assert (repr(frame.state), frame.note) == (state, "")
     np.testing.assert_array_equal(frame.trail, trail)
 
 
@@ -148,18 +159,18 @@ def test_the_target_is_where_the_run_is_on_its_way_to() -> None:
 
 def test_the_window_of_the_lesson_holds_still() -> None:
     lab = laboratory()
-    first = lab.frame.window
+    first = window_of(lab)
     assert (first.left, first.right) == (-1, 4)
     while lab.frame.ending is None:
-        assert lab.frame.window == first
+        assert window_of(lab) == first
         lab.step()
     while lab.timeline.state.iteration:
         lab.back()
-        assert lab.frame.window == first
+        assert window_of(lab) == first
 
 
 def test_the_window_shows_the_true_minimum_where_b_is_trained() -> None:
-    window = laboratory(train_bias=True, start=(0.0, 100.0)).frame.window
+    window = window_of(laboratory(train_bias=True, start=(0.0, 100.0)))
     assert window.left <= -8
     assert window.right > 1.0811
 
@@ -171,10 +182,11 @@ def test_a_diverging_run_widens_its_window_in_few_steps(rate: float, optimizer: 
     lab = laboratory(rate, optimizer, iterations=5000)
     if log:
         lab.toggle_log()
-    windows = [lab.frame.window]
+    windows = [window_of(lab)]
     while lab.frame.ending is None:
         lab.step()
-        window = assert_of_one_point(lab).window
+        assert_of_one_point(lab)
+        window = window_of(lab)
         if (window.left, window.right) != (windows[-1].left, windows[-1].right):
             assert window.right - window.left >= 2 * (windows[-1].right - windows[-1].left)
             windows.append(window)
@@ -188,26 +200,27 @@ def test_a_diverging_run_widens_its_window_in_few_steps(rate: float, optimizer: 
 
 def test_the_window_follows_the_loss_axis_there_and_back() -> None:
     lab = laboratory()
-    linear = lab.frame.window
+    linear = window_of(lab)
     lab.toggle_log()
     frame = lab.frame
     assert frame.log
-    assert 10**frame.window.bottom <= 69.12
-    assert 10**frame.window.top >= 812
+    assert 10 ** window_of(lab).bottom <= 69.12
+    assert 10 ** window_of(lab).top >= 812
     lab.toggle_log()
-    assert (lab.frame.window, lab.frame.log) == (linear, False)
+    assert (window_of(lab), lab.frame.log) == (linear, False)
 
 
 def test_fit_chooses_the_window_around_where_the_run_stands() -> None:
     lab = laboratory(0.005, iterations=20)
     lab.step(20)
-    wide = lab.frame.window
+    wide = window_of(lab)
     lab.set_learning_rate(0.001)
     lab.set_iterations(120)
     lab.step(100)
-    assert lab.frame.window == wide
+    assert window_of(lab) == wide
     lab.fit()
-    fitted = assert_of_one_point(lab).window
+    assert_of_one_point(lab)
+    fitted = window_of(lab)
     assert fitted.right - fitted.left < (wide.right - wide.left) / 4
     assert fitted.left < (lab.loss.minimum_w(0.0) or 0) < fitted.right
 
@@ -271,7 +284,7 @@ def test_restart_keeps_the_settings_and_reset_does_not() -> None:
     frame = assert_of_one_point(lab)
     assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 0, 0)
     assert (frame.settings, frame.limits, lab.timeline.tip) == (Settings(), Limits(100), 0)
-    assert frame.window == laboratory().frame.window
+    assert window_of(lab) == window_of(laboratory())
 
 
 # --- Retreat
@@ -279,11 +292,11 @@ def test_restart_keeps_the_settings_and_reset_does_not() -> None:
 
 def test_retreat_from_the_first_step_on() -> None:
     lab = diverged()
-    assert lab.frame.window.right - lab.frame.window.left > 1e100
+    assert window_of(lab).right - window_of(lab).left > 1e100
     lab.retreat()
     frame = assert_of_one_point(lab)
     assert (frame.state.iteration, frame.settings.learning_rate, lab.timeline.tip) == (0, 0.05, 0)
-    assert (frame.window.left, frame.window.right) == (-1, 4)
+    assert (window_of(lab).left, window_of(lab).right) == (-1, 4)
     assert "0.05" in frame.note
     assert frame.ending is None
 
@@ -307,7 +320,7 @@ def test_retreat_to_where_the_rate_was_raised() -> None:
     lab.retreat()
     frame = assert_of_one_point(lab)
     assert (frame.state.iteration, frame.settings.learning_rate) == (40, 0.005)
-    assert (frame.window.left, frame.window.right) == (-1, 4)
+    assert (window_of(lab).left, window_of(lab).right) == (-1, 4)
     assert "40" in frame.note
     lab.back()
     assert lab.frame.settings.learning_rate == 0.0001
@@ -416,13 +429,13 @@ def test_another_start() -> None:
     lab.set_start(-3.0, 2.0)
     frame = assert_of_one_point(lab)
     assert (frame.state.iteration, frame.state.w, frame.state.b, lab.timeline.tip) == (0, -3, 2, 0)
-    assert frame.window.left < -3 < (lab.loss.minimum_w(2.0) or 0) < frame.window.right
+    assert window_of(lab).left < -3 < (lab.loss.minimum_w(2.0) or 0) < window_of(lab).right
     assert "-3" in frame.note
 
 
 def snapshot(lab: Laboratory) -> list[object]:
     frame = lab.frame
-    shown = [repr(getattr(frame, name)) for name in ("start", "state", "settings", "limits", "window", "note", "loss")]
+    shown = [repr(getattr(frame, name)) for name in ("start", "state", "settings", "limits", "note", "loss")]
     return [*shown, lab.data.name, lab.timeline.tip, lab.timeline]
 
 
@@ -458,7 +471,7 @@ def test_other_data_under_the_same_settings() -> None:
     assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 1, 2)
     assert frame.settings.learning_rate == 0.002
     assert frame.loss.moments.mean_x == 20
-    assert frame.window.left < -0.2 < 1 < frame.window.right
+    assert window_of(lab).left < -0.2 < 1 < window_of(lab).right
     for told in ("other.csv", "height", "speed", "3 rows", "4 bad rows"):
         assert told in frame.note
 

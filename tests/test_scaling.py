@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gdcore.dataset import Dataset, load
 from gdcore.descent import Settings, advance, begin
 from gdcore.loss import MeanSquaredError
-from gdcore.scaling import standardized
+from gdcore.scaling import standardized, standardized_loss
 
 FINITE = st.floats(-1e6, 1e6)
 
@@ -44,6 +44,16 @@ def test_the_path_on_standardized_rows_is_straight() -> None:
         state = advance(loss, Settings().optimizer, state, train_bias=True)
         left = (loss.minimum[0] - state.w, loss.minimum[1] - state.b)
         assert left[0] * way[1] == pytest.approx(left[1] * way[0])
+
+
+def test_the_loss_over_standardized_rows_is_that_of_the_rows_but_for_rounding() -> None:
+    data = load("geyser")
+    scaled, _ = standardized(data)
+    loss, measured = standardized_loss(MeanSquaredError.of(data.x, data.y)), MeanSquaredError.of(scaled.x, scaled.y)
+    for w, b in ((0.0, 0.0), (1.5, -2.0), (-3.0, 0.25)):
+        assert loss(w, b) == pytest.approx(measured(w, b))
+        assert loss.gradient(w, b) == pytest.approx(measured.gradient(w, b))
+    assert loss.minimum == (loss.weight, 0)
 
 
 def test_x_that_never_changes_cannot_be_scaled_and_y_can() -> None:

@@ -18,7 +18,7 @@ from gdcore.loss import MeanSquaredError
 from gdcore.optimizers import OPTIMIZERS
 from gdcore.parameters import ITERATIONS
 from gdcore.race import race
-from gdcore.scaling import Scale, standardized
+from gdcore.scaling import Scale, standardized, standardized_loss
 from gdcore.stability import Regime, Stability, observed, stability
 from gdcore.sweep import Sweep, default_rates, sweep
 from gdcore.timeline import Timeline
@@ -133,17 +133,21 @@ class Laboratory:
         self.log = False
         self.ghosts = False
         self.view = VIEWS[0]
-        self.unscaled = data
         self._defaults = (settings, limits, start)
         self._load(data, settings, limits, start)
         self.note = ""
         self.alarm = False
 
-    def _load(self, data: Dataset, settings: Settings, limits: Limits, start: tuple[float, float]) -> None:
-        loss = MeanSquaredError.of(data.x, data.y)
-        self.scale: Scale | None = None
+    def _load(
+        self, data: Dataset, settings: Settings, limits: Limits, start: tuple[float, float], *, scaled: bool = False
+    ) -> None:
+        loss, shown, scale = MeanSquaredError.of(data.x, data.y), data, None
+        if scaled:
+            shown, scale = standardized(data)
+            loss = standardized_loss(loss)
+        # Whatever cannot be had has been refused by now, or is refused here: then all stays as it is.
         self.branches = Branches(Timeline(loss, settings, limits, *start))
-        self.data, self.loss = data, loss
+        self.unscaled, self.data, self.loss, self.scale = data, shown, loss, scale
         self.predict_at = float(f"{loss.moments.mean_x:.2g}")
         self.sweep: Sweep | None = None
         self.cursor: int | None = None
@@ -328,7 +332,6 @@ class Laboratory:
         """
         run = self.timeline
         self._load(data, run.settings, run.limits, self.start)
-        self.unscaled = data
         skipped = f", {data.skipped:,} bad rows skipped" if data.skipped else ""
         self.say(f"Restarted on {data.name}: {data.y_name} against {data.x_name}, {len(data.x):,} rows{skipped}.")
 
@@ -375,12 +378,9 @@ class Laboratory:
         Raises:
             ValueError: if the rows cannot be scaled; then all stays as it is.
         """
-        run, data, scale = self.timeline, self.unscaled, None
-        if self.scale is None:
-            data, scale = standardized(data)
-        self._load(data, run.settings, run.limits, (0.0, 0.0))
-        self.scale = scale
-        self.say("Standardized x and y: the bowl is round. Restarted." if scale else "x and y as they are. Restarted.")
+        run, scaled = self.timeline, self.scale is None
+        self._load(self.unscaled, run.settings, run.limits, (0.0, 0.0), scaled=scaled)
+        self.say("Standardized x and y: the bowl is round. Restarted." if scaled else "x and y as they are. Restarted.")
 
     def predict(self, x: float) -> None:
         """Show the prediction at another x."""
