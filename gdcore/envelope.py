@@ -51,7 +51,8 @@ class Envelope:
     def points(self, first: int, last: int, columns: int) -> tuple[Indices, Numbers]:
         """The extremes of the numbers from `first` up to but not including `last`, split into equal stretches.
 
-        Takes time in proportion to the columns, and to a 256th of the length.
+        Where the stretches are long they end between two blocks, at most half a block from where they would: then only
+        what is remembered of the blocks is read, a 128th of the numbers.
 
         Args:
             first: the first index.
@@ -69,8 +70,13 @@ class Envelope:
         if not (0 <= first <= last <= len(sequence) and columns > 0):
             raise ValueError(f"no part {first} to {last} of {len(sequence)} numbers in {columns} columns")
         edges = np.unique(first + np.arange(columns + 1) * (last - first) // columns)
-        self._look(sequence)
-        indices = self._candidates(edges) if last - first > 2 * BLOCK * columns else np.arange(first, last)
+        indices = np.arange(first, last)
+        if last - first > 2 * BLOCK * columns:
+            self._look(sequence)
+            edges[1:-1] = (edges[1:-1] + BLOCK // 2) // BLOCK * BLOCK
+            begin, end = -(-first // BLOCK), last // BLOCK
+            whole = np.sort(np.array(self._extremes[2 * begin : 2 * end]).reshape(-1, 2)).ravel()
+            indices = np.concatenate((np.arange(first, begin * BLOCK), whole, np.arange(end * BLOCK, last)))
         kept = _extremes(sequence[indices], np.searchsorted(indices, edges[:-1]))
         found = np.unique(indices[kept])
         return found, sequence[found]
@@ -83,16 +89,6 @@ class Envelope:
         if len(starts):
             indices = _extremes(fresh, starts) + known * BLOCK
             self._extremes.frombytes(np.ascontiguousarray(indices.T, dtype=np.int64).tobytes())
-
-    def _candidates(self, edges: Indices) -> Indices:
-        """Indices that hold the extremes of all stretches: of whole blocks the extremes, at the edges everything."""
-        blocks = np.arange(edges[0] // BLOCK, (edges[-1] - 1) // BLOCK + 1)
-        cut = np.isin(blocks, edges // BLOCK)
-        extremes = np.array(self._extremes, dtype=np.int64).reshape(-1, 2)[blocks[~cut]]
-        pieces = (blocks[cut, None] * BLOCK + np.arange(BLOCK)).ravel()
-        indices: Indices = np.unique(np.concatenate((extremes.ravel(), pieces)))
-        first, last = np.searchsorted(indices, edges[[0, -1]])
-        return indices[first:last]
 
 
 def _extremes(values: Numbers, starts: Indices) -> Indices:

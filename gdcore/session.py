@@ -25,7 +25,7 @@ from gdcore.inert import inert, quoted
 from gdcore.loss import MeanSquaredError
 from gdcore.optimizers import OPTIMIZERS, hyperparameters
 from gdcore.parameters import BIAS, COUNT, ITERATIONS, LEARNING_RATE, TOLERANCE, WEIGHT, Parameter, Range
-from gdcore.scaling import standardized
+from gdcore.scaling import standardized, standardized_loss
 from gdcore.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -234,8 +234,10 @@ class Session:
             ValueError: if the data are not the same, or a run does not go as far on them.
         """
         self.source.check(data)
-        rows = standardized(data)[0] if self.scaled else data
-        loss = MeanSquaredError.of(rows.x, rows.y)
+        loss = MeanSquaredError.of(data.x, data.y)
+        if self.scaled:
+            standardized(data)  # says so where they cannot be
+            loss = standardized_loss(loss)
         replayed = [course.replay(loss) for course in self.branches]
         branches = Branches(replayed[0].run)
         branches._all = replayed

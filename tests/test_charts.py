@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.charts.canvas import GLYPHS, MARKERS, Line, Picture, Points, Scene, clipped, render, thinned
+from tui.charts.canvas import GLYPHS, MARKERS, Line, Picture, Points, Scene, render
+from tui.charts.clip import clipped, thinned
 from tui.charts.curve import Descent, curve_scene, curve_window
 from tui.charts.window import (
     Floats,

@@ -65,6 +65,7 @@ class Frame:
         trail: (w, b, loss) of points before this one, shape (n, 3).
         view: which of VIEWS is shown.
         framed: the point around which the windows were chosen; another object whenever they are to be chosen anew.
+        close: whether the map is framed as closely as its path allows.
         log: whether the loss axis is logarithmic.
         ghosts: (label, state) of the next step at half the rate and at twice the rate; empty where not asked for.
         branches: all the branches, the current one among them.
@@ -93,6 +94,7 @@ class Frame:
     trail: NDArray[np.float64]
     view: str
     framed: State
+    close: bool
     log: bool
     ghosts: tuple[tuple[str, State], ...]
     branches: tuple[Branch, ...]
@@ -191,6 +193,7 @@ class Laboratory:
             trail=trail(run, state.iteration),
             view=self.view,
             framed=self._framed,
+            close=self._close,
             log=self.log,
             ghosts=self._ghosts() if self.ghosts else (),
             branches=tuple(self.branches),
@@ -214,7 +217,8 @@ class Laboratory:
         )
 
     def _reframe(self, state: State | None = None) -> None:
-        """Have the windows chosen anew, around the start or another state."""
+        """Have the windows chosen anew: around the start, or closely around another state and the path to it."""
+        self._close = state is not None
         # A copy: that it is another object is what tells.
         self._framed = (state or self.timeline.start)._replace()
 
@@ -400,6 +404,7 @@ class Laboratory:
         self._swept = wanted
         limits = stability(settings.optimizer, self.loss.curvature(settings.train_bias))
         rates = default_rates(limits.critical if limits else None, self._way())
+        rates = np.unique(np.append(rates, settings.learning_rate))
         sweeping = sweep(self.loss, self.start, settings.optimizer, settings.train_bias, rates)
         self.sweep = next(sweeping)
         self.cursor = int(np.abs(np.log(rates / settings.learning_rate)).argmin())

@@ -12,7 +12,7 @@ from tui.charts.canvas import Scene
 from tui.charts.curve import Descent, curve_scene, curve_window
 from tui.charts.fit import Fit, fit_scene, fit_window
 from tui.charts.history import Curve, History, history_scene, history_window
-from tui.charts.map import Walk, map_scene, map_window
+from tui.charts.map import Walk, close_window, map_scene, map_window
 from tui.charts.rates import Rates, rates_scene, rates_window
 from tui.charts.window import Window, widened, window_around
 from tui.laboratory import trail
@@ -93,8 +93,9 @@ class Views:
     def _map(self, frame: Frame) -> Scene:
         """The landscape over w and b."""
         state, loss = frame.state, frame.loss
-        framed = (frame.framed.w, frame.framed.b)
-        window = map_window(loss, framed, (state.w, state.b), self._windows.get("map"))
+        path = np.concatenate((frame.trail, [[state.w, state.b, state.loss]]))
+        shown = self._windows.get("map") or (close_window(path) if frame.close else None)
+        window = map_window(loss, (frame.framed.w, frame.framed.b), (state.w, state.b), shown)
         self._windows["map"] = window
         ghosts = [("", frame.following)] if frame.following else []
         if frame.ghosts:
@@ -103,7 +104,7 @@ class Views:
             loss,
             state.w,
             state.b,
-            np.concatenate((frame.trail, [[state.w, state.b, state.loss]])),
+            path,
             [(name, ghost.w, ghost.b) for name, ghost in ghosts],
             frame.settings.train_bias,
             [trail(branch.run, branch.run.tip + 1) for branch in others(frame)],

@@ -109,8 +109,9 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     if not walk.train_bias:
         layers.append(Line("line", [window.left, window.right], [walk.b, walk.b], "b is held"))
     if loss.minimum is None:
-        across = window.xs_at(np.linspace(0, 1, 2 * DASHES))
-        layers.append(dashed("floor", across, loss.bias - loss.moments.mean_x * (across - loss.weight), "lowest loss"))
+        ends = window.xs_at(np.linspace(0, 1, 2 * DASHES))
+        with np.errstate(over="ignore"):
+            layers.append(dashed("floor", ends, loss.bias - loss.moments.mean_x * (ends - loss.weight), "lowest loss"))
     ws, bs = _columns(walk.path)
     layers.append(Line("trail", np.append(ws, walk.w), np.append(bs, walk.b), "path"))
     if len(ws) <= FEW:

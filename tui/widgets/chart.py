@@ -43,15 +43,15 @@ class Chart(Painted):
     Chart > .-minimum { color: $text-success; text-style: bold; }
     Chart > .-ghost { color: $text-warning; }
     Chart > .-hiker { color: $text-warning; text-style: bold; }
-    Chart > .-level { color: $text-accent; }
+    Chart > .-level { color: $foreground 85%; }
     Chart > .-floor { color: $text-success; }
     Chart > .-residual { color: $text-error; }
     Chart > .-prediction { color: $text-warning; text-style: bold; }
     Chart > .-future { color: $text-secondary; }
-    Chart > .-change { color: $text-accent; }
+    Chart > .-change { color: $text-secondary; }
     Chart > .-slow { color: $text-secondary; }
     Chart > .-cliff { color: $text-error; }
-    Chart > .-cursor { color: $text-accent; }
+    Chart > .-cursor { color: $foreground; }
     Chart > .-best { color: $text-success; text-style: bold; }
     Chart > .-axis { color: $foreground; }
     Chart > .-tick { color: $foreground; }

@@ -1,0 +1,540 @@
+"""The views besides the curve as data: what is drawn where, that windows hold still, and that nothing breaks them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gdcore.descent import Limits, Settings
+from gdcore.loss import MeanSquaredError
+from gdcore.optimizers import Adam
+from gdcore.sweep import Sweep, default_rates, sweep
+from gdcore.timeline import Timeline
+from tests.problems import pizza_rows
+from tui.charts.canvas import GLYPHS, MARKERS, STROKES, Label, Line, Picture, Points, Scene, render
+from tui.charts.fit import SAMPLE, Fit, dashed, fit_scene, fit_window, sample
+from tui.charts.history import History, history_scene, history_window
+from tui.charts.map import Walk, close_window, contour, levels, map_scene, map_window
+from tui.charts.rates import Rates, rates_scene, rates_window
+from tui.charts.window import Floats, Window, interval_around, ticks_across
+from tui.widgets.chart import ROLES
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+X, Y = pizza_rows()
+PIZZA = MeanSquaredError.of(X, Y)
+TROUGH = MeanSquaredError.of([2.0, 2.0, 2.0], [1.0, 2.0, 4.0])
+PERFECT = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
+TWO_ROWS = MeanSquaredError.of([-1.0, 2.0], [4.0, 1.0])
+FAR = MeanSquaredError.of([1e6, 1e6 + 1, 1e6 + 2], [3.0, 1.0, 2.0])
+HUGE = MeanSquaredError.of([1e70, 3e70], [1e80, -1e80])
+LOSSES = [PIZZA, TROUGH, PERFECT, TWO_ROWS, FAR, HUGE]
+SIZES = [(1, 1), (2, 3), (8, 4), (20, 7), (52, 14), (92, 26), (220, 70)]
+ANY = st.floats() | st.sampled_from([0.0, 1.0, 1e308, -1e308, 5e-324, math.nan, math.inf, -math.inf])
+UNIT = Window(0, 1, 0, 1)
+
+
+def layers(scene: Scene, kind: type[Line | Points], role: str) -> list[tuple[Floats, Floats]]:
+    found = [layer for layer in scene.layers if isinstance(layer, kind) and layer.role == role]
+    return [(np.asarray(layer.xs, dtype=float), np.asarray(layer.ys, dtype=float)) for layer in found]
+
+
+def texts(scene: Scene, role: str) -> list[str]:
+    return [layer.text for layer in scene.layers if isinstance(layer, Label) and layer.role == role]
+
+
+def text(picture: Picture) -> str:
+    return "\n".join("".join(character for character, _ in row) for row in picture.rows)
+
+
+def drawn(scene: Scene) -> None:
+    """Draw it at all sizes, with all markers."""
+    for size in SIZES:
+        for marker in MARKERS:
+            picture = render(scene, *size, marker)
+            assert picture.size == size
+            assert marker != "dot" or text(picture).isascii()
+
+
+def walked(rate: float, steps: int, *, train_bias: bool = True, loss: MeanSquaredError = PIZZA) -> Floats:
+    run = Timeline(loss, Settings(rate, train_bias=train_bias), Limits(steps))
+    run.forward(steps)
+    return run.path(0, run.tip + 1)
+
+
+def walk(path: Floats, loss: MeanSquaredError = PIZZA, **changes: object) -> Walk:
+    return replace(Walk(loss, path[-1, 0], path[-1, 1], path[:-1]), **changes)  # type: ignore[arg-type]
+
+
+# Labels, logarithmic axes
+
+
+def test_a_label_hides_nothing_in_front_of_it_and_touches_no_other() -> None:
+    front = Points("hiker", [0.5], [0.5])
+    scene = Scene(UNIT, (Label("level", [0.5, 0.5], [0.5, 1.0], "abc"), Label("level", [0.5], [1.0], "xyz"), front))
+    picture = render(scene, 41, 21, "dot")
+    assert "xyz" in text(picture)
+    assert "abc" not in text(picture)
+    free = render(Scene(UNIT, (scene.layers[0], front)), 41, 21)
+    assert "abc" in text(free).splitlines()[free.body.row]
+    assert "●" in text(free)
+
+
+def test_a_label_beside_a_point_is_right_of_it_or_else_left() -> None:
+    for x, line in ((0.0, "● here"), (1.0, "here ●")):
+        scene = Scene(UNIT, (Label("ghost", [x], [0.5], "here", beside=True), Points("hiker", [x], [0.5])))
+        assert line in text(render(scene, 40, 16))
+    nowhere = Scene(UNIT, (Label("ghost", [0.5], [0.5], "long" * 20, beside=True), Label("ghost", [2], [0.5], "out")))
+    assert "lo" not in text(render(nowhere, 40, 16))
+    assert "out" not in text(render(nowhere, 40, 16))
+
+
+@given(st.text(max_size=40), st.lists(st.tuples(ANY, ANY), max_size=5), st.booleans(), st.sampled_from(SIZES))
+def test_any_label_is_drawn(words: str, places: list[tuple[float, float]], beside: bool, size: tuple[int, int]) -> None:
+    xs, ys = np.array(places, dtype=float).reshape(-1, 2).T
+    picture = render(Scene(UNIT, (Label("change", xs, ys, words, beside),), words, words, words), *size)
+    assert picture.size == size
+
+
+def test_long_names_are_shortened_and_wide_characters_stay_whole() -> None:
+    scene = Scene(UNIT, (), "title", "long " * 1000, "予約" * 1000)
+    for width in (40, 41):
+        rows = text(render(scene, width, 20)).splitlines()
+        assert rows[0].startswith("予約予約")
+        assert "…" in rows[0]
+        assert rows[-2].rstrip().endswith("…")
+        assert "title" in rows[0]
+    assert text(render(scene, 40, 20, "dot")).isascii()
+
+
+def test_a_line_without_room_is_left_out() -> None:
+    scene = Scene(UNIT, (Line("residual", [0.5, 0.5], [0, 1], columns=30),))
+    assert any(role == "residual" for row in render(scene, 40, 20).rows for _, role in row)
+    assert not any(role == "residual" for row in render(scene, 30, 20).rows for _, role in row)
+
+
+def test_both_axes_may_be_logarithmic() -> None:
+    assert [label for _, label in ticks_across(-3, 0, 40, log=True)] == ["0.001", "0.01", "0.1", "1"]
+    picture = render(Scene(Window(-3, 0, 0, 2), (), log_x=True, log_y=True), 60, 20)
+    assert "0.001" in text(picture)
+    assert "100┤" in text(picture)
+
+
+@pytest.mark.parametrize("values", [[], [math.nan], [0.0], [1e308, -1e308], [5e-324], [7.0, 7.0], [math.inf, 1.0]])
+def test_any_values_have_an_interval(values: list[float]) -> None:
+    low, high = interval_around(values)
+    assert low < high
+    assert all(low <= value <= high for value in values if math.isfinite(value))
+
+
+def test_every_role_that_is_drawn_has_a_colour_and_every_line_a_sign_of_its_own() -> None:
+    assert set(GLYPHS) - {"left", "right", "up", "down"} <= set(ROLES)
+    assert set(STROKES) <= set(ROLES)
+    map_lines = ["level", "branch", "trail", "line", "floor"]
+    history_lines = ["curve", "future", "branch", "floor", "change"]
+    fit_lines = ["line", "floor", "residual"]
+    for roles in (map_lines, history_lines, fit_lines, ["curve", "cliff", "cursor"]):
+        assert len({STROKES.get(role, ".") for role in roles}) == len(roles)
+
+
+# Map
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=["pizza", "trough", "perfect", "two rows", "far", "huge"])
+def test_every_point_of_a_contour_has_its_loss(loss: MeanSquaredError) -> None:
+    window = map_window(loss, (0.0, 0.0), (0.0, 0.0))
+    found = levels(loss, window)
+    assert 4 <= len(found) <= 9
+    for level, label in found:
+        assert float(label) == level
+        ws, bs = contour(loss, level, window)
+        known = np.isfinite(bs)
+        assert known.sum() > 10
+        # What the loss itself may be off: its terms are as large as the squares of w * mx and b.
+        size = np.max(np.abs(loss.moments.mean_x * (ws[known] - loss.weight)) + np.abs(bs[known] - loss.bias)) ** 2
+        np.testing.assert_allclose(loss(ws[known], bs[known]), level, rtol=1e-9, atol=1e-12 * size)
+        assert (ws[known] >= window.left).all()
+        assert (ws[known] <= window.right).all()
+
+
+def test_a_contour_in_sight_is_closed_and_smooth() -> None:
+    window = map_window(PIZZA, (0.0, 0.0), (0.0, 0.0))
+    ws, bs = contour(PIZZA, 30.0, window)
+    across, up = window.across(ws), window.up(bs)
+    known = np.isfinite(up)
+    steps = np.hypot(np.diff(across[known]), np.diff(up[known]))
+    assert steps.max() < 0.02
+    assert (across[known][0], up[known][0]) == pytest.approx((across[known][-1], up[known][-1]), abs=1e-6)
+    scene = render(Scene(window, (Line("level", ws, bs),)), 90, 26)
+    assert sum(role == "level" for row in scene.rows for _, role in row) > 30
+
+
+def test_levels_are_round_and_between_the_floor_and_the_largest_loss_in_sight() -> None:
+    window = map_window(PIZZA, (0.0, 0.0), (0.0, 0.0))
+    assert window == Window(-1, 4, -10, 30)
+    assert [label for _, label in levels(PIZZA, window)] == ["50", "100", "200", "500", "1000", "2000"]
+    near = Window(PIZZA.weight - 1e-3, PIZZA.weight + 1e-3, PIZZA.bias - 1e-3, PIZZA.bias + 1e-3)
+    assert all(PIZZA.floor < level < 22.85 for level, _ in levels(PIZZA, near))
+    assert levels(PIZZA, near)
+
+
+def test_every_contour_is_named_where_there_is_room() -> None:
+    path = walked(0.001, 3)
+    picture = render(map_scene(walk(path), map_window(PIZZA, (0, 0), (0, 0))), 92, 26)
+    inside = "\n".join(text(picture).splitlines()[1:-3])
+    for label in ("50", "100", "200", "500", "1000", "2000"):
+        assert f" {label}" in inside
+    assert "loss 50, 100, 200, 500, 1000, 2000" in text(picture).splitlines()[-1]
+
+
+def test_the_map_shows_the_run() -> None:
+    path = walked(0.0045, 12)
+    branch = walked(0.001, 5)
+    ghosts = [("1/2", 1.0, 0.1), ("1", 2.0, 0.2), ("2", 99.0, 0.3)]
+    window = map_window(PIZZA, (0.0, 0.0), (path[-1, 0], path[-1, 1]))
+    scene = map_scene(walk(path, ghosts=ghosts, branches=[branch]), window)
+    ((ws, bs),) = layers(scene, Line, "trail")
+    np.testing.assert_array_equal(np.column_stack((ws, bs)), path[:, :2])
+    ((ws, bs),) = layers(scene, Points, "trail")
+    np.testing.assert_array_equal(np.column_stack((ws, bs)), path[:-1, :2])
+    ((ws, bs),) = layers(scene, Line, "branch")
+    np.testing.assert_array_equal(np.column_stack((ws, bs)), branch[:, :2])
+    ((ws, _),) = layers(scene, Points, "ghost")
+    assert ws.tolist() == [1.0, 2.0, 99.0]
+    assert texts(scene, "ghost") == ["1/2", "1", "2"]
+    assert [float(place[0]) for place in layers(scene, Points, "minimum")[0]] == [PIZZA.weight, PIZZA.bias]
+    assert [float(place[0]) for place in layers(scene, Points, "hiker")[0]] == [path[-1, 0], path[-1, 1]]
+    assert layers(scene, Line, "line") == []
+    picture = text(render(scene, 92, 26))
+    assert "next step at 1/2, 1, 2 of the rate" in picture
+    assert "2 ►" in picture
+
+
+def test_a_zigzag_is_seen_as_one() -> None:
+    path = walked(0.0045, 9)
+    ws = path[:, 0]
+    assert (np.diff(ws)[1:] * np.diff(ws)[:-1] < 0).all()
+    scene = map_scene(walk(path), close_window(path))
+    picture = render(scene, 92, 26)
+    body = picture.body
+    rows = {row for row, cells in enumerate(picture.rows) if any(role == "trail" for _, role in cells[body.column :])}
+    assert len(rows) > 10
+    for row in range(body.row, body.row + body.height):
+        spots = [column for column, cell in enumerate(picture.rows[row]) if cell == ("•", "trail")]
+        assert len(spots) <= 4
+
+
+def test_with_b_held_the_run_moves_along_a_line() -> None:
+    path = walked(0.001, 3, train_bias=False)
+    scene = map_scene(walk(path, train_bias=False), map_window(PIZZA, (0, 0), (0, 0)))
+    assert layers(scene, Line, "line")[0][1].tolist() == [0, 0]
+    assert "b is held" in text(render(scene, 92, 26))
+
+
+def test_a_trough_has_a_floor_instead_of_a_minimum() -> None:
+    path = walked(0.05, 5, loss=TROUGH)
+    scene = map_scene(walk(path, TROUGH), map_window(TROUGH, (0.0, 0.0), (0.0, 0.0)))
+    assert layers(scene, Points, "minimum") == []
+    ((ws, bs),) = layers(scene, Line, "floor")
+    known = np.isfinite(ws)
+    np.testing.assert_allclose(TROUGH(ws[known], bs[known]), TROUGH.floor)
+    assert "lowest loss" in text(render(scene, 92, 26))
+
+
+def test_the_map_shows_start_and_minimum_and_holds_still() -> None:
+    window = map_window(PIZZA, (0.0, 0.0), (0.0, 0.0))
+    for w, b, _ in walked(0.0045, 500):
+        assert map_window(PIZZA, (0.0, 0.0), (w, b), window) == window
+    assert window.left < 0 < PIZZA.weight < window.right
+    assert window.bottom < 0 < PIZZA.bias < window.top
+    wider = map_window(PIZZA, (0.0, 0.0), (5.0, 0.0), window)
+    assert (wider.bottom, wider.top) == (window.bottom, window.top)
+    assert wider.right - wider.left >= 2 * (window.right - window.left)
+
+
+def test_a_diverging_run_is_drawn_to_the_end_of_the_numbers() -> None:
+    path, window = walked(0.01, 1000), None
+    for count in range(1, len(path) + 1):
+        before, window = window, map_window(PIZZA, (0.0, 0.0), (path[count - 1, 0], path[count - 1, 1]), window)
+        if before != window and count % 10 == 0:
+            render(map_scene(walk(path[:count]), window), 40, 16)
+    assert window is not None
+    assert window.right > 1e100
+    drawn(map_scene(walk(path), window))
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=["pizza", "trough", "perfect", "two rows", "far", "huge"])
+def test_every_map_is_drawn_at_any_size(loss: MeanSquaredError) -> None:
+    path = np.array([[0.0, 0.0, 1.0]])
+    window = map_window(loss, (0.0, 0.0), (0.0, 0.0))
+    drawn(map_scene(walk(path, loss, train_bias=False, ghosts=[("", 1.0, 1.0)], branches=[path, ()]), window))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(LOSSES), ANY, ANY, st.lists(st.tuples(ANY, ANY), max_size=5), st.sampled_from(SIZES), st.booleans()
+)
+def test_any_walk_is_drawn(  # noqa: PLR0917
+    loss: MeanSquaredError,
+    w: float,
+    b: float,
+    points: list[tuple[float, float]],
+    size: tuple[int, int],
+    train_bias: bool,
+) -> None:
+    path = np.array(points, dtype=float).reshape(-1, 2)
+    scene = Walk(loss, w, b, path, [("1", w, b), ("2", b, w)], train_bias, [path])
+    for window in (map_window(loss, (w, b), (b, w)), close_window(path)):
+        assert render(map_scene(scene, window), *size).size == size
+
+
+# Fit
+
+
+def test_the_fit_shows_rows_lines_and_residuals() -> None:
+    scene = fit_scene(Fit(X, Y, (1.5, 2.0), PIZZA.minimum, "Reservations", "Pizzas"), fit_window(X, Y))
+    ((xs, ys),) = layers(scene, Points, "rows")
+    np.testing.assert_array_equal((xs, ys), (X, Y))
+    ((xs, ys),) = layers(scene, Line, "line")
+    np.testing.assert_allclose(ys, 1.5 * xs + 2)
+    ((xs, ys),) = layers(scene, Line, "floor")
+    known = np.isfinite(xs)
+    np.testing.assert_allclose(ys[known], PIZZA.weight * xs[known] + PIZZA.bias)
+    ((xs, ys),) = layers(scene, Line, "residual")
+    pieces_x, pieces_y = xs.reshape(-1, 3), ys.reshape(-1, 3)
+    np.testing.assert_array_equal(pieces_x[:, :2], np.column_stack((X, X)))
+    np.testing.assert_allclose(pieces_y[:, :2], np.column_stack((Y, 1.5 * X + 2)))
+    assert np.isnan(pieces_y[:, 2]).all()
+    assert np.mean((pieces_y[:, 0] - pieces_y[:, 1]) ** 2) == pytest.approx(PIZZA(1.5, 2.0))
+    shown = text(render(scene, 92, 26))
+    for words in ("Reservations", "Pizzas", "30 rows", "residuals", "line at the minimum"):
+        assert words in shown
+
+
+def test_the_window_of_the_fit_is_the_rows_and_no_line_moves_it() -> None:
+    assert fit_window(X, Y) == Window(0, 30, 0, 60)
+    assert fit_window(X, Y, at=29.0) == Window(0, 30, 0, 60)
+    assert fit_window(X, Y, at=45.0).right >= 60
+    assert fit_window([7.0, 7.0], [1.0, 1.0]) == Window(0, 15, 0, 2)
+
+
+def test_a_prediction_is_marked_and_told() -> None:
+    line = (1.0811301700, 13.1722676564)
+    scene = fit_scene(Fit(X, Y, line, at=20.0), fit_window(X, Y, 20.0))
+    ((xs, ys),) = layers(scene, Points, "prediction")
+    assert (xs[0], ys[0]) == (20.0, pytest.approx(34.79487))
+    assert texts(scene, "prediction") == ["y(20) = 34.79"]
+    assert "◆ y(20) = 34.79" in text(render(scene, 92, 26))
+    high = text(render(fit_scene(Fit(X, Y, (1e9, 0.0), at=20.0), fit_window(X, Y, 20.0)), 92, 26))
+    assert "▲ y(20) = 20000000000.00" in high
+
+
+def test_of_many_rows_a_sample_is_shown_and_the_chart_says_so() -> None:
+    count = 1_000_000
+    x = np.arange(count, dtype=float)
+    scene = fit_scene(Fit(x, 2 * x, (2.0, 0.0)), fit_window(x, 2 * x))
+    ((xs, ys),) = layers(scene, Points, "rows")
+    assert len(xs) == SAMPLE
+    assert len(set(np.diff(xs))) == 1
+    np.testing.assert_array_equal(ys, 2 * xs)
+    assert layers(scene, Line, "residual") == []
+    assert "500 of 1,000,000 rows" in text(render(scene, 60, 20))
+    drawn(scene)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 499, 500, 501, 999, 123_457])
+def test_a_sample_is_of_different_rows(count: int) -> None:
+    indices = sample(count)
+    assert len(indices) == min(count, SAMPLE)
+    assert (np.diff(indices) > 0).all()
+    assert len(indices) == 0 or (indices[0] == 0 and indices[-1] < count)
+
+
+def test_dashes_leave_out_every_other_stretch() -> None:
+    line = dashed("floor", np.arange(6.0), np.arange(6.0))
+    np.testing.assert_array_equal(line.xs, [0, 1, math.nan, 2, 3, math.nan, 4, 5, math.nan])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(ANY, ANY), max_size=8), ANY, ANY, st.none() | ANY, st.text(max_size=9), st.sampled_from(SIZES)
+)
+def test_any_fit_is_drawn(  # noqa: PLR0917
+    rows: list[tuple[float, float]], w: float, b: float, at: float | None, name: str, size: tuple[int, int]
+) -> None:
+    x, y = np.array(rows, dtype=float).reshape(-1, 2).T
+    scene = fit_scene(Fit(x, y, (w, b), (b, w), name, name, at), fit_window(x, y, at))
+    assert render(scene, *size).size == size
+
+
+# History
+
+
+def history(losses: ArrayLike, at: int, **changes: object) -> History:
+    values = np.asarray(losses, dtype=float)
+    steps = np.arange(len(values))
+    past, future = (steps[: at + 1], values[: at + 1]), (steps[at:], values[at:])
+    return replace(History(past, at, float(values[at]), PIZZA.floor, future), **changes)  # type: ignore[arg-type]
+
+
+def test_the_history_shows_past_future_and_hiker() -> None:
+    losses = walked(0.001, 60)[:, 2]
+    past = history(losses, 40, branches=[([40, 41], [60.0, 50.0])])
+    scene = history_scene(past, history_window(past))
+    ((xs, ys),) = layers(scene, Line, "curve")
+    np.testing.assert_array_equal((xs[:41], ys[:41]), (np.arange(41), losses[:41]))
+    assert (xs[-1], ys[-1]) == (40, losses[40])
+    ((xs, ys),) = layers(scene, Line, "future")
+    np.testing.assert_array_equal((xs[1:], ys[1:]), (np.arange(40, 61), losses[40:]))
+    assert [float(place[0]) for place in layers(scene, Points, "hiker")[0]] == [40, losses[40]]
+    assert layers(scene, Line, "branch")[0][1].tolist() == [60, 50]
+    ((_, ys),) = layers(scene, Line, "floor")
+    assert set(ys[np.isfinite(ys)]) == {PIZZA.floor}
+    assert "minimum 22.8427" in text(render(scene, 92, 26))
+
+
+def test_on_the_logarithmic_axis_a_steady_rate_of_convergence_is_a_straight_line() -> None:
+    losses = walked(0.001, 20_000)[:, 2]
+    past = history(losses, 20_000)
+    window = history_window(past, log=True)
+    scene = history_scene(past, window, log=True)
+    assert scene.log_y
+    assert scene.y_title == "loss above minimum"
+    assert layers(scene, Line, "floor") == []
+    ((xs, ys),) = layers(scene, Line, "curve")
+    slopes = np.diff(ys[1000:20_000:1000]) / np.diff(xs[1000:20_000:1000])
+    factor = 1 - 0.001 * PIZZA.curvature(True).lambda_min
+    np.testing.assert_allclose(slopes, 2 * math.log10(factor), rtol=1e-6)
+
+
+def test_a_perfect_fit_is_drawn_on_the_floor_of_the_logarithmic_axis() -> None:
+    past = history([10.0, 1.0, 0.0], 2, floor=0.0)
+    window = history_window(past, log=True)
+    ((_, ys),) = layers(history_scene(past, window, log=True), Points, "hiker")
+    assert ys.tolist() == [window.bottom]
+
+
+def test_changes_are_marked_and_named() -> None:
+    changes = [(10, "rate 0.002"), (12, "rate 0.004"), (30, "momentum with a long story")]
+    past = history(walked(0.001, 60)[:, 2], 60, changes=changes)
+    scene = history_scene(past, history_window(past))
+    assert [xs.tolist() for xs, _ in layers(scene, Line, "change")] == [[10, 10], [12, 12], [30, 30]]
+    assert texts(scene, "change") == ["rate 0.002", "rate 0.004", "momentum with a lo.."]
+    shown = text(render(scene, 92, 26))
+    for name in texts(scene, "change")[1:]:
+        assert f" {name}" in shown
+    many = history(walked(0.001, 60)[:, 2], 60, changes=[(at, f"rate {at}") for at in range(60)])
+    picture = render(history_scene(many, history_window(many)), 92, 26)
+    assert "rate 59" in text(picture)
+    assert "rate 3 " not in text(picture)
+
+
+def test_the_window_of_the_history_holds_still_and_grows_in_steps() -> None:
+    losses = walked(0.001, 1000)[:, 2]
+    for log in (False, True):
+        shown: Window | None = None
+        seen: list[Window] = []
+        for at in range(1000):
+            shown = history_window(history(losses[: at + 1], at), log=log, shown=shown)
+            if shown not in seen:
+                seen.append(shown)
+        assert [window.right for window in seen] == sorted(window.right for window in seen)
+        assert {window.right for window in seen} == {10, 20, 50, 100, 200, 500, 1000}
+        assert len(seen) <= 10
+
+
+def test_a_branch_stretches_the_history_to_the_right_and_not_upwards() -> None:
+    past = history([812.0, 300.0], 1, branches=[([0, 150], [812.0, 1e300])])
+    window = history_window(past)
+    assert (window.right, window.top) == (200, 1000)
+    drawn(history_scene(past, window))
+
+
+@settings(deadline=None)
+@given(st.lists(ANY.map(abs), min_size=1, max_size=9), ANY.map(abs), st.booleans(), st.sampled_from(SIZES), st.data())
+def test_any_history_is_drawn(
+    losses: list[float], floor: float, log: bool, size: tuple[int, int], data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(losses) - 1))
+    past = history(losses, at, floor=floor, branches=[((), ()), ([0], [1.0])], changes=[(10**9, "x"), (-1, "")])
+    assert render(history_scene(past, history_window(past, log=log), log=log), *size).size == size
+
+
+# Rates
+
+
+def swept(count: int = 240, limit: int = 4000) -> Sweep:
+    rates = default_rates(PIZZA.curvature(True).critical_learning_rate, count=count)
+    *_, result = sweep(PIZZA, (0.0, 0.0), Settings().optimizer, True, rates, limit=limit)
+    return result
+
+
+def test_the_rates_show_the_sweep() -> None:
+    result = swept()
+    critical = PIZZA.curvature(True).critical_learning_rate
+    assert result.best is not None
+    scene = rates_scene(Rates(result, 0.001, critical, cursor=result.best), rates_window(result))
+    ((xs, ys),) = layers(scene, Line, "curve")
+    np.testing.assert_allclose(10**xs, result.learning_rates)
+    np.testing.assert_array_equal(np.isfinite(ys), result.arrived)
+    np.testing.assert_allclose(10 ** ys[result.arrived], result.iterations[result.arrived])
+    ((xs, _),) = layers(scene, Points, "slow")
+    np.testing.assert_allclose(10**xs, result.learning_rates[~result.arrived & ~result.diverged])
+    assert layers(scene, Line, "cliff")[0][0].tolist() == [math.log10(critical)] * 2
+    assert texts(scene, "cliff") == ["cliff 0.004555"]
+    assert texts(scene, "cursor") == ["0.004542: 3,001 iterations"]
+    picture = render(scene, 92, 26)
+    assert picture.rows[picture.body.row][picture.body.column] == ("▲", "slow")
+    shown = text(picture)
+    for words in ("cliff 0.004555", "best 0.004542: 3,001", "now 0.001", "more than 4,000", "learning rate"):
+        assert words in shown
+    assert "done" not in shown
+
+
+def test_progress_is_told_and_what_is_not_known_yet_is_not_drawn() -> None:
+    rates = default_rates(PIZZA.curvature(True).critical_learning_rate)
+    running = sweep(PIZZA, (0.0, 0.0), Settings().optimizer, True, rates, limit=10_000, every=4000)
+    early = next(running)
+    scene = rates_scene(Rates(early, 0.001), rates_window(early))
+    assert "to within 1e-6 of the minimum, 40% done" in text(render(scene, 92, 26))
+    assert layers(scene, Points, "slow")[0][0].tolist() == []
+    assert rates_window(early) == rates_window(next(running))
+
+
+def test_without_theory_the_sweep_tells_the_cliff() -> None:
+    result = swept()
+    scene = rates_scene(Rates(result, 0.001), rates_window(result))
+    assert 10 ** layers(scene, Line, "cliff")[0][0][0] == pytest.approx(result.cliff)
+    *_, calm = sweep(PIZZA, (0.0, 0.0), Adam(), True, [0.5, 1.0], limit=100)
+    assert layers(rates_scene(Rates(calm, 1.0), rates_window(calm)), Line, "cliff") == []
+
+
+@pytest.mark.parametrize("rate", [1e-300, 0.001, 1.0, 1e300])
+@pytest.mark.parametrize("count", [20, 240])
+def test_any_rate_in_force_is_drawn(rate: float, count: int) -> None:
+    result = swept(count, 3500)
+    drawn(rates_scene(Rates(result, rate, 1e-300, 0), rates_window(result)))
+    drawn(rates_scene(Rates(result, rate, math.inf, 999), rates_window(result)))
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(1e-300, 1e300), st.integers(0, 100_000), st.integers(0, 2)), max_size=9),
+    st.sampled_from(SIZES),
+    st.none() | st.integers(0, 9),
+    st.floats(0, 1),
+)
+def test_any_sweep_is_drawn(
+    runs: list[tuple[float, int, int]], size: tuple[int, int], cursor: int | None, done: float
+) -> None:
+    runs.sort()
+    rates, counts, fates = (np.array([run[part] for run in runs]) for part in range(3))
+    result = Sweep(rates.astype(float), counts.astype(np.int64), fates == 1, fates == 2, 100_000, done)
+    assert render(rates_scene(Rates(result, 1.0, cursor=cursor), rates_window(result)), *size).size == size
