@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
     from gdcore.parameters import Parameter
+    from tui.laboratory import Laboratory
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -32,6 +33,8 @@ examples:
   gdlab                          the laboratory on pizza, the data set of the lesson
   gdlab cars -l 0.0001           on another data set that ships: anscombe, cars, geyser, pizza
   gdlab my.csv --x age --y pay   on your own file, by the names or numbers of its columns
+  gdlab --resume                 go on where the last session stands
+  gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
 """
 
@@ -130,39 +133,110 @@ def _train(words: list[str]) -> int:
     every = Parameter("every", STEPS, "print every K-th iteration only")
     parser.add_argument("--every", metavar="K", type=_number(every), default=1, help=every.description)
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
+    parser.add_argument("--session", metavar="FILE", help="the run of a session, with all its changes of settings")
     options = parser.parse_args(words)
     with _holding_interrupts():
-        from tui.train import Output, train  # noqa: PLC0415
+        from tui.train import Output, train, train_session  # noqa: PLC0415
 
+    output = Output(options.format, options.every, options.predict or ())
     try:
+        if options.session is not None:
+            place = _data_beside(parser, words, "--session", {"session", "predict", "every", "format"})
+            from tui.saving import data_of, read  # noqa: PLC0415
+
+            session = read(options.session)
+            return train_session(session, data_of(session, place), output)
         data, settings, limits = _run_of(options)
         gc.freeze()  # Modules stay to the end: without this the collector goes through NumPy once more, at exit.
-        start = (options.weight, options.bias)
-        return train(data, settings, limits, start, Output(options.format, options.every, options.predict or ()))
+        return train(data, settings, limits, (options.weight, options.bias), output)
     except ValueError as error:
         parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
 
 
 def _open(words: list[str]) -> int:
     parser = _Parser(prog="gdlab", description=_LABORATORY)
+    from tui.environment import FRAMES, frames_per_second, refusal  # noqa: PLC0415
+
     parser.add_argument("--version", action=_Version)
     _add_run_options(parser)
     parser.add_argument("--marker", choices=("braille", "hd", "dot"), default="braille", help="how the curve is drawn")
+    parser.add_argument(
+        "--resume", metavar="FILE", nargs="?", const="", help="go on with the newest session, or with the one in FILE"
+    )
+    parser.add_argument("--fps", metavar="NUMBER", type=_number(FRAMES), help=FRAMES.description)
+    parser.add_argument("--plain", action="store_true", help="in words, without a picture; also fed from a pipe")
     options = parser.parse_args(words)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        parser.exit(USAGE_ERROR, "gdlab: this is not a terminal; gdlab train does the same run without one\n")
+    if not options.plain and (why := refusal()):
+        parser.exit(USAGE_ERROR, f"gdlab: {why}\n")
     try:
-        data, settings, limits = _run_of(options)
-        from tui.laboratory import Laboratory  # noqa: PLC0415
-
-        laboratory = Laboratory(data, settings, limits, (options.weight, options.bias))
+        laboratory = _laboratory(parser, words, options)
     except ValueError as error:
         parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+    from tui.saving import Saver, session_of, state_folder  # noqa: PLC0415
+
+    saver = Saver(state_folder(), session_of(laboratory))
+
+    if options.plain:
+        from tui.plain import converse  # noqa: PLC0415
+
+        def keep() -> None:
+            if sentence := saver.save(session_of(laboratory)):
+                laboratory.say(sentence, alarm=True)
+
+        return converse(laboratory, keep)
     from tui.app import GradientDescentApp  # noqa: PLC0415
 
-    app = GradientDescentApp(laboratory, marker=options.marker)
+    app = GradientDescentApp(laboratory, marker=options.marker, fps=frames_per_second(options.fps), saver=saver)
     app.run()
+    if saver.failure:
+        _say(saver.failure)
     return app.return_code or 0
+
+
+def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Laboratory:
+    """The laboratory that the options ask for: a new one, or one that stands where a session does.
+
+    Raises:
+        ValueError: with a sentence, where it cannot be had.
+    """
+    if options.resume is None:
+        with _holding_interrupts():
+            from tui.laboratory import Laboratory  # noqa: PLC0415
+
+        data, settings, limits = _run_of(options)
+        return Laboratory(data, settings, limits, (options.weight, options.bias))
+    place = _data_beside(parser, words, "--resume", {"resume", "plain", "marker", "fps"})
+    with _holding_interrupts():
+        from tui.saving import data_of, laboratory_of, latest, read, state_folder  # noqa: PLC0415
+
+    if options.resume:
+        session = read(options.resume)
+    else:
+        newest, remarks = latest(state_folder())
+        for remark in remarks:
+            _say(remark)
+        if newest is None:
+            raise ValueError("there is no session to go on with; gdlab begins one")
+        session = newest
+    return laboratory_of(session, data_of(session, place))
+
+
+def _data_beside(parser: _Parser, words: list[str], option: str, allowed: set[str]) -> str | None:
+    """Where the data of a session are now, if the words say so; whatever else belongs to the session may not be said.
+
+    Raises:
+        ValueError: if it is said.
+    """
+    unsaid = object()
+    own = vars(parser.parse_args(words)).keys() - allowed - {"data"}
+    # What is there already, argparse does not replace by a default.
+    options = parser.parse_args(words, Namespace(**dict.fromkeys(own, unsaid)))
+    given = sorted(name for name in own if getattr(options, name) is not unsaid)
+    if given:
+        flag = f"--{given[0].replace('_', '-')}"
+        raise ValueError(f"{flag} cannot be given besides {option}: a session has its own data, start and settings")
+    place: str | None = options.data
+    return place
 
 
 class _Version(Action):
@@ -199,7 +273,6 @@ def _add_run_options(parser: ArgumentParser) -> None:
         "data",
         nargs="?",
         metavar="DATA",
-        default="pizza",
         help="a file, or a data set that ships: anscombe, cars, geyser, pizza (default)",
     )
     parser.add_argument("--x", metavar="COLUMN", help="the column that goes in, by name or by number from 1")
@@ -255,4 +328,5 @@ def _run_of(options: Namespace) -> tuple[Any, Any, Any]:
             raise ValueError(f"{name} is not a hyperparameter of {kind.name}, which has {', '.join(own) or 'none'}")
     settings = Settings(options.learning_rate, kind(**given), options.train_bias)
     limits = Limits(options.iterations, options.tolerance)
-    return load(options.data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits
+    data = "pizza" if options.data is None else options.data
+    return load(data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits

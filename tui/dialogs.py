@@ -6,7 +6,7 @@ import os
 import stat
 from asyncio import to_thread
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from rich.table import Column, Table
 from rich.text import Text
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from gdcore.branches import Branches
+
+Result = TypeVar("Result")
 
 LEGEND = (
     ("curve", "The loss of the line y = w*x + b over your rows, for every w. Low is good."),
@@ -67,7 +69,23 @@ def help_text() -> Table:
     return table
 
 
-class TextDialog(ModalScreen[None]):
+class Dialog(ModalScreen[Result]):
+    """A dialog that closes once, however often it is asked to."""
+
+    _dismissed = False
+
+    async def action_dismiss(self, result: Result | None = None) -> None:
+        """Close."""
+        self.close(result)
+
+    def close(self, result: Result | None = None) -> None:
+        """Close, with a result for whoever opened it."""
+        if not self._dismissed:
+            self._dismissed = True
+            self.dismiss(result)
+
+
+class TextDialog(Dialog[None]):
     """A text to read; any of the keys that close a pager closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -134,7 +152,7 @@ class PlainTree(DirectoryTree):
         return [path for path in paths if not path.name.startswith(".")]
 
 
-class OpenDialog(ModalScreen[Dataset | None]):
+class OpenDialog(Dialog[Dataset | None]):
     """Choose a data file: by its path, or from the tree. The file is read here, so that a bad one is refused here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
@@ -182,7 +200,7 @@ class OpenDialog(ModalScreen[Dataset | None]):
 
     def _done(self, data: Dataset) -> None:
         if self.is_active:
-            self.dismiss(data)
+            self.close(data)
 
 
 def _is_folder(path: Path) -> bool:
@@ -207,7 +225,7 @@ def load_again(source: str, x: str | None = None, y: str | None = None) -> Datas
     return load(source, x, y)
 
 
-class BranchDialog(ModalScreen[Branch | None]):
+class BranchDialog(Dialog[Branch | None]):
     """The branches: switch to one, rename or delete it, compare it with the current one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -256,7 +274,7 @@ class BranchDialog(ModalScreen[Branch | None]):
 
     def on_option_list_option_selected(self) -> None:
         """Go there."""
-        self.dismiss(self._chosen)
+        self.close(self._chosen)
 
     def action_rename(self) -> None:
         """Ask for a new name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +20,7 @@ from tui import lesson, panels
 from tui.charts.canvas import MARKERS
 from tui.commands import COMMANDS, shown
 from tui.dialogs import BranchDialog, OpenDialog, TextDialog, help_text, load_again
+from tui.saving import session_of
 from tui.views import Views
 from tui.widgets.chart import Chart
 from tui.widgets.fields import NumberField
@@ -26,7 +28,7 @@ from tui.widgets.form import Form
 from tui.widgets.painted import Panel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from textual import events
     from textual.app import ComposeResult
@@ -34,9 +36,13 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from gdcore.branches import Branch
+    from gdcore.session import Session
     from gdcore.sweep import Sweep
     from tui.laboratory import Laboratory
+    from tui.saving import Saver
 
+SAVED_AFTER = 1.0
+"""Seconds after which a change is saved, together with those that have followed it."""
 THEMES = ("textual-dark", "textual-light", "gdlab-contrast")
 """The themes offered: dark, light, high contrast."""
 
@@ -77,9 +83,13 @@ class LaboratoryScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
     AUTO_FOCUS = "Stage"
 
-    def __init__(self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20) -> None:
+    def __init__(
+        self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20, saver: Saver | None = None
+    ) -> None:
         super().__init__()
         self.laboratory = laboratory
+        self._saver = saver
+        self._saving: Timer | None = None
         self._marker = marker
         self._fps = fps
         self._timer: Timer | None = None
@@ -132,6 +142,19 @@ class LaboratoryScreen(Screen[None]):
         for panel in self.query(Panel):
             panel.show(frame)
         self.query_one(Form).show(frame)
+        if self._saver is not None and self._saving is None:
+            self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
+
+    def _save(self, saver: Saver) -> None:
+        """Save what was done, at the most so long ago as SAVED_AFTER says."""
+        self._saving = None
+        self._write(saver, session_of(self.laboratory))
+
+    @work(thread=True)
+    def _write(self, saver: Saver, session: Session) -> None:
+        """Write a session, beside the event loop: a disk may be slow."""
+        if sentence := saver.save(session):
+            self.app.call_from_thread(self._refused, sentence)
 
     # Walking
 
@@ -194,9 +217,7 @@ class LaboratoryScreen(Screen[None]):
 
     def action_reset(self) -> None:
         """Begin again with the first settings."""
-        self._pause()
-        self.laboratory.reset()
-        self.touch()
+        self._try(self.laboratory.reset)
 
     def action_retreat(self) -> None:
         """Go back to before the rise, with half the rate."""
@@ -259,11 +280,16 @@ class LaboratoryScreen(Screen[None]):
             self.touch()
 
     def _start_at(self, w: float, b: float) -> None:
+        self._try(lambda: self.laboratory.set_start(w, b))
+
+    def _try(self, deed: Callable[[], None]) -> None:
+        """Do what begins a run anew; where it cannot be done, say why, and all stays as it is."""
         self._pause()
         try:
-            self.laboratory.set_start(w, b)
+            deed()
         except ValueError as error:
-            self.laboratory.say(str(error), alarm=True)
+            self.laboratory.say(f"{error}.", alarm=True)
+        self.touch()
 
     # Data
 
@@ -275,12 +301,7 @@ class LaboratoryScreen(Screen[None]):
 
     def _opened(self, data: Dataset | None) -> None:
         if data is not None:
-            self._pause()
-            try:
-                self.laboratory.open(data)
-            except ValueError as error:
-                self.laboratory.say(str(error), alarm=True)
-            self.touch()
+            self._try(lambda: self.laboratory.open(data))
 
     @on(Form.Columns)
     def _columns_chosen(self, event: Form.Columns) -> None:
@@ -380,12 +401,7 @@ class LaboratoryScreen(Screen[None]):
 
     def action_scale(self) -> None:
         """Standardize the rows, or no longer."""
-        self._pause()
-        try:
-            self.laboratory.toggle_scaling()
-        except ValueError as error:
-            self.laboratory.say(f"{error}.", alarm=True)
-        self.touch()
+        self._try(self.laboratory.toggle_scaling)
 
     def action_log(self) -> None:
         """Switch the loss axis."""
@@ -407,14 +423,14 @@ class LaboratoryScreen(Screen[None]):
     def action_settings(self) -> None:
         """Go to the learning rate."""
         if self.query_one("#left").display:
-            self.query_one("#rate").focus()
+            self.set_focus(self.query_one("#rate"))
         else:
             self.laboratory.say("The settings need a terminal of at least 80 x 24.", alarm=True)
             self.touch()
 
     def action_chart(self) -> None:
         """Go to the chart."""
-        self.query_one(Stage).focus()
+        self.set_focus(self.query_one(Stage))
 
     def action_why(self) -> None:
         """Derive the current point."""
@@ -436,13 +452,12 @@ class LaboratoryScreen(Screen[None]):
     def action_suspend(self) -> None:
         """Go back to the shell for a while."""
         self._pause()
+        self.touch()
         self.app.action_suspend_process()
 
-    def action_repaint(self) -> None:
+    async def action_repaint(self) -> None:
         """Draw everything again."""
-        self.refresh(layout=True)
-        for widget in self.query("*"):
-            widget.refresh()
+        await self.run_action("app.redraw")
 
     def action_interrupt(self) -> None:
         """Copy what is selected; where nothing is, quit."""

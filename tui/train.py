@@ -1,9 +1,10 @@
-"""`gdlab train`: a run without a screen, printed as the lesson's log, as CSV or as JSON."""
+"""`gdlab train`: a run without a screen, printed as the lesson's log, as CSV or as JSON; a new one or a session's."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,18 +16,32 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from gdcore.dataset import Dataset
+    from gdcore.scaling import Scale
+    from gdcore.session import Session
+    from gdcore.timeline import Timeline
 
     Lines: TypeAlias = Iterator[str]
+    States: TypeAlias = Generator[State, None, Ending | None]
 
 
 class Run:
-    """The states of a run, one by one; `last` and `ending` are known when they have been taken."""
+    """The states of a run, one by one; `last` and `ending` are known when they have been taken.
+
+    Attributes:
+        last: the last state.
+        ending: why no other follows; None where one could.
+    """
 
     last: State
-    ending: Ending
+    ending: Ending | None
 
-    def __init__(self, states: Generator[State, None, Ending]) -> None:
+    def __init__(self, states: States) -> None:
         self._states = states
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it ended because the loss became too large for a number."""
+        return self.ending is not None and self.ending.reason is Reason.DIVERGED
 
     def __iter__(self) -> Iterator[State]:
         while True:
@@ -53,6 +68,38 @@ class Output:
     predict_at: Sequence[float] = ()
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Subject:
+    """What a run is about.
+
+    Attributes:
+        data: the rows.
+        loss: what is descended.
+        limits: what ends the run.
+        b: the bias where it is not trained.
+        changes: iterations, and the settings in force from there on; the last are those that the run ends with.
+        scale: how the rows that are descended on were standardized, None where they are as they are.
+        branch: the name of the branch of a session; empty where there is no session.
+    """
+
+    data: Dataset
+    loss: MeanSquaredError
+    limits: Limits
+    b: float
+    changes: Sequence[tuple[int, Settings]]
+    scale: Scale | None = None
+    branch: str = ""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the run ends with."""
+        return self.changes[-1][1]
+
+    def line(self, state: State) -> tuple[float, float]:
+        """The w and b of a state in the data's own units."""
+        return self.scale.to_data(state.w, state.b) if self.scale else (state.w, state.b)
+
+
 def train(data: Dataset, settings: Settings, limits: Limits, start: tuple[float, float], output: Output) -> int:
     """Run a descent from start = (w, b): the states to standard output, what is to be said of them to standard error.
 
@@ -64,29 +111,64 @@ def train(data: Dataset, settings: Settings, limits: Limits, start: tuple[float,
     """
     loss = MeanSquaredError.of(data.x, data.y)
     run = Run(descend(loss, settings, limits, begin(loss, settings, *start)))
+    return _print(run, Subject(data, loss, limits, start[1], [(0, settings)]), output)
+
+
+def train_session(session: Session, data: Dataset, output: Output) -> int:
+    """Print the run of a session's current branch up to its tip, as `train` does.
+
+    Returns:
+        The exit code: 0, or 3 where the run diverged.
+
+    Raises:
+        ValueError: if the session is not about these data.
+    """
+    from gdcore.scaling import standardized  # noqa: PLC0415 (a new run starts without it)
+
+    branch = session.replay(data).current
+    run = branch.run
+    scale = standardized(data)[1] if session.scaled else None
+    b = float(run.path(run.tip, run.tip + 1)[0, 1])
+    subject = Subject(data, run.loss, run.limits, b, run.changes(), scale, branch.name)
+    return _print(Run(_replayed(run)), subject, output)
+
+
+def _replayed(run: Timeline) -> States:
+    """The states of a run that is known, from its start to its tip."""
+    run.back(run.state.iteration)
+    yield run.state
+    while run.state.iteration < run.tip:
+        run.forward()
+        yield run.state
+    return run.ending
+
+
+def _print(run: Run, subject: Subject, output: Output) -> int:
     if output.form == "text":
-        lines = _text(run, settings, output)
+        lines = _text(run, subject, output)
     elif output.form == "csv":
-        lines = _csv(run, output)
+        lines = _csv(run, subject, output)
     else:
-        lines = _json(run, _about(data, loss, settings, limits, start[1]), output)
+        lines = _json(run, subject, output)
     sys.stdout.writelines(lines)
     sys.stdout.flush()
-    sys.stderr.writelines(f"{remark}\n" for remark in _remarks(run, data, loss, settings))
-    return 3 if run.ending.reason is Reason.DIVERGED else 0
+    sys.stderr.writelines(f"{remark}\n" for remark in _remarks(run, subject))
+    return 3 if run.diverged else 0
 
 
-def _text(run: Run, settings: Settings, output: Output) -> Lines:
+def _text(run: Run, subject: Subject, output: Output) -> Lines:
     """The lesson's log: a line for each step, with the loss before it, then the parameters it led to."""
     before: State | None = None
     for state in run:
         if before is not None and before.iteration % output.every == 0:
             yield _log_line(before)
         before = state
-    if run.ending.reason is Reason.DIVERGED and run.last.iteration % output.every == 0:
+    if run.diverged and run.last.iteration % output.every == 0:
         yield _log_line(run.last)
     _, w, b, *_ = run.last
-    yield f"\nw={w:.10f}, b={b:.10f}\n" if settings.train_bias else f"\nw={w:.10f}\n"
+    train_bias = any(settings.train_bias for _, settings in subject.changes)
+    yield f"\nw={w:.10f}, b={b:.10f}\n" if train_bias else f"\nw={w:.10f}\n"
+    w, b = subject.line(run.last)
     yield from (f"Prediction: x={x:.12g} => y={w * x + b:.2f}\n" for x in output.predict_at)
 
 
@@ -94,33 +176,44 @@ def _log_line(state: State) -> str:
     return f"Iteration {state.iteration:4d} => Loss: {state.loss:.10f}\n"
 
 
-def _csv(run: Run, output: Output) -> Lines:
-    """Every field of every state, the last state always among them."""
-    for number, fields in enumerate(_chosen(run, output.every)):
-        if number == 0:
-            yield ",".join(fields) + "\n"
-        yield ",".join(map(repr, fields.values())) + "\n"
+def _csv(run: Run, subject: Subject, output: Output) -> Lines:
+    """Every field of every state, the last state always among them; empty where an optimizer has no such field."""
+    names = _names(subject)
+    yield ",".join(names) + "\n"
+    for fields in _chosen(run, output.every):
+        yield ",".join([repr(fields[name]) if name in fields else "" for name in names]) + "\n"
 
 
-def _json(run: Run, about: dict[str, Any], output: Output) -> Lines:
+def _names(subject: Subject) -> list[str]:
+    """The names of all the fields that the states of the run have."""
+    names: dict[str, None] = {}
+    for _, settings in subject.changes:
+        memory = settings.optimizer.memory()
+        names |= dict.fromkeys(_fields(State(0, 0.0, 0.0, 0.0, (0.0, 0.0), 0.0, (memory, memory))))
+    return list(names)
+
+
+def _json(run: Run, subject: Subject, output: Output) -> Lines:
     """One document: what the run is about, every field of every state, the ending and the predictions."""
     from json import dumps  # noqa: PLC0415 (text and CSV start without it)
 
-    yield dumps(about)[:-1] + ', "states": [\n'
+    yield dumps(_about(subject))[:-1] + ', "states": [\n'
     for number, fields in enumerate(_chosen(run, output.every)):
         yield ",\n" * (number > 0) + dumps({name: _number(value) for name, value in fields.items()})
-    _, w, b, *_ = run.last
+    w, b = subject.line(run.last)
+    ending = run.ending
     closing = {
-        "ending": {"reason": run.ending.reason.value, "sentence": run.ending.sentence},
+        "ending": None if ending is None else {"reason": ending.reason.value, "sentence": ending.sentence},
         "predictions": [{"x": x, "y": _number(w * x + b)} for x in output.predict_at],
     }
     yield f"\n], {dumps(closing)[1:]}\n"
 
 
-def _about(data: Dataset, loss: MeanSquaredError, settings: Settings, limits: Limits, start_b: float) -> dict[str, Any]:
+def _about(subject: Subject) -> dict[str, Any]:
     """The data, the settings and what the loss says of them; a value that does not exist is None."""
-    rates = stability(settings.optimizer, loss.curvature(settings.train_bias))
-    return {
+    data, settings, limits = subject.data, subject.settings, subject.limits
+    rates = stability(settings.optimizer, subject.loss.curvature(settings.train_bias))
+    about = {
         "data": {
             "name": data.name,
             "rows": len(data.x),
@@ -129,14 +222,24 @@ def _about(data: Dataset, loss: MeanSquaredError, settings: Settings, limits: Li
             "skipped": data.skipped,
             "first_skipped": data.first_skipped or None,
         },
+        **_settings(settings),
+        "iterations": limits.iterations,
+        "tolerance": limits.tolerance,
+        "minimum": _minimum(subject.loss, settings, subject.b),
+        "critical_learning_rate": _number(rates.critical) if rates else None,
+        "best_learning_rate": _number(rates.best) if rates else None,
+    }
+    if subject.branch:
+        changes = [{"iteration": at, **_settings(changed)} for at, changed in subject.changes]
+        about |= {"branch": subject.branch, "scaled": subject.scale is not None, "changes": changes}
+    return about
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    return {
         "optimizer": {"name": settings.optimizer.name, **asdict(settings.optimizer)},
         "learning_rate": settings.learning_rate,
         "train_bias": settings.train_bias,
-        "iterations": limits.iterations,
-        "tolerance": limits.tolerance,
-        "minimum": _minimum(loss, settings, start_b),
-        "critical_learning_rate": _number(rates.critical) if rates else None,
-        "best_learning_rate": _number(rates.best) if rates else None,
     }
 
 
@@ -172,9 +275,16 @@ def _fields(state: State) -> dict[str, float]:
     return fields
 
 
-def _remarks(run: Run, data: Dataset, loss: MeanSquaredError, settings: Settings) -> Iterator[str]:
+def _remarks(run: Run, subject: Subject) -> Iterator[str]:
     """How the run ended and what the curvature of the loss has to say of its learning rate."""
-    yield run.ending.sentence
+    data, loss, settings = subject.data, subject.loss, subject.settings
+    stands = (
+        f"The session knows branch {subject.branch} up to iteration {run.last.iteration:,}; it can go on from there."
+    )
+    yield run.ending.sentence if run.ending else stands
+    yield from _changed(subject.changes)
+    if subject.scale:
+        yield "w, b and the loss are those of standardized rows; predictions are in the data's own units."
     if data.skipped:
         skipped = "1 row was" if data.skipped == 1 else f"{data.skipped} rows were"
         yield f"{skipped} skipped; the first: {data.first_skipped}"
@@ -198,3 +308,12 @@ def _remarks(run: Run, data: Dataset, loss: MeanSquaredError, settings: Settings
             f"Warning: the learning rate {rate:g} is {rate / limits.critical:.6g} times the critical one: "
             f"in the long run each step makes the error {limits.contraction(rate):.6g} times as large."
         )
+
+
+def _changed(changes: Sequence[tuple[int, Settings]]) -> Iterator[str]:
+    """What was changed on the way."""
+    if len(changes) > 1:
+        from gdcore.branches import difference  # noqa: PLC0415 (a new run starts without it)
+
+        for (_, before), (iteration, after) in pairwise(changes):
+            yield f"From iteration {iteration:,} on: {difference(before, after)}."

@@ -90,8 +90,13 @@ class NumberField(Input):
     async def _on_key(self, event: events.Key) -> None:
         if event.is_printable and not self.check_consume_key(event.key, event.character):
             event.prevent_default()
-            return
-        await super()._on_key(event)
+        elif event.key in self._bindings.key_to_bindings:
+            # Textual takes these to the app and back, and what is typed after them would overtake them.
+            event.stop()
+            event.prevent_default()
+            await self.run_action(self._bindings.key_to_bindings[event.key][0].action)
+        else:
+            await super()._on_key(event)
 
     def on_input_changed(self) -> None:
         """Check what is typed."""

@@ -1,0 +1,564 @@
+"""The form: every field, what is typed in it, what comes in force when; and opening other data."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.widgets import Button, DirectoryTree, Input, Select, Static
+
+from gdcore.dataset import DatasetError, load
+from gdcore.descent import Limits, Settings
+from gdcore.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, hyperparameters
+from gdcore.timeline import Timeline
+from tests.screens import (
+    LARGE,
+    SIZES,
+    afresh,
+    choose,
+    field,
+    focused,
+    gdlab,
+    laboratory,
+    main_screen,
+    opened,
+    press,
+    press_at_once,
+    rendered,
+    select,
+    settings,
+    settled,
+    shown,
+    state,
+    timeline,
+    told,
+    typed,
+    write,
+)
+from tui.dialogs import OpenDialog, completed
+from tui.widgets.form import HELP, NUMBERS, Row
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from gdcore.descent import State
+    from gdcore.optimizers import Optimizer
+
+BAD = {
+    "rate": ("", "0", "-0.1", "1e", "1e999", "1-2"),
+    "steps": ("", "-1", "2.5", "e", "1e999"),
+    "start-w": ("", "-", "1e999", "1.2.3"),
+    "start-b": ("", "+", "-1e999", "e5"),
+    "at-x": ("", "-", "1e999"),
+    "eps": ("", "0", "-1"),
+}
+"""What cannot be used in a field."""
+BAD_SHARE = ("", "1", "-0.1", "2", ".")
+GOOD = {"rate": "2e-3", "steps": "250", "start-w": "-1.5", "start-b": "4", "at-x": "-2.5", "eps": "1e-4"}
+GOOD_SHARE = "0.25"
+
+
+def owner(name: str) -> Optimizer:
+    """An optimizer that has the field."""
+    return next(
+        (kind() for kind in OPTIMIZERS.values() if name in {parameter.name for parameter in hyperparameters(kind)}),
+        GradientDescent(),
+    )
+
+
+def in_force(pilot: Pilot[None], name: str) -> float:
+    """The value that the run itself uses."""
+    run = timeline(pilot)
+    match name:
+        case "rate":
+            return run.settings.learning_rate
+        case "steps":
+            return run.limits.iterations
+        case "start-w":
+            return float(run.start.w)
+        case "start-b":
+            return float(run.start.b)
+        case "at-x":
+            return laboratory(pilot).predict_at
+    return float(getattr(run.settings.optimizer, name))
+
+
+def sentence(name: str, text: str) -> str:
+    """What gdcore says about a wrong value."""
+    with pytest.raises(ValueError, match="must be") as caught:
+        NUMBERS[name][1].parse(text)
+    return str(caught.value)
+
+
+async def hint(pilot: Pilot[None]) -> str:
+    """What is said beside the field, as it is on the screen."""
+    await pilot.pause()
+    static = main_screen(pilot).query_one("#hint", Static)
+    if not static.display:
+        return ""
+    region = static.region
+    rows = rendered(pilot.app.screen)[region.y : region.bottom]
+    return " ".join(" ".join(row[region.x + 1 : region.right] for row in rows).split())
+
+
+# Numbers
+
+
+async def number_fields(pilot: Pilot[None]) -> AsyncGenerator[str, None]:
+    """Each number field in turn, with an optimizer that has it, one step from the start."""
+    for name in NUMBERS:
+        await afresh(pilot, optimizer=owner(name))
+        await press(pilot, "n")
+        yield name
+
+
+async def test_bad_input_changes_nothing() -> None:
+    async with opened(gdlab()) as pilot:
+        async for name in number_fields(pilot):
+            run = timeline(pilot)
+            before, value, changes = run.state, in_force(pilot, name), run.changes()
+            for text in BAD.get(name, BAD_SHARE):
+                number = await typed(pilot, name, text)
+                assert number.value == text
+                assert number.error == await hint(pilot) == sentence(name, text)
+                await press(pilot, "enter")
+                assert in_force(pilot, name) == value
+            await press(pilot, "tab")
+            assert focused(pilot) != name
+            assert number.value == text, "it is left as it was typed"
+            assert in_force(pilot, name) == value
+            assert timeline(pilot) is run
+            assert (run.state, run.changes()) == (before, changes)
+            number.focus()
+            await press(pilot, "escape")
+            assert float(number.value) == value
+            assert number.error == await hint(pilot) == ""
+
+
+async def test_enter_and_leaving_put_a_number_in_force() -> None:
+    async with opened(gdlab(), LARGE) as pilot:
+        async for name in number_fields(pilot):
+            for key, text in (("enter", GOOD.get(name, GOOD_SHARE)), ("tab", "0.125"), ("shift+tab", "0.5")):
+                value = in_force(pilot, name)
+                wanted = text.removeprefix("0.") if name == "steps" else text
+                number = await typed(pilot, name, wanted)
+                assert number.error == ""
+                assert in_force(pilot, name) == value, "not before"
+                await press(pilot, key)
+                assert in_force(pilot, name) == float(wanted)
+                assert float(number.value) == float(wanted)
+                assert state(pilot).iteration == (0 if name.startswith("start") else 1)
+                assert (focused(pilot) == name) == (key == "enter")
+
+
+async def test_escape_undoes_and_goes_to_the_chart() -> None:
+    async with opened(gdlab()) as pilot:
+        async for name in number_fields(pilot):
+            value = in_force(pilot, name)
+            number = await typed(pilot, name, GOOD.get(name, GOOD_SHARE))
+            await press(pilot, "escape")
+            assert in_force(pilot, name) == value
+            assert float(number.value) == value
+            assert await hint(pilot) == ""
+            assert focused(pilot) == "chart"
+            await press(pilot, "right")
+            assert state(pilot).iteration == 2, "the keys of the chart work"
+
+
+async def test_up_and_down_nudge() -> None:
+    async with opened(gdlab()) as pilot:
+        async for name in number_fields(pilot):
+            number = field(pilot, name)
+            number.focus()
+            values = [in_force(pilot, name)]
+            for key in ("up", "down", "down"):
+                await press(pilot, key)
+                values.append(in_force(pilot, name))
+                assert float(number.value) == values[-1]
+            assert values[1] > values[0], name
+            assert values[1] > values[2] > values[3], name
+            assert focused(pilot) == name
+
+
+async def test_a_nudge_stays_in_range() -> None:
+    async with opened(gdlab(optimizer=Adam())) as pilot:
+        for name, low in (("steps", "0"), ("beta1", "0"), ("rate", "5e-324"), ("eps", "5e-324")):
+            await typed(pilot, name, low)
+            await press(pilot, "enter", *["down"] * 3)
+            assert in_force(pilot, name) == float(low)
+            await press(pilot, "up")
+            assert in_force(pilot, name) in NUMBERS[name][1].range
+
+
+async def test_signs_and_letters_that_no_number_has_are_not_typed() -> None:
+    async with opened(gdlab()) as pilot:
+        number = await typed(pilot, "rate", "")
+        await press(pilot, "1", "full_stop", "plus", "minus", "e", "E", "2", "x", "y", "comma", "underscore")
+        assert number.value == "1.+-eE2"
+
+
+async def test_what_is_half_typed_stays_while_the_run_goes_on() -> None:
+    async with opened(gdlab()) as pilot:
+        number = await typed(pilot, "rate", "0.0")
+        await press(pilot, "n", "right_square_bracket", "n")
+        assert number.value == "0.0"
+        assert focused(pilot) == "rate"
+        assert state(pilot).iteration == 2
+        assert settings(pilot).learning_rate == 0.0011
+        await write(pilot, "02")
+        assert number.value == "0.002"
+        await press(pilot, "escape")
+        assert number.value == "0.0011"
+        assert settings(pilot).learning_rate == 0.0011
+
+
+async def test_the_help_of_a_field_is_beside_it() -> None:
+    async with opened(gdlab(optimizer=Adam())) as pilot:
+        for name in [*HELP, *NUMBERS]:
+            control = main_screen(pilot).query_one(f"#{name}")
+            if name in NUMBERS and name in ("momentum", "decay"):
+                continue  # it is not shown
+            control.focus()
+            await settled(pilot)
+            text = await hint(pilot)
+            if name in NUMBERS:
+                parameter = NUMBERS[name][1]
+                assert parameter.description in text
+                assert parameter.range.words in text
+                assert ("estart" in text) == name.startswith("start")
+            else:
+                assert text == HELP[name]
+
+
+async def test_the_hyperparameters_shown_are_those_of_the_optimizer() -> None:
+    async with opened(gdlab()) as pilot:
+        for name in (*OPTIMIZERS, "gradient-descent"):
+            kind = OPTIMIZERS[name]
+            await choose(pilot, "method", name)
+            assert type(settings(pilot).optimizer) is kind
+            own = {parameter.name for parameter in hyperparameters(kind)}
+            visible = {row.children[1].id for row in main_screen(pilot).query(Row) if row.display}
+            assert visible & set(NUMBERS) == own | {"rate", "steps", "start-w", "start-b", "at-x"}
+            for parameter in hyperparameters(kind):
+                assert float(field(pilot, parameter.name).value) == getattr(kind(), parameter.name)
+
+
+def test_every_hyperparameter_has_a_field() -> None:
+    wanted = {parameter.name: parameter for kind in OPTIMIZERS.values() for parameter in hyperparameters(kind)}
+    assert {name: NUMBERS[name][1] for name in wanted} == wanted
+
+
+# Live
+
+
+def states(run: Timeline) -> Iterable[State]:
+    """All states of a run up to its cursor, from back to front as a person would see them."""
+    yield run.state
+    while run.back():
+        yield run.state
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_changes_act_from_the_next_step_on(size: tuple[int, int]) -> None:
+    async with opened(gdlab(), size) as pilot:
+        twin = Timeline(laboratory(pilot).loss, Settings(0.001), Limits(100))
+
+        async def walk() -> None:
+            assert twin.settings == settings(pilot)
+            await press(pilot, "N", "n")
+            twin.forward(11)
+            assert state(pilot) == twin.state
+
+        await walk()
+        await typed(pilot, "rate", "0.002")
+        await press(pilot, "enter")
+        twin.change(Settings(0.002))
+        await walk()
+        await choose(pilot, "method", "momentum")
+        twin.change(Settings(0.002, Momentum()))
+        await walk()
+        await typed(pilot, "momentum", "0.5")
+        await press(pilot, "escape")
+        await walk()
+        await typed(pilot, "momentum", "0.25")
+        await press(pilot, "tab")
+        twin.change(Settings(0.002, Momentum(0.25)))
+        await walk()
+        await choose(pilot, "train", True)
+        twin.change(Settings(0.002, Momentum(0.25), train_bias=True))
+        await walk()
+        await choose(pilot, "method", "adam")
+        twin.change(Settings(0.002, Adam(), train_bias=True))
+        await walk()
+        await typed(pilot, "beta1", "0.5")
+        await press(pilot, "enter")
+        twin.change(Settings(0.002, Adam(beta1=0.5), train_bias=True))
+        await walk()
+        await press(pilot, "left_curly_bracket", "t")
+        twin.change(Settings(0.001, Adam(beta1=0.5)))
+        await walk()
+        assert timeline(pilot).changes() == twin.changes()
+        await press(pilot, "m")
+        assert list(states(timeline(pilot))) == list(states(twin))
+
+
+async def test_a_change_that_was_gone_back_over_is_in_the_form() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n", "t", "right_curly_bracket", "n", "b", "b")
+        assert (settings(pilot).learning_rate, settings(pilot).train_bias) == (0.001, False)
+        assert field(pilot, "rate").value == "0.001"
+        assert select(pilot, "train").value is False
+        await press(pilot, "n")
+        assert (settings(pilot).learning_rate, settings(pilot).train_bias) == (0.002, True)
+        assert field(pilot, "rate").value == "0.002"
+        assert select(pilot, "train").value is True
+
+
+@pytest.mark.parametrize(("name", "point"), [("start-w", (3.5, 0)), ("start-b", (0, 3.5))])
+async def test_a_start_restarts_the_run(name: str, point: tuple[float, float]) -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n", "right_square_bracket", "n", "space")
+        rate = settings(pilot).learning_rate
+        await typed(pilot, name, "3.5")
+        await press(pilot, "enter")
+        assert not laboratory(pilot).running
+        assert (state(pilot).iteration, state(pilot).w, state(pilot).b) == (0, *point)
+        assert settings(pilot).learning_rate == rate
+        assert "Restarted" in told(pilot)
+        assert "3.5" in told(pilot)
+
+
+async def test_a_start_beyond_the_numbers_is_refused() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n")
+        before = state(pilot)
+        number = await typed(pilot, "start-w", "1e200")
+        await press(pilot, "enter")
+        assert "too large" in told(pilot)
+        assert state(pilot) == before
+        assert number.value == "0"
+
+
+# Data
+
+
+async def test_other_columns_restart_the_run() -> None:
+    async with opened(gdlab("anscombe", 0.01)) as pilot:
+        await press(pilot, "n", "n")
+        await choose(pilot, "y", "y2")
+        await settled(pilot)
+        await choose(pilot, "x", "x4")
+        await settled(pilot)
+        data = laboratory(pilot).data
+        assert (data.x_name, data.y_name) == ("x4", "y2")
+        assert (data.x == load("anscombe", "x4", "y2").x).all()
+        assert (data.y == load("anscombe", "x4", "y2").y).all()
+        assert state(pilot).iteration == 0
+        assert state(pilot).loss == laboratory(pilot).loss(0, 0) == pytest.approx(float((data.y**2).mean()))
+        assert "Restarted" in told(pilot)
+        assert "y2 = w * x4 + b" in shown(pilot)
+
+
+async def test_the_same_column_twice_leaves_form_and_data_agreed() -> None:
+    async with opened(gdlab("anscombe")) as pilot:
+        await choose(pilot, "y", "x1")
+        await settled(pilot)
+        assert laboratory(pilot).data.y_name in ("x1", "y1")
+        assert select(pilot, "y").value == laboratory(pilot).data.y_name
+
+
+async def test_columns_of_a_file_with_bad_rows_that_were_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "holes.csv"
+    path.write_text("a,b,c\n1,2,3\n2,x,x\n3,5,8\n4,7,9\n")
+    async with opened(gdlab(load(path, skip_bad_rows=True))) as pilot:
+        await choose(pilot, "y", "c")
+        await settled(pilot)
+        assert laboratory(pilot).data.y_name == "c"
+
+
+async def submit(pilot: Pilot[None], source: str, key: str = "o") -> OpenDialog:
+    """Open a data file by typing its path."""
+    await press(pilot, key)
+    dialog = pilot.app.screen
+    assert isinstance(dialog, OpenDialog)
+    press_at_once(pilot, *(KEYS.get(character, character) for character in source), "enter")
+    await settled(pilot)
+    await settled(pilot)
+    return dialog
+
+
+KEYS = {"/": "slash", ".": "full_stop", "-": "minus", "_": "underscore", " ": "space"}
+
+
+async def test_data_by_name_or_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("a,b\n1,2\n3,4\n5,7\n")
+    async with opened(gdlab(train_bias=True)) as pilot:
+        for source, name, rows in ((str(path), "mine.csv", 3), ("cars", "cars.csv", 50), ("pizza", "pizza.txt", 30)):
+            await press(pilot, "n", "n")
+            before = settings(pilot)
+            await submit(pilot, source)
+            assert pilot.app.screen is main_screen(pilot)
+            assert laboratory(pilot).data.name == name
+            assert state(pilot).iteration == 0
+            assert settings(pilot) == before
+            assert "Restarted" in told(pilot)
+            assert str(main_screen(pilot).query_one("#data", Button).label) == name
+            assert f"{rows} rows" in rendered(main_screen(pilot))[0]
+            assert select(pilot, "x").value == laboratory(pilot).data.x_name
+
+
+async def test_data_by_the_button() -> None:
+    async with opened(gdlab()) as pilot:
+        main_screen(pilot).query_one("#data").focus()
+        await submit(pilot, "geyser", key="enter")
+        assert laboratory(pilot).data.name == "geyser.csv"
+
+
+async def test_a_path_is_completed(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "measured.csv").write_text("a,b\n1,2\n3,4\n")
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "o")
+        await write(pilot, f"{tmp_path}/fo")
+        await pilot.pause()
+        await press(pilot, "right")
+        await pilot.pause()
+        path = pilot.app.screen.query_one(Input)
+        assert path.value == f"{tmp_path}/folder/"
+        await write(pilot, "me")
+        await pilot.pause()
+        await press(pilot, "right", "enter")
+        await settled(pilot)
+        assert laboratory(pilot).data.name == "measured.csv"
+
+
+def test_completion(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", ".hidden", "\x1b[31mred"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "folder").mkdir()
+    root = f"{tmp_path}/"
+    assert completed(root) == f"{root}a.csv"
+    assert completed(f"{root}b") == f"{root}b.csv"
+    assert completed(f"{root}fo") == f"{root}folder/"
+    assert completed(f"{root}.h") == f"{root}.hidden"
+    assert completed(f"{root}\x1b") is None
+    assert completed(f"{root}nothing") is None
+    assert completed(f"{root}a.csv/x") is None
+    assert completed("nul\0") is None
+
+
+async def test_data_from_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n3,4\n5,7\n")
+    monkeypatch.chdir(tmp_path)
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "o", "tab")
+        await pilot.pause()
+        assert isinstance(pilot.app.focused, DirectoryTree)
+        await press(pilot, "down", "enter")
+        await settled(pilot)
+        await pilot.pause()
+        assert laboratory(pilot).data.name == "mine.csv"
+        assert pilot.app.screen is main_screen(pilot)
+
+
+async def test_a_bad_file_is_refused_and_the_run_stays(tmp_path: Path) -> None:
+    (tmp_path / "words.csv").write_text("a,b\n1,2\nx,4\n")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "bytes.csv").write_bytes(bytes(range(256)))
+    async with opened(gdlab(), LARGE) as pilot:
+        await press(pilot, "n", "n")
+        run, data = timeline(pilot), laboratory(pilot).data
+        for name in ("words.csv", "empty.csv", "bytes.csv", "missing.csv"):
+            with pytest.raises(DatasetError) as caught:
+                load(str(tmp_path / name))
+            dialog = await submit(pilot, f"{tmp_path}/{name}")
+            assert pilot.app.screen is dialog
+            assert str(dialog.query_one("#wrong", Static).content) == str(caught.value)
+            await press(pilot, "escape")
+            assert len(pilot.app.screen_stack) == 1
+        assert timeline(pilot) is run
+        assert laboratory(pilot).data is data
+        assert state(pilot).iteration == 2
+
+
+async def test_a_folder_is_shown_in_the_tree(tmp_path: Path) -> None:
+    (tmp_path / "inside.csv").write_text("a,b\n1,2\n3,4\n")
+    async with opened(gdlab(), LARGE) as pilot:
+        dialog = await submit(pilot, str(tmp_path))
+        await pilot.pause()
+        assert pilot.app.screen is dialog
+        assert "inside.csv" in shown(pilot)
+
+
+async def test_escape_cancels_opening() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n")
+        before = timeline(pilot), laboratory(pilot).data
+        await press(pilot, "o")
+        await write(pilot, "cars")
+        await press(pilot, "escape")
+        assert len(pilot.app.screen_stack) == 1
+        assert (timeline(pilot), laboratory(pilot).data) == before
+        assert focused(pilot) == "chart"
+
+
+async def test_a_device_or_a_pipe_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    async with opened(gdlab(), LARGE) as pilot:
+        for path in (str(pipe), "/dev/zero"):
+            dialog = await submit(pilot, path)
+            assert "device or a pipe" in str(dialog.query_one("#wrong", Static).content)
+            await press(pilot, "escape")
+        assert laboratory(pilot).data.name == "pizza.txt"
+
+
+async def test_names_act_on_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "[bold]file.csv"
+    path.write_text("[bold]x[/bold],\x1b[31mred,[/]\n1,2,3\n3,4,6\n5,7,5\n")
+    async with opened(gdlab(load(path)), LARGE) as pilot:
+        assert "[bold]x[/bold]" in shown(pilot)
+        assert "\\x1b[31mred" in shown(pilot)
+        assert "\x1b" not in shown(pilot)
+        assert "[bold]file" in rendered(pilot.app.screen)[0]
+        assert rendered(pilot.app.screen)[1].split()[1].startswith("[bold]file")
+        assert "[bold]x" in rendered(pilot.app.screen)[2]
+        select(pilot, "x").focus()
+        await press(pilot, "enter")
+        await pilot.pause()
+        assert "[/]" in shown(pilot), "in the open list"
+        await press(pilot, "escape", "w")
+        await pilot.pause()
+        assert "x is [bold]x[/bold], y is \\x1b[31mred" in " ".join(shown(pilot).replace("│", " ").split())
+        await press(pilot, "escape")
+        await choose(pilot, "y", "[/]")
+        await settled(pilot)
+        assert laboratory(pilot).data.y_name == "[/]"
+        assert "[/]" in told(pilot)
+
+
+async def test_names_in_the_sentence_about_a_bad_file(tmp_path: Path) -> None:
+    path = tmp_path / "[b]bad.csv"
+    path.write_text("[bold]x[/bold],y\n1,2\n[red],4\n")
+    async with opened(gdlab(), LARGE) as pilot:
+        await press(pilot, "o")
+        pilot.app.screen.query_one(Input).value = str(path)
+        await press(pilot, "enter")
+        await settled(pilot)
+        await pilot.pause()
+        text = shown(pilot)
+        assert "[b]bad.csv, line 3" in text
+        assert "[red]" in text
+
+
+async def test_a_select_is_left_with_escape_too() -> None:
+    async with opened(gdlab()) as pilot:
+        control: Select[Any] = select(pilot, "method")
+        control.focus()
+        await press(pilot, "escape")
+        assert focused(pilot) == "chart"

@@ -1,0 +1,564 @@
+"""Every command of the laboratory, by each of its keys, from the chart and from a field, on two sizes of screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+from textual.command import CommandPalette
+from textual.containers import VerticalScroll
+
+from gdcore.optimizers import OPTIMIZERS
+from tests.screens import (
+    LARGE,
+    SIZES,
+    SMALL,
+    afresh,
+    field,
+    focused,
+    gdlab,
+    laboratory,
+    main_screen,
+    opened,
+    press,
+    press_at_once,
+    rendered,
+    run_of_gdcore,
+    select,
+    settings,
+    settled,
+    shown,
+    state,
+    timeline,
+    told,
+    typed,
+)
+from tui.charts.canvas import MARKERS
+from tui.commands import COMMANDS
+from tui.dialogs import BranchDialog, OpenDialog, TextDialog
+from tui.laboratory import SPEEDS, VIEWS
+from tui.screen import THEMES, Stage
+from tui.widgets.chart import Chart
+from tui.widgets.fields import NUMBER_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.pilot import Pilot
+    from textual.strip import Strip
+
+Effect: TypeAlias = "Callable[[Pilot[None], str], Awaitable[None]]"
+"""Presses a key and checks what it does."""
+EFFECTS: dict[str, Effect] = {}
+"""What each command does, by its action."""
+
+
+def effect(*actions: str) -> Callable[[Effect], Effect]:
+    """Say which commands a check is for."""
+
+    def remembered(check: Effect) -> Effect:
+        EFFECTS.update(dict.fromkeys(actions, check))
+        return check
+
+    return remembered
+
+
+@effect("run")
+async def _runs_and_pauses(pilot: Pilot[None], key: str) -> None:
+    before = state(pilot).iteration
+    await press(pilot, key)
+    assert laboratory(pilot).running
+    assert state(pilot).iteration == before + 1
+    await press(pilot, key)
+    assert not laboratory(pilot).running
+    await press(pilot, "r")
+
+
+def _steps(count: int) -> Effect:
+    async def makes_steps(pilot: Pilot[None], key: str) -> None:
+        before = state(pilot).iteration
+        await press(pilot, key)
+        assert state(pilot).iteration == before + count
+        assert state(pilot) == run_of_gdcore(pilot)
+        assert f"Step {before + count} of 100" in shown(pilot)
+
+    return makes_steps
+
+
+def _back(count: int) -> Effect:
+    async def goes_back(pilot: Pilot[None], key: str) -> None:
+        if state(pilot).iteration == 0:
+            await press(pilot, "N", "N", "n", "n")
+        before = state(pilot).iteration
+        await press(pilot, key)
+        assert state(pilot).iteration == before - count
+        assert state(pilot) == run_of_gdcore(pilot)
+        assert f"Step {before - count} of 100" in shown(pilot)
+        await press(pilot, "r")
+
+    return goes_back
+
+
+EFFECTS |= {"step(1)": _steps(1), "step(10)": _steps(10), "back(1)": _back(1), "back(10)": _back(10)}
+
+
+def _rate(factor: float) -> Effect:
+    async def changes_the_rate(pilot: Pilot[None], key: str) -> None:
+        before, where = settings(pilot).learning_rate, state(pilot)
+        await press(pilot, key)
+        assert settings(pilot).learning_rate == pytest.approx(before * factor, rel=1e-3)
+        assert state(pilot).learning_rate == settings(pilot).learning_rate
+        assert state(pilot)._replace(learning_rate=before) == where
+        assert f"rate  {settings(pilot).learning_rate:g} " in shown(pilot)
+
+    return changes_the_rate
+
+
+EFFECTS |= {"rate(0.909090909)": _rate(1 / 1.1), "rate(1.1)": _rate(1.1), "rate(0.5)": _rate(0.5), "rate(2)": _rate(2)}
+
+
+def _speed(by: int) -> Effect:
+    async def changes_the_speed(pilot: Pilot[None], key: str) -> None:
+        before = laboratory(pilot).speed
+        await press(pilot, key)
+        after = laboratory(pilot).speed
+        assert after == before + by
+        assert f"{SPEEDS[after]:,}" in told(pilot)
+
+    return changes_the_speed
+
+
+EFFECTS |= {"speed(-1)": _speed(-1), "speed(1)": _speed(1)}
+
+
+@effect("retreat")
+async def _retreats(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "n", "n", *["right_curly_bracket"] * 4, "n", "n")
+    assert state(pilot).loss > timeline(pilot).start.loss
+    await press(pilot, key)
+    assert state(pilot).iteration == 2
+    assert settings(pilot).learning_rate == 0.008
+    await press(pilot, "R")
+
+
+@effect("more")
+async def _allows_more(pilot: Pilot[None], key: str) -> None:
+    before = timeline(pilot).limits.iterations
+    await press(pilot, key)
+    assert timeline(pilot).limits.iterations == 2 * before
+    assert f"of {2 * before:,}" in shown(pilot)
+
+
+@effect("bias")
+async def _trains_the_bias(pilot: Pilot[None], key: str) -> None:
+    before = settings(pilot).train_bias
+    await press(pilot, key)
+    assert settings(pilot).train_bias is not before
+    assert select(pilot, "train").value is not before
+
+
+@effect("restart")
+async def _restarts(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "n", "right_curly_bracket", "n")
+    before = settings(pilot)
+    await press(pilot, key)
+    assert state(pilot).iteration == 0
+    assert settings(pilot) == before
+    assert timeline(pilot).changes() == [(0, before)]
+
+
+@effect("reset")
+async def _resets(pilot: Pilot[None], key: str) -> None:
+    before = timeline(pilot).start, timeline(pilot).limits, settings(pilot)
+    await press(pilot, "n", "right_curly_bracket", "t", "m", "n")
+    await typed(pilot, "start-w", "3")
+    await press(pilot, "enter", "n")
+    assert state(pilot).w != 0
+    await press(pilot, key)
+    assert (timeline(pilot).start, timeline(pilot).limits, settings(pilot)) == before
+    assert state(pilot) == timeline(pilot).start
+
+
+@effect("log")
+async def _switches_the_axis(pilot: Pilot[None], key: str) -> None:
+    before, axis = laboratory(pilot).log, rendered(pilot.app.screen)[1:8]
+    await press(pilot, key)
+    assert laboratory(pilot).log is not before
+    assert rendered(pilot.app.screen)[1:8] != axis
+
+
+@effect("fit")
+async def _fits_the_chart(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "right_curly_bracket", "right_curly_bracket", "right_curly_bracket", "n", "n", "b", "b")
+    wide, axis = main_screen(pilot)._views.curve_window, rendered(pilot.app.screen)[1:8]
+    await press(pilot, key)
+    narrow = main_screen(pilot)._views.curve_window
+    assert wide is not None
+    assert narrow is not None
+    assert narrow.right - narrow.left < wide.right - wide.left
+    assert rendered(pilot.app.screen)[1:8] != axis
+    await press(pilot, "R")
+
+
+@effect("marker")
+async def _changes_the_lines(pilot: Pilot[None], key: str) -> None:
+    stage = main_screen(pilot).query_one(Stage)
+    before, picture = stage.marker, shown(pilot)
+    await press(pilot, key)
+    assert stage.marker == MARKERS[(MARKERS.index(before) + 1) % len(MARKERS)]
+    assert shown(pilot) != picture
+
+
+def _view(name: str) -> Effect:
+    async def shows_a_view(pilot: Pilot[None], key: str) -> None:
+        laboratory(pilot).show("history" if name == "curve" else "curve")
+        await press(pilot, "n")
+        picture = shown(pilot)
+        await press(pilot, key)
+        assert laboratory(pilot).view == name
+        assert shown(pilot) != picture
+        await press(pilot, "r")
+
+    return shows_a_view
+
+
+EFFECTS |= {f"view('{name}')": _view(name) for name in VIEWS}
+
+
+@effect("view")
+async def _shows_the_next_view(pilot: Pilot[None], key: str) -> None:
+    before = laboratory(pilot).view
+    await press(pilot, key)
+    assert laboratory(pilot).view == VIEWS[(VIEWS.index(before) + 1) % len(VIEWS)]
+
+
+def _cursor(by: int) -> Effect:
+    async def looks_at_another_rate(pilot: Pilot[None], key: str) -> None:
+        await press(pilot, "5")
+        before, picture = laboratory(pilot).cursor, shown(pilot)
+        assert before is not None
+        await press(pilot, key)
+        assert laboratory(pilot).cursor == before + by
+        assert shown(pilot) != picture
+        assert settings(pilot).learning_rate == 0.001
+
+    return looks_at_another_rate
+
+
+EFFECTS |= {"cursor(1)": _cursor(1), "cursor(-1)": _cursor(-1)}
+
+
+@effect("take")
+async def _takes_the_rate(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "5", "up", "up", "up")
+    lab = laboratory(pilot)
+    assert lab.sweep is not None
+    assert lab.cursor is not None
+    before = settings(pilot).learning_rate
+    await press(pilot, key)
+    assert settings(pilot).learning_rate == pytest.approx(lab.sweep.learning_rates[lab.cursor], rel=1e-3)
+    assert settings(pilot).learning_rate > before
+
+
+@effect("ghosts")
+async def _shows_ghosts(pilot: Pilot[None], key: str) -> None:
+    before, picture = laboratory(pilot).ghosts, shown(pilot)
+    await press(pilot, key)
+    assert laboratory(pilot).ghosts is not before
+    assert shown(pilot) != picture
+
+
+@effect("pin")
+async def _pins(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "n", "n")
+    branches, where = laboratory(pilot).branches, state(pilot)
+    before = list(branches)
+    await press(pilot, key)
+    assert list(branches)[:-1] == before
+    assert branches.current is list(branches)[-1]
+    assert state(pilot) == where
+    await press(pilot, "n")
+    assert before[-1].run.state == where, "it stays as it is"
+
+
+@effect("race")
+async def _races(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "n", "n")
+    branches, where = laboratory(pilot).branches, state(pilot)
+    before = list(branches)
+    await press(pilot, key)
+    racers = [branch for branch in branches if branch not in before]
+    assert [branch.run.settings.optimizer for branch in racers] == [kind() for kind in OPTIMIZERS.values()]
+    for branch in racers:
+        assert branch.run.state.iteration == 100
+        assert branch.run.path(2, 3).tolist() == [[where.w, where.b, where.loss]]
+
+
+@effect("scale")
+async def _scales(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "n")
+    rows = laboratory(pilot).data.x
+    await press(pilot, key)
+    assert laboratory(pilot).data.x == pytest.approx((rows - rows.mean()) / rows.std())
+    assert state(pilot).iteration == 0
+    assert state(pilot) == run_of_gdcore(pilot)
+    assert "Restarted" in told(pilot)
+    await press(pilot, key)
+    assert (laboratory(pilot).data.x == rows).all()
+
+
+@effect("chart")
+async def _goes_to_the_chart(pilot: Pilot[None], key: str) -> None:
+    for name in ("rate", "method", "data"):
+        main_screen(pilot).query_one(f"#{name}").focus()
+        await press(pilot, key)
+        assert focused(pilot) == "chart", name
+
+
+def _dialog(kind: type, *words: str) -> Effect:
+    async def opens(pilot: Pilot[None], key: str) -> None:
+        before = focused(pilot)
+        await press(pilot, key)
+        assert isinstance(pilot.app.screen, kind)
+        for word in words:
+            assert word in shown(pilot)
+        await press(pilot, "escape")
+        assert pilot.app.screen is main_screen(pilot)
+        assert focused(pilot) == before
+
+    return opens
+
+
+EFFECTS |= {
+    "why": _dialog(TextDialog, "Why", "812.8667"),
+    "open": _dialog(OpenDialog, "pizza", "anscombe"),
+    "help": _dialog(TextDialog, "Help", "minimum"),
+    "palette": _dialog(CommandPalette),
+    "branches": _dialog(BranchDialog, "Branches", "loss"),
+}
+
+
+@effect("settings")
+async def _goes_to_the_settings(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, key)
+    assert focused(pilot) == "rate"
+    await press(pilot, "escape")
+    assert focused(pilot) == "chart"
+
+
+@effect("theme")
+async def _changes_the_colours(pilot: Pilot[None], key: str) -> None:
+    before = THEMES.index(pilot.app.theme)
+    await press(pilot, key)
+    assert pilot.app.theme == THEMES[(before + 1) % len(THEMES)]
+
+
+@effect("suspend")
+async def _suspends(pilot: Pilot[None], key: str) -> None:
+    suspended: list[bool] = []
+    await press(pilot, "space")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            pilot.app, "action_suspend_process", lambda: suspended.append(laboratory(pilot).running), raising=True
+        )
+        await press(pilot, key)
+    assert suspended == [False], "it is paused first"
+    await press(pilot, "r")
+
+
+@effect("repaint")
+async def _repaints(pilot: Pilot[None], key: str) -> None:
+    painted: set[int] = set()
+    chart, paint = main_screen(pilot).query_one(Chart), Chart.render_line
+    with pytest.MonkeyPatch.context() as patch:
+
+        def counted(self: Chart, y: int) -> Strip:
+            painted.add(y)
+            return paint(self, y)
+
+        await pilot.pause()
+        patch.setattr(Chart, "render_line", counted)
+        await press(pilot, "exclamation_mark")
+        await pilot.pause()
+        assert not painted, "a key without a meaning"
+        await press(pilot, key)
+        await pilot.pause()
+    assert painted == set(range(chart.content_size.height))
+
+
+@effect("quit", "interrupt")
+async def _leaves(pilot: Pilot[None], key: str) -> None:
+    left: list[bool] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pilot.app, "exit", lambda *_, **__: left.append(True))
+        await press(pilot, key)
+    assert left == [True]
+
+
+def test_every_command_has_a_check() -> None:
+    assert set(EFFECTS) == {command.action for command in COMMANDS}
+
+
+@pytest.mark.parametrize(("size", "focus"), [(SMALL, "chart"), (LARGE, "chart"), (SMALL, "rate")], ids=str)
+async def test_every_key(size: tuple[int, int], focus: str) -> None:
+    failures = {}
+    async with opened(gdlab(), size) as pilot:
+        for command in COMMANDS:
+            typed_keys = NUMBER_CHARACTERS if focus == "rate" else frozenset()
+            keys = [*command.keys, *(command.chart_keys if focus == "chart" else ())]
+            for key in [key for key in keys if key not in typed_keys][: 1 if size == LARGE else None]:
+                await afresh(pilot)
+                if focused(pilot) != focus:
+                    main_screen(pilot).query_one(f"#{focus}").focus()
+                    await settled(pilot)
+                try:
+                    await EFFECTS[command.action](pilot, key)
+                    assert not field(pilot, "rate").edited, "nothing was typed"
+                except AssertionError as failure:
+                    failures[command.action, key] = str(failure)
+    assert failures == {}
+
+
+def test_no_key_has_two_meanings() -> None:
+    everywhere = [key for command in COMMANDS for key in command.keys]
+    on_the_chart = [key for command in COMMANDS for key in command.chart_keys]
+    assert len(set(everywhere + on_the_chart)) == len(everywhere + on_the_chart)
+
+
+async def test_the_chart_keys_are_typed_where_a_number_has_the_focus() -> None:
+    async with opened(gdlab()) as pilot:
+        rate = await typed(pilot, "rate", "")
+        await press(pilot, "1", "full_stop", "5", "e", "minus", "3", "left", "left", "2")
+        assert rate.value == "1.5e2-3"[:4] + "2-3"
+        assert state(pilot).iteration == 0
+
+
+async def test_a_digit_is_a_view_on_the_chart_and_typed_in_a_field() -> None:
+    async with opened(gdlab()) as pilot:
+        rate = await typed(pilot, "rate", "")
+        await press(pilot, *"12345")
+        assert rate.value == "12345"
+        assert laboratory(pilot).view == "curve"
+        await press(pilot, "escape", "4")
+        assert laboratory(pilot).view == "history"
+
+
+async def test_the_keys_of_the_rates_do_nothing_in_other_views() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n", "5", "4")
+        before = state(pilot), settings(pilot), laboratory(pilot).cursor
+        await press(pilot, "up", "down", "down", "enter")
+        assert (state(pilot), settings(pilot), laboratory(pilot).cursor) == before
+
+
+async def test_branches_are_renamed_deleted_and_gone_to() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n", "n", "p", "n", "g")
+        branches = laboratory(pilot).branches
+        first, second = branches
+        assert isinstance(pilot.app.screen, BranchDialog)
+        await press(pilot, "e", "end", "ctrl+u", *"[b]", "enter")
+        assert second.name == "[b]"
+        await pilot.pause()
+        assert "[b]" in shown(pilot)
+        await press(pilot, "e", "end", "ctrl+u", *first.name, "enter")
+        assert second.name == "[b]", "a name is given once"
+        await press(pilot, "escape")
+        if isinstance(pilot.app.screen, BranchDialog):
+            await press(pilot, "escape")
+        assert branches.current is second
+        await press(pilot, "g", "up", "enter")
+        assert branches.current is first
+        assert state(pilot).iteration == 2
+        assert state(pilot) == run_of_gdcore(pilot)
+        await press(pilot, "g", "down", "d")
+        assert list(branches) == [first]
+        await press(pilot, "d")
+        assert list(branches) == [first], "the current one stays"
+        await press(pilot, "escape", "n")
+        assert state(pilot).iteration == 3
+
+
+async def test_interrupt_copies_what_is_selected() -> None:
+    async with opened(gdlab()) as pilot:
+        rate = field(pilot, "rate")
+        rate.focus()
+        rate.select_all()
+        await press(pilot, "ctrl+c")
+        assert pilot.app.clipboard == "0.001"
+        assert pilot.app.is_running
+        assert not pilot.app._exit
+
+
+async def test_a_text_is_closed_by_the_keys_that_close_a_pager() -> None:
+    async with opened(gdlab()) as pilot:
+        for key in ("escape", "q", "question_mark", "f1", "w", "enter", "space"):
+            await press(pilot, "question_mark")
+            assert isinstance(pilot.app.screen, TextDialog)
+            await press(pilot, key)
+            assert len(pilot.app.screen_stack) == 1, key
+            assert state(pilot).iteration == 0, key
+
+
+@pytest.mark.parametrize("key", ["w", "question_mark", "o", "g", "colon"])
+async def test_a_dialog_is_closed_once(key: str) -> None:
+    # Over a slow line the keys come in one go: the second is there before the first has closed the dialog.
+    async with opened(gdlab()) as pilot:
+        await press(pilot, key)
+        press_at_once(pilot, "escape", "escape", "escape")
+        await settled(pilot)
+        assert pilot.app.screen is main_screen(pilot)
+        await press(pilot, key)
+        press_at_once(pilot, "enter", "enter", "enter")
+        await settled(pilot)
+        await press(pilot, "escape", "n")
+        assert state(pilot).iteration == 1
+
+
+async def test_the_help_scrolls() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "question_mark")
+        await pilot.pause()
+        scroll = pilot.app.screen.query_one(VerticalScroll)
+        for key, line in (("down", 1), ("j", 2), ("n", 3), ("up", 2), ("k", 1), ("b", 0)):
+            await pilot.press(key)
+            assert round(scroll.scroll_y) == line, key
+
+
+async def test_the_footer_can_be_clicked() -> None:
+    async with opened(gdlab()) as pilot:
+        await pilot.click(offset=(rendered(pilot.app.screen)[23].index("Help"), 23))
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, TextDialog)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_a_click_on_the_curve_starts_there(size: tuple[int, int]) -> None:
+    async with opened(gdlab(), size) as pilot:
+        await press(pilot, "n", "n")
+        labels = next(row for row in rendered(pilot.app.screen) if {"-1", "0", "1", "2", "3", "4"} <= set(row.split()))
+        await pilot.click(offset=(labels.index(" 3 ") + 1, 5))
+        await settled(pilot)
+        assert state(pilot).iteration == 0
+        assert timeline(pilot).start.w == pytest.approx(3, abs=0.1)
+        assert timeline(pilot).start == run_of_gdcore(pilot)
+        assert field(pilot, "start-w").value == f"{timeline(pilot).start.w:g}"
+
+
+async def test_a_click_beside_the_curve_changes_nothing() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n", "n")
+        before = state(pilot)
+        for place in ((29, 5), (50, 0), (50, 20), (5, 17)):
+            await pilot.click(offset=place)
+        await settled(pilot)
+        assert state(pilot) == before
+
+
+async def test_a_held_key_moves_the_state_at_once() -> None:
+    async with opened(gdlab(), LARGE) as pilot:
+        press_at_once(pilot, *["n"] * 50, *["b"] * 20)
+        await settled(pilot)
+        assert state(pilot).iteration == 30
+        assert state(pilot) == run_of_gdcore(pilot)
+        assert "Step 30 of 100" in shown(pilot)

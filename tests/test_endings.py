@@ -1,0 +1,237 @@
+"""However gdlab ends, the terminal is as it was, at once, and nothing is left running."""
+
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import GDLAB, Terminal, needed, opened
+
+SOON = 1.0
+"""Seconds in which gdlab ends. On a machine that is busy with other tests, twice that passes."""
+
+
+def ended(terminal: Terminal) -> int:
+    """The exit code, of a program that ends soon."""
+    start = time.monotonic()
+    code = terminal.finish(10)
+    assert time.monotonic() - start < 2 * SOON
+    return code
+
+
+@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [("q", 0), ("\x03", 0), ("\x11", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)],
+)
+def test_the_terminal_is_left_as_it_was(how: str | signal.Signals, code: int, running: bool) -> None:
+    with opened("-n", "100000") as terminal:
+        if running:
+            terminal.press("space")
+            terminal.see("Step 2 of")
+        if isinstance(how, str):
+            terminal.type(how)
+        else:
+            terminal.signal(how)
+        assert ended(terminal) == code
+        terminal.left_as_it_was()
+        assert b"Traceback" not in terminal.sent
+
+
+def test_a_signal_while_a_dialog_is_open() -> None:
+    with opened() as terminal:
+        terminal.press("?")
+        terminal.wait(lambda: "w (weight)" not in terminal.text, "the help")
+        terminal.signal(signal.SIGTERM)
+        assert ended(terminal) == 143
+        terminal.left_as_it_was()
+
+
+def test_a_signal_while_it_starts() -> None:
+    with Terminal([GDLAB]) as terminal:
+        terminal.wait(lambda: terminal.modes.get(1049), "the alternate screen")
+        terminal.signal(signal.SIGTERM)
+        assert ended(terminal) == 143
+        terminal.left_as_it_was()
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_the_line_drops(running: bool) -> None:
+    with opened("-n", "100000") as terminal:
+        if running:
+            terminal.press("space")
+            terminal.see("Step 2 of")
+        terminal.hang_up()
+        assert terminal.process.wait(2 * SOON) == 129
+
+
+def test_the_line_drops_where_no_signal_comes() -> None:
+    """As under nohup, or where a program in between keeps the signal to itself."""
+    holding = (
+        "import signal, subprocess, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+        f"sys.exit(subprocess.call([{GDLAB!r}]))"
+    )
+    with Terminal([sys.executable, "-c", holding]) as terminal:
+        terminal.see("Step 0 of")
+        terminal.settle()
+        terminal.hang_up()
+        assert terminal.process.wait(2 * SOON) == 129
+
+
+def test_a_line_that_stalls_does_not_hold_up_the_end() -> None:
+    with opened("-n", "100000", size=(200, 60)) as terminal:
+        terminal._synchronized = False
+        for _ in range(12):  # more than the kernel keeps
+            terminal.press("?")
+            time.sleep(0.05)
+            terminal.press("escape")
+            time.sleep(0.05)
+        terminal.signal(signal.SIGTERM)
+        assert terminal.process.wait(2 * SOON) == 143
+
+
+FAULT = """
+import sys
+from tui import cli
+from tui.laboratory import Laboratory
+
+def fault(self, count=1):
+    raise RuntimeError("a fault put in by a test")
+
+Laboratory.step = fault
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.parametrize("how", ["n", "space"])
+def test_a_fault_inside(how: str, tmp_path: Path) -> None:
+    with Terminal([sys.executable, "-c", FAULT], environment={"TMPDIR": str(tmp_path)}) as terminal:
+        terminal.see("Step 0 of")
+        terminal.settle()
+        terminal.press(how)
+        assert ended(terminal) == 1
+        terminal.left_as_it_was()
+        after = re.sub(r"\x1b\[[?<\d]*\w|\r", "", bytes(terminal.sent).rpartition(b"\x1b[?1049l")[2].decode())
+        (details,) = tmp_path.glob("gdlab-crash-*.txt")
+        assert after == (
+            "gdlab: something inside gdlab went wrong (RuntimeError: a fault put in by a test); "
+            f"the details are in {details}\n"
+        )
+        written = details.read_text(encoding="utf-8")
+        assert "in fault\nRuntimeError: a fault put in by a test" in written
+        assert written.startswith("gdlab ")
+
+
+def test_suspended_and_brought_back() -> None:
+    bash = needed("bash")
+    with Terminal([bash, "--norc", "--noprofile", "-i"], environment={"PS1": "shell> "}) as terminal:
+        terminal.see("shell>")
+        terminal.type("stty -a | grep -o '.echo ' | head -1; gdlab -n 100000\n")
+        terminal.see("Step 0 of")
+        terminal.settle()
+        assert not terminal.modes[25]
+        terminal.press("space")
+        terminal.wait(lambda: terminal.iteration > 1, "a run")
+        terminal.screen.reset()
+        terminal.press("ctrl+z")
+        terminal.see("Stopped")
+        terminal.see("shell>")
+        terminal.settle()
+        assert terminal.modes[25]
+        assert not terminal.modes[1049]
+        assert not terminal.modes[1000]
+        assert terminal.kitty == 0
+        terminal.type("echo he''re; stty -a | grep -o '[- ]icanon'\n")
+        terminal.see("here")
+        terminal.see(" icanon")
+        terminal.screen.reset()
+        terminal.type("fg\n")
+        terminal.see("w (weight)")
+        terminal.see("? Help")
+        terminal.settle()
+        assert "running" not in terminal.text
+        now = terminal.iteration
+        terminal.press("n")
+        terminal.see(f"Step {now + 1} of")
+        terminal.screen.reset()
+        terminal.press("q")
+        terminal.see("shell>")
+        terminal.type("echo co''de $?\n")
+        terminal.see("code 0")
+        terminal.settle()
+        terminal.type("exit\n")
+        assert terminal.finish() == 0
+        terminal.modes.pop(2004, None)
+        terminal.left_as_it_was()
+
+
+def test_nothing_is_suspended_where_no_shell_waits() -> None:
+    with opened() as terminal:
+        terminal.press("ctrl+z")
+        terminal.see("No shell waits")
+        terminal.press("n")
+        terminal.see("Step 1 of")
+
+
+def test_stopped_and_continued_from_outside() -> None:
+    with opened() as terminal:
+        terminal.signal(signal.SIGSTOP)
+        terminal.screen.reset()
+        terminal.signal(signal.SIGCONT)
+        terminal.see("w (weight)")
+        terminal.press("n")
+        terminal.see("Step 1 of")
+        terminal.press("q")
+        assert ended(terminal) == 0
+        terminal.left_as_it_was()
+
+
+def test_it_idles_at_rest() -> None:
+    with opened() as terminal:
+        terminal.settle(0.5)
+        used = _cpu(terminal.process.pid)
+        terminal.settle(1.5)
+        assert _cpu(terminal.process.pid) - used < 0.15
+
+
+def _cpu(process: int) -> float:
+    """CPU seconds of a process so far."""
+    stat = Path(f"/proc/{process}/stat")
+    if not stat.exists():
+        pytest.skip("needs /proc")
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_before_leaving_is_called_however_it_ends(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    program = f"""
+import sys
+from pathlib import Path
+from tui import app, cli
+begin = app.GradientDescentApp.__init__
+def with_hook(self, *arguments, **options):
+    begin(self, *arguments, **options)
+    self.before_leaving = lambda: Path({str(saved)!r}).write_text(str(self.laboratory.timeline.state.iteration))
+app.GradientDescentApp.__init__ = with_hook
+sys.exit(cli.main())
+"""
+    for how in (signal.SIGTERM, signal.SIGHUP, "q", "drop"):
+        saved.unlink(missing_ok=True)
+        with Terminal([sys.executable, "-c", program]) as terminal:
+            terminal.see("Step 0 of")
+            terminal.settle()
+            terminal.press("N", "n")
+            terminal.see("Step 11 of")
+            if how == "drop":
+                terminal.hang_up()
+            elif isinstance(how, str):
+                terminal.press(how)
+            else:
+                terminal.signal(how)
+            terminal.process.wait(5)
+        assert saved.read_text() == "11"

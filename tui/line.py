@@ -1,0 +1,225 @@
+"""The line to the terminal: only cells that changed go down it, and never more than it takes.
+
+Textual sends each changed row from the left border of its widget on, and a style with every segment: a curve whose far
+end moves costs its whole width. Textual also queues what a slow line has not taken yet; when the line comes back, every
+old frame is replayed, and when the queue is full the app stands still.
+
+Here a `Picture` remembers what the terminal shows. A frame changes what it should show; the difference is sent once the
+line has taken everything sent before, however many frames that was. So a line that stalls costs frames, not keys.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+BRIDGE = 6
+"""So many unchanged cells are sent again rather than passed over: moving the cursor costs as many bytes."""
+
+
+class Look(NamedTuple):
+    """How a cell looks, as the codes of SGR sequences (ECMA-48, 8.3.117); empty is the terminal's own."""
+
+    attributes: str = ""
+    foreground: str = ""
+    background: str = ""
+
+
+Cell: TypeAlias = tuple[str, Look]
+"""A character with what combines with it, and its look. The right half of a wide character is an empty string."""
+
+PLAIN = Look()
+_SEEN_ON_BLANKS = {"4", "7", "9", "21", "51", "52", "53"}
+
+
+class Picture:
+    """What the terminal shows, and what it should."""
+
+    def __init__(self) -> None:
+        self._wanted: list[list[Cell]] = []
+        self._shown: list[list[Cell]] | None = None
+        self._touched: set[int] = set()
+
+    def forget(self) -> None:
+        """The terminal may show anything: send all of it again."""
+        self._shown = None
+
+    def resize(self, width: int, height: int) -> None:
+        """Take another size; what the terminal makes of the old picture is not known."""
+        if (height, width) != (len(self._wanted), len(self._wanted[0]) if self._wanted else 0):
+            self._wanted = [[(" ", PLAIN)] * width for _ in range(height)]
+            self._shown = None
+
+    def put(self, x: int, y: int, cells: list[Cell]) -> None:
+        """Want these cells from (x, y) to the right; what is outside the terminal is left out."""
+        if 0 <= y < len(self._wanted):
+            row = self._wanted[y]
+            row[x : x + len(cells)] = cells[: len(row) - x]
+            self._touched.add(y)
+
+    def take(self, update: ChopsUpdate | LayoutUpdate, colours: ColorSystem) -> None:
+        """Want what Textual's compositor wants to be seen."""
+        if isinstance(update, LayoutUpdate):
+            region = update.region
+            self.resize(region.width, region.height)
+            for y, strips in enumerate(update.strips):
+                self.put(0, y, cells_of(Strip.join(strips), colours))
+            return
+        for y, left, right in update.spans:
+            for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                if strip is not None and x < right and end > left:
+                    start = max(x, left)
+                    self.put(start, y, cells_of(strip, colours)[start - x : min(end, right) - x])
+
+    def changes(self) -> str:
+        """What makes the terminal show what it should; from here on it is taken to show that."""
+        rows = range(len(self._wanted)) if self._shown is None else sorted(self._touched)
+        if self._shown is None:
+            self._shown = [[("\0", PLAIN)] * len(row) for row in self._wanted]
+        pen = Pen()
+        for y in rows:
+            row = self._wanted[y]
+            for start, end in spans(self._shown[y], row):
+                pen.move(start, y)
+                for character, look in row[start:end]:
+                    pen.put(character, look)
+            self._shown[y] = row.copy()
+        self._touched.clear()
+        return pen.text()
+
+
+def spans(shown: list[Cell], wanted: list[Cell]) -> list[tuple[int, int]]:
+    """The spans (start, end) of a row to send: all cells that changed, and the short gaps between them.
+
+    A gap in another look is passed over: two changes of colour cost more than one of place.
+    """
+    found: list[tuple[int, int]] = []
+    if shown == wanted:
+        return found
+    for column, (old, new) in enumerate(zip(shown, wanted, strict=True)):
+        if old == new:
+            continue
+        start = column
+        while start and not wanted[start][0]:  # a wide character goes whole
+            start -= 1
+        if found:
+            before, last = found[-1]
+            look = wanted[last - 1][1]
+            near = start - last < BRIDGE and all(_same(cell, look) for cell in wanted[last:start])
+            if near or start < last:
+                found[-1] = (before, column + 1)
+                continue
+        found.append((start, column + 1))
+    return found
+
+
+def _same(cell: Cell, look: Look) -> bool:
+    """Whether a cell can be drawn with a pen of this look, in a byte."""
+    character, own = cell
+    return character.isascii() and (own == look or (character == " " and own.background == look.background))
+
+
+class Pen:
+    """Writes cells, with as few codes as it can."""
+
+    def __init__(self) -> None:
+        self._look = PLAIN
+        self._parts: list[str] = []
+
+    def move(self, x: int, y: int) -> None:
+        """Go on from another cell."""
+        self._parts.append(f"\x1b[{y + 1};{x + 1}H")
+
+    def put(self, character: str, look: Look) -> None:
+        """Write a cell."""
+        if look != self._look and not (character == " " and self._leaves_blank(look)):
+            self._parts.append(turn(self._look, look))
+            self._look = look
+        self._parts.append(character)
+
+    def _leaves_blank(self, look: Look) -> bool:
+        return self._look.background == look.background and not self._look.attributes and not look.attributes
+
+    def text(self) -> str:
+        """Everything written, with the terminal's own look at the end."""
+        if self._look != PLAIN:
+            self._parts.append("\x1b[0m")
+            self._look = PLAIN
+        return "".join(self._parts)
+
+
+def turn(now: Look, then: Look) -> str:
+    r"""The sequence that turns one look into another.
+
+    >>> turn(Look("", "31", "44"), Look("1", "31", "42"))
+    '\x1b[1;42m'
+    >>> turn(Look("1", "31", "44"), Look("", "31", ""))
+    '\x1b[0;31m'
+    """
+    codes = []
+    if now.attributes != then.attributes:
+        if now.attributes:
+            codes.append("0")
+            now = PLAIN
+        codes.append(then.attributes)
+    if now.foreground != then.foreground:
+        codes.append(then.foreground or "39")
+    if now.background != then.background:
+        codes.append(then.background or "49")
+    return f"\x1b[{';'.join(filter(None, codes))}m"
+
+
+_CODE = re.compile(r"[34]8;(?:2;\d+;\d+;\d+|5;\d+)|\d+")
+
+
+@lru_cache(maxsize=4096)
+def look_of(style: Style | None, colours: ColorSystem) -> Look:
+    """The look of a style. A link in it is left out: gdlab has none.
+
+    >>> from rich.style import Style
+    >>> look_of(Style.parse("bold red on #000010"), ColorSystem.TRUECOLOR)
+    Look(attributes='1', foreground='31', background='48;2;0;0;16')
+    """
+    drawn = "" if style is None else Strip.render_style(style, ".", color_system=colours)
+    sequence = re.match(r"(?:\x1b\]8;.*?\x1b\\)?\x1b\[([\d;]*)m", drawn)
+    codes = _CODE.findall(sequence[1]) if sequence else []
+    foreground = [code for code in codes if re.fullmatch(r"3[0-79]|9[0-7]|38;.*", code)]
+    background = [code for code in codes if re.fullmatch(r"4[0-79]|10[0-7]|48;.*", code)]
+    attributes = [code for code in codes if code not in foreground and code not in background]
+    return Look(";".join(attributes), ";".join(foreground), ";".join(background))
+
+
+@lru_cache(maxsize=4096)
+def _look_of_blank(style: Style | None, colours: ColorSystem) -> Look:
+    """The look of a blank: its background alone, unless something else shows on it."""
+    look = look_of(style, colours)
+    return look if _SEEN_ON_BLANKS & set(look.attributes.split(";")) else Look(background=look.background)
+
+
+def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell]:
+    """A strip, cell by cell."""
+    cells: list[Cell] = []
+    for text, style, control in strip:
+        if control:
+            continue
+        look, blank = look_of(style, colours), _look_of_blank(style, colours)
+        if text.isascii() or cell_len(text) == len(text):
+            cells += [(character, blank if character == " " else look) for character in text]
+            continue
+        for character in text:
+            width = cell_len(character)
+            if width:
+                cells += [(character, blank if character == " " else look), *[("", look)] * (width - 1)]
+            elif cells:  # it combines with the one before
+                before = max(index for index in range(len(cells)) if cells[index][0])
+                cells[before] = (cells[before][0] + character, cells[before][1])
+    return cells
