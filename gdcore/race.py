@@ -19,6 +19,10 @@ STRIDES = {AdaGrad: 1, Nudge: 50}
 """In how many steps of full length an optimizer that sizes its own would cover the way; 20 for the others."""
 
 
+LONGEST = 10_000
+"""A race ends after so many iterations at the most; each of its runs can be gone on with."""
+
+
 def sensible_rate(optimizer: Optimizer, loss: MeanSquaredError, state: State, train_bias: bool) -> float:
     """A learning rate at which an optimizer does well from a point.
 
@@ -44,7 +48,7 @@ def sensible_rate(optimizer: Optimizer, loss: MeanSquaredError, state: State, tr
 
 
 def race(branches: Branches) -> None:
-    """Start every optimizer from where the current run stands, as a branch each, and run it to its end."""
+    """Start every optimizer from where the current run stands, as a branch each, and run it."""
     base, state = branches.current, branches.run.state
     train_bias = branches.run.settings.train_bias
     for kind in OPTIMIZERS.values():
@@ -53,4 +57,4 @@ def race(branches: Branches) -> None:
         branches.fork("in the race", branches.free_name(optimizer.title))
         rate = sensible_rate(optimizer, branches.run.loss, state, train_bias)
         branches.run.change(Settings(float(f"{rate:.4g}"), optimizer, train_bias))
-        branches.run.forward(branches.run.limits.iterations)
+        branches.run.forward(min(branches.run.limits.iterations, LONGEST))

@@ -20,6 +20,7 @@ from tui.widgets.fields import NumberField
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
+    from textual.app import App
     from textual.pilot import Pilot
     from textual.screen import Screen
 
@@ -108,16 +109,24 @@ def told(pilot: Pilot[None]) -> str:
 async def settled(pilot: Pilot[None]) -> None:
     """Wait until every message is answered, and the answers to them: a key, what it changes, and what is painted."""
     app = pilot.app
-    with suppress(WorkerCancelled):
-        for worker in list(app.workers):
-            if worker.name in THREADS:
-                await worker.wait()
+    await _quiet(app)
+    while threads := [worker for worker in app.workers if worker.name in THREADS and not worker.is_finished]:
+        with suppress(WorkerCancelled):
+            await threads[0].wait()
+        await _quiet(app)
+
+
+async def _quiet(app: App[Any]) -> None:
+    """Wait until no message is waiting, twenty turns of the event loop long: a message may be on its way."""
     quiet = 0
-    while quiet < 20 and not app._exception and app._running:
+    for _ in range(100_000):
+        if app._exception:
+            raise app._exception
+        if quiet == 20 or not app._running:
+            return
         await asyncio.sleep(0)
         quiet = 0 if app.message_queue_size or any(node.message_queue_size for node in app._registry) else quiet + 1
-    if app._exception:
-        raise app._exception
+    raise AssertionError("there is always another message")
 
 
 async def afresh(pilot: Pilot[None], **options: Any) -> None:

@@ -201,6 +201,20 @@ async def test_signs_and_letters_that_no_number_has_are_not_typed() -> None:
         assert number.value == "1.+-eE2"
 
 
+async def test_keys_that_come_in_one_go_stay_in_order() -> None:
+    async with opened(gdlab()) as pilot:
+        number = await typed(pilot, "rate", "12")
+        press_at_once(pilot, "backspace", "3", "left", "4", "home", "5", "delete", "6", "enter", "n")
+        await settled(pilot)
+        assert settings(pilot).learning_rate == float(number.value) == 5643
+        assert state(pilot).iteration == 1
+        assert state(pilot).learning_rate == 5643
+        press_at_once(pilot, "end", "e", "enter", "n")
+        await settled(pilot)
+        assert settings(pilot).learning_rate == 5643
+        assert number.error
+
+
 async def test_what_is_half_typed_stays_while_the_run_goes_on() -> None:
     async with opened(gdlab()) as pilot:
         number = await typed(pilot, "rate", "0.0")

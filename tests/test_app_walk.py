@@ -408,7 +408,7 @@ async def test_everything_is_on_the_screen(size: tuple[int, int], train_bias: bo
             ]
             missing |= {(name, label) for label, lines in places if not any(f" {label}" in line[:28] for line in lines)}
             right = [row[28:] for row in rows]
-            signs = ("you", "minimum", "next step", "uphill", "trail", "w (weight)", "loss", "Next")
+            signs = ("you", "minimum", "next", "uphill", "trail", "w (weight)", "loss", "Next")
             missing |= {(name, sign) for sign in signs if not any(sign in row for row in right)}
             missing |= {(name, word) for word in ("Run", "Step", "Back", "Help", "Quit") if word not in rows[-1]}
     assert missing == set()
@@ -461,7 +461,8 @@ async def test_what_has_no_room_is_left_out() -> None:
                 assert "40 x 10" in " ".join(shown(pilot).split())
             else:
                 assert "143.5" in shown(pilot), "the loss"
-                assert "0.001 " in shown(pilot).replace("\n", " "), "the rate"
+                if size[0] >= 59:
+                    assert re.search(r"(rate|lr) +0\.001", shown(pilot)), "the rate"
 
 
 async def test_sizes_change_in_the_middle_of_a_run() -> None:
@@ -510,11 +511,11 @@ async def test_a_random_walk(size: tuple[int, int], seed: int, tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     chance = random.Random(seed)
     async with opened(gdlab(limits=Limits(500)), size) as pilot:
-        for _ in range(100):
-            keys = chance.choices(KEYS, k=10)
+        for _ in range(50):
+            keys = chance.choices(KEYS, k=20)
             press_at_once(pilot, *keys)
             await settled(pilot)
-            if chance.random() < 0.2:
+            if chance.random() < 0.3:
                 await pilot.resize_terminal(*chance.choice(list(SHOWN)))
             assert pilot.app.is_running, keys
             assert state(pilot) == run_of_gdcore(pilot), keys

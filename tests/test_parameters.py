@@ -15,6 +15,7 @@ from gdcore.parameters import (
     BIAS,
     DECAY,
     EPS,
+    INPUT,
     ITERATIONS,
     LEARNING_RATE,
     MOMENTUM,
@@ -23,7 +24,7 @@ from gdcore.parameters import (
     Parameter,
 )
 
-EVERY = [LEARNING_RATE, ITERATIONS, TOLERANCE, WEIGHT, BIAS, MOMENTUM, DECAY, BETA1, BETA2, EPS]
+EVERY = [LEARNING_RATE, ITERATIONS, TOLERANCE, WEIGHT, BIAS, MOMENTUM, DECAY, BETA1, BETA2, EPS, INPUT]
 every_parameter = pytest.mark.parametrize("parameter", EVERY, ids=lambda parameter: parameter.name)
 ONE_BELOW = nextafter(1, 0)
 
@@ -52,6 +53,7 @@ GOOD: list[tuple[Parameter, str, float]] = [
     (BETA1, "0.5", 0.5),
     (BETA2, repr(ONE_BELOW), ONE_BELOW),
     (EPS, "1e-8", 1e-8),
+    (INPUT, "-20", -20.0),
 ]
 
 POSITIVE = "must be a positive number, not"
@@ -81,6 +83,7 @@ BAD: list[tuple[Parameter, str, str]] = [
     (ITERATIONS, "nan", f"iterations {WHOLE} nan"),
     (ITERATIONS, "inf", f"iterations {WHOLE} inf"),
     (ITERATIONS, "many", f'iterations {WHOLE} "many"'),
+    (INPUT, "far", f'x {FINITE} "far"'),
     (TOLERANCE, "0", f"tolerance {POSITIVE} 0"),
     (TOLERANCE, "", f'tolerance {POSITIVE} ""'),
     (WEIGHT, "inf", f"weight {FINITE} inf"),

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, SystemCommand
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
 from textual.theme import Theme
 
 from tui import endings
@@ -46,6 +48,19 @@ CONTRAST = Theme(
     dark=True,
 )
 """White and pure colours on black."""
+
+
+class Palette(CommandPalette):
+    """The palette, which closes once, however often it is asked to."""
+
+    _left = False
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Close."""
+        if self._left:
+            return AwaitComplete()
+        self._left = True
+        return super().dismiss(result)
 
 
 class GradientDescentApp(App[None]):
@@ -90,6 +105,11 @@ class GradientDescentApp(App[None]):
         """Save what was done."""
         if self._saver is not None:
             self._saver.save(session_of(self.laboratory))
+
+    def action_command_palette(self) -> None:
+        """Show the palette, over the laboratory: a dialog has nothing to offer there."""
+        if isinstance(self.screen, LaboratoryScreen):
+            self.push_screen(Palette())
 
     # Endings
 

@@ -36,8 +36,10 @@ LEGEND = (
     ("curve", "The loss of the line y = w*x + b over your rows, for every w. Low is good."),
     ("you", "The filled circle, at the w of now: a hiker in the dark, who feels the slope."),
     ("uphill", "The arrow. The steeper the ground, the longer it is. A step goes the other way."),
-    ("next step", "The open circle: where the step will land, learning rate times slope away."),
-    ("minimum", "The cross, the lowest point of the curve. The dots are where you have been."),
+    ("next", "The open circle: where the next step will land, learning rate times slope away."),
+    ("minimum", "The cross, the lowest point of the curve."),
+    ("trail", "The dots: where you have been."),
+    ("best", "Where b is trained too: the w of the lowest loss of all, an asterisk on the axis."),
     ("gauge", "The learning rate # among those that crawl ., glide -, overshoot = and diverge !"),
     ("", "The best fixed rate is the asterisk. Press ] and watch # move, before any step."),
 )
@@ -132,12 +134,16 @@ def completed(value: str) -> str | None:
     try:
         with os.scandir(Path(head or ".").expanduser()) as entries:
             names = sorted(
-                (entry.name + "/" * entry.is_dir() for entry in entries if entry.name.startswith(tail)),
+                (
+                    entry.name + "/" * entry.is_dir()
+                    for entry in entries
+                    if entry.name.startswith(tail) and entry.name.isprintable()
+                ),
                 key=lambda name: (name.startswith("."), name),
             )
     except (OSError, ValueError):
         return None
-    return value + names[0][len(tail) :] if names and names[0].isprintable() else None
+    return value + names[0][len(tail) :] if names else None
 
 
 class PlainTree(DirectoryTree):
@@ -210,7 +216,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def load_again(source: str, x: str | None = None, y: str | None = None) -> Dataset:
+def load_again(source: str, x: str | None = None, y: str | None = None, *, skip_bad_rows: bool = False) -> Dataset:
     """Load data while the app runs: only files, since a pipe would keep the app waiting.
 
     Raises:
@@ -222,7 +228,7 @@ def load_again(source: str, x: str | None = None, y: str | None = None) -> Datas
         mode = stat.S_IFREG  # load knows what to say
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
-    return load(source, x, y)
+    return load(source, x, y, skip_bad_rows=skip_bad_rows)
 
 
 class BranchDialog(Dialog[Branch | None]):

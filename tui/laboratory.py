@@ -407,7 +407,7 @@ class Laboratory:
         rates = np.unique(np.append(rates, settings.learning_rate))
         sweeping = sweep(self.loss, self.start, settings.optimizer, settings.train_bias, rates)
         self.sweep = next(sweeping)
-        self.cursor = int(np.abs(np.log(rates / settings.learning_rate)).argmin())
+        self.cursor = int(np.abs(np.log(rates) - np.log(settings.learning_rate)).argmin())
         return sweeping
 
     def _way(self) -> float:

@@ -182,10 +182,10 @@ def divergence(frame: Frame) -> str:
     why = "the steps were too long"
     if limits is not None and limits.critical < float("inf"):
         why = (
-            f"each step multiplies the error by {limits.contraction(rate):.4g}, because the rate {number(rate)} is "
-            f"{rate / limits.critical:.4g} times the critical one"
+            f"each step multiplies the error by {limits.contraction(rate):.4g}, as the rate is "
+            f"{rate / limits.critical:.4g} times the critical"
         )
-    return f"{happened}: {why}. Press h to go back to before the rise, with half the rate."
+    return f"{happened}: {why}. Press h: back before the rise, at half the rate."
 
 
 def account(branch: Branch) -> str:

@@ -102,9 +102,9 @@ def summary(frame: Frame, width: int, height: int) -> list[Row]:
     """The readout in a line, for small screens."""
     state = frame.state
     spans = [(f"{state.iteration:,}/{frame.limits.iterations:,}", "strong")]
-    pairs = (("w", state.w), ("b", state.b), ("loss", state.loss), ("slope", state.gradient[0]))
-    for name, value in (*pairs, ("rate", frame.settings.learning_rate)):
-        spans += [(f" {name} ", "label"), (f"{value:<8.5g}", "value")]
+    rate, slope = frame.settings.learning_rate, state.gradient[0]
+    for name, value in (("w", state.w), ("b", state.b), ("loss", state.loss), ("lr", rate), ("slope", slope)):
+        spans += [(f" {name} ", "label"), (f"{value:.5g}", "value")]
     return _filled([row(width, *spans)], width, height)
 
 

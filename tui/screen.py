@@ -124,6 +124,8 @@ class LaboratoryScreen(Screen[None]):
         self.set_class(width < 80 or height < 24, "-narrow")
         self.set_class(width < 60 or height < 16, "-small")
         self.set_class(width < 40 or height < 10, "-tiny")
+        if self.focused is not None and self.query_one("#left") in self.focused.ancestors and self.has_class("-narrow"):
+            self.set_focus(self.query_one(Stage))
 
     # One frame goes down
 
@@ -311,7 +313,8 @@ class LaboratoryScreen(Screen[None]):
     def _load_columns(self, x: str, y: str) -> None:
         """Read other columns of the file, beside the event loop."""
         try:
-            data = load_again(str(self.laboratory.data.path), x, y)
+            now = self.laboratory.unscaled
+            data = load_again(str(now.path), x, y, skip_bad_rows=bool(now.skipped))
         except DatasetError as error:
             self.app.call_from_thread(self._refused, str(error))
         else:
@@ -447,7 +450,8 @@ class LaboratoryScreen(Screen[None]):
 
     def action_theme(self) -> None:
         """Take the next theme."""
-        self.app.theme = THEMES[(THEMES.index(self.app.theme) + 1) % len(THEMES)]
+        at = THEMES.index(self.app.theme) + 1 if self.app.theme in THEMES else 0
+        self.app.theme = THEMES[at % len(THEMES)]
 
     def action_suspend(self) -> None:
         """Go back to the shell for a while."""

@@ -95,10 +95,10 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
         *_tangent(descent, window, float(height(descent.loss)), log=log),
     ]
     if descent.true_minimum is not None:
-        layers.append(Points("true-minimum", [descent.true_minimum], [window.bottom], "true minimum"))
+        layers.append(Points("true-minimum", [descent.true_minimum], [window.bottom], "best"))
     landing = [(descent.next_w, descent.next_loss)] if descent.next_w is not None else []
     next_ws, next_losses = np.array(landing, dtype=np.float64).reshape(-1, 2).T
-    layers.append(Points("ghost", next_ws, height(next_losses), "next step", at_border=True))
+    layers.append(Points("ghost", next_ws, height(next_losses), "next", at_border=True))
     if descent.minimum is not None:
         lowest = np.array([descent.minimum])
         layers.append(Points("minimum", lowest, height(_losses(descent.loss_at, lowest)), "minimum"))

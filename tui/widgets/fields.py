@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from gdcore.parameters import POSITIVE, Parameter
+from gdcore.parameters import FRACTION, POSITIVE, Parameter
 
 if TYPE_CHECKING:
     from textual import events
@@ -158,13 +158,16 @@ def written(value: float) -> str:
 def nudged(parameter: Parameter, value: float, direction: int) -> float:
     """The next value up or down: by a factor where only positive values make sense, else by a step.
 
+    A fraction of 1 comes nearer to 1 by a factor, too: from 0.9 to 0.99 is as far as from 0 to 0.9.
+
     >>> from gdcore.parameters import BIAS, ITERATIONS, LEARNING_RATE, MOMENTUM
     >>> nudged(LEARNING_RATE, 0.001, 1), nudged(ITERATIONS, 100, 1), nudged(BIAS, 0.0, -1), nudged(MOMENTUM, 0.9, 1)
-    (0.0011, 110, -0.1, 0.91)
+    (0.0011, 110, -0.1, 0.9091)
     """
     if parameter.range is POSITIVE:
         return float(f"{value * 1.1**direction:.4g}")
     if parameter.range.whole:
         return int(value) + direction * max(int(10 ** (len(str(int(value))) - 2)), 1)
-    step = 0.01 if parameter.range.high < 1 else 0.1
-    return round(value + direction * step, 10)
+    if parameter.range is FRACTION:
+        return max(0.0, 1 - float(f"{(1 - value) / 1.1**direction:.3g}"))
+    return round(value + direction * 0.1, 10)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual import on
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Select, Static
 
@@ -119,8 +121,8 @@ class Form(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         """A row for each setting."""
-        yield Row("Data", Button(self._data.name, id="data", compact=True))
-        columns = [(name, name) for name in dict.fromkeys(self._data.columns)]
+        yield Row("Data", Button(Content(self._data.name), id="data", compact=True))
+        columns = _options(self._data)
         yield Row("x", Select(columns, allow_blank=False, value=self._data.x_name, id="x", compact=True))
         yield Row("y", Select(columns, allow_blank=False, value=self._data.y_name, id="y", compact=True))
         methods = [(kind.title, name) for name, kind in OPTIMIZERS.items()]
@@ -153,8 +155,8 @@ class Form(VerticalScroll, can_focus=False):
     def show_data(self, data: Dataset) -> None:
         """Show the name and the columns of data."""
         self._data = data
-        self.query_one("#data", Button).label = data.name
-        columns = [(name, name) for name in dict.fromkeys(data.columns)]
+        self.query_one("#data", Button).label = Content(data.name)
+        columns = _options(data)
         with self.prevent(Select.Changed):
             for identifier, name in (("x", data.x_name), ("y", data.y_name)):
                 select = self.query_one(f"#{identifier}", Select)
@@ -199,3 +201,8 @@ class Form(VerticalScroll, can_focus=False):
 
     def _hint(self, text: str, *, wrong: bool, field: Widget) -> None:
         self.post_message(self.Hint(text, wrong=wrong, row=field.region.y))
+
+
+def _options(data: Dataset) -> list[tuple[Text, str]]:
+    """The columns to choose from. As Text, for a name may look like markup."""
+    return [(Text(name), name) for name in dict.fromkeys(data.columns)]
