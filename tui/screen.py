@@ -12,7 +12,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Static
+from textual.widgets import Button, Input, Static
 from textual.worker import get_current_worker
 
 from gdcore.dataset import Dataset, DatasetError
@@ -25,6 +25,7 @@ from tui.views import Views
 from tui.widgets.chart import Chart
 from tui.widgets.fields import NumberField
 from tui.widgets.form import Form
+from tui.widgets.keybar import KeyBar
 from tui.widgets.painted import Panel
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ SAVED_AFTER = 1.0
 THEMES = ("textual-dark", "textual-light", "gdlab-contrast")
 """The themes offered: dark, light, high contrast."""
 
-_RATE_GROUP = Binding.Group("Rate", compact=True)
-
 
 def _bindings() -> list[BindingType]:
     """The bindings of the screen, from the list of commands."""
@@ -59,7 +58,6 @@ def _bindings() -> list[BindingType]:
             show=command.footer,
             tooltip=command.tooltip,
             key_display=shown(command.keys[0]),
-            group=_RATE_GROUP if command.footer and command.action.startswith("rate") else None,
             priority=command.priority,
         )
         for command in COMMANDS
@@ -109,7 +107,7 @@ class LaboratoryScreen(Screen[None]):
                 yield Panel(panels.summary, id="summary")
                 yield Panel(panels.gauge, id="gauge")
                 yield Panel(panels.story, id="story")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar(id="keys")
         yield Static(id="hint", markup=False)
         yield Static("gdlab needs a terminal of at least 40 x 10.", id="too-small", markup=False)
 
