@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gdcore.dataset import load
 from gdcore.descent import Limits, Settings
 from gdcore.loss import MeanSquaredError
 from gdcore.optimizers import Adam
@@ -23,6 +24,8 @@ from tui.charts.history import History, history_scene, history_window
 from tui.charts.map import Walk, close_window, contour, levels, map_scene, map_window
 from tui.charts.rates import Rates, rates_scene, rates_window
 from tui.charts.window import Floats, Window, interval_around, ticks_across
+from tui.laboratory import VIEWS, Laboratory
+from tui.views import Views
 from tui.widgets.chart import ROLES
 
 if TYPE_CHECKING:
@@ -538,3 +541,44 @@ def test_any_sweep_is_drawn(
     rates, counts, fates = (np.array([run[part] for run in runs]) for part in range(3))
     result = Sweep(rates.astype(float), counts.astype(np.int64), fates == 1, fates == 2, 100_000, done)
     assert render(rates_scene(Rates(result, 1.0, cursor=cursor), rates_window(result)), *size).size == size
+
+
+# --- The views of a laboratory
+
+
+def test_switching_views_never_changes_the_run() -> None:
+    lab = Laboratory(load("pizza"), Settings(0.002, train_bias=True), Limits(500))
+    lab.step(20)
+    lab.back(5)
+    views = Views()
+    run, state = lab.timeline, lab.timeline.state
+    path = run.path(0, run.tip + 1).tolist()
+    for view in (*VIEWS, *reversed(VIEWS)):
+        lab.show(view)
+        if sweeping := lab.begin_sweep():
+            lab.sweep = next(sweeping)
+        views.scene(lab.frame)
+        lab.toggle_ghosts()
+        views.scene(lab.frame)
+    assert lab.timeline is run
+    assert run.state is state
+    assert (run.settings, run.limits) == (Settings(0.002, train_bias=True), Limits(500))
+    assert run.path(0, run.tip + 1).tolist() == path
+
+
+def test_the_curve_shows_other_runs_and_three_next_steps() -> None:
+    lab = Laboratory(load("pizza"), Settings(0.001), Limits(500))
+    lab.step(3)
+    lab.back(2)
+    lab.set_learning_rate(0.0005)
+    lab.toggle_ghosts()
+    scene = Views().scene(lab.frame)
+    points = [layer for layer in scene.layers if isinstance(layer, Points)]
+    left = [layer for layer in points if layer.role == "branch"]
+    assert len(left) == 1
+    assert np.asarray(left[0].xs).tolist() == lab.branches[0].run.path(0, 4)[:, 0].tolist()
+    state = lab.timeline.state
+    landings = {float(np.asarray(layer.xs)[0]) for layer in points if layer.role == "ghost"}
+    steps = [state.w - rate * state.gradient[0] for rate in (0.00025, 0.0005, 0.001)]
+    assert sorted(landings) == pytest.approx(steps)
+    assert {layer.text for layer in scene.layers if isinstance(layer, Label)} == {"1/2", "2"}

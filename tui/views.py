@@ -86,6 +86,8 @@ class Views:
             frame.trail[:, 2],
             loss.minimum_w(state.b),
             loss.minimum[0] if both and loss.minimum else None,
+            [(name, ghost.w, ghost.loss) for name, ghost in frame.ghosts],
+            [(path[:, 0], path[:, 2]) for path in map(_path, others(frame))],
             f"slice at b = {state.b:.6g}" if both else f"b held at {state.b:.6g}",
         )
         return curve_scene(descent, window, log=frame.log)
@@ -107,7 +109,7 @@ class Views:
             path,
             [(name, ghost.w, ghost.b) for name, ghost in ghosts],
             frame.settings.train_bias,
-            [trail(branch.run, branch.run.tip + 1) for branch in others(frame)],
+            [_path(branch) for branch in others(frame)],
             f"condition number {loss.curvature(True).condition_number:.4g}",
         )
         return map_scene(walk, window)
@@ -154,6 +156,11 @@ class Views:
 def others(frame: Frame) -> list[Branch]:
     """The other branches that are drawn, the newest ones."""
     return [branch for branch in frame.branches if branch is not frame.branch][-SHOWN_BRANCHES:]
+
+
+def _path(branch: Branch) -> Floats:
+    """(w, b, loss) of a branch, as far as it goes."""
+    return trail(branch.run, branch.run.tip + 1)
 
 
 def curve_of(run: Timeline, first: int) -> Curve:

@@ -384,12 +384,14 @@ def _draw_titles(row: list[Cell], scene: Scene, body: Body, alphabet: int) -> No
 def _draw_legend(row: list[Cell], scene: Scene, alphabet: int) -> None:
     """The glyphs and their names, what is drawn on top first, as many as there is room for."""
     named = {
-        layer.role: layer.label for layer in reversed(scene.layers) if not isinstance(layer, Label) and layer.label
+        layer.role: (layer.label, layer.role if isinstance(layer, Line) or layer.role in GLYPHS else layer.glyph)
+        for layer in reversed(scene.layers)
+        if not isinstance(layer, Label) and layer.label
     }
     column = 0
-    for role, label in named.items():
+    for role, (label, sign) in named.items():
         name = _cells(label, alphabet)
-        glyph = GLYPHS.get(role, ("─", STROKES.get(role, ".")))[alphabet]
+        glyph = GLYPHS.get(sign, ("─", STROKES.get(role, ".")))[alphabet]
         if column + 2 + len(name) > len(row):
             return
         _write(row, column, glyph, role)

@@ -10,13 +10,13 @@ true minimum         the w of the lowest loss of all, where b is trained too and
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tui.charts.canvas import Line, Points, Scene
+from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.window import Floats, Interval, Window, held, loss_interval
 
 SAMPLES = 400
@@ -42,6 +42,8 @@ class Descent:
         trail_loss: Their losses.
         minimum: The w of the lowest point of the curve; None where the loss does not depend on w.
         true_minimum: The w of the lowest loss over w and b; None where b is not trained.
+        ghosts: Where the next step would land at other rates, as (name, w, loss).
+        branches: The points of other runs, as (weights, losses).
         title: What the chart is about.
     """
 
@@ -55,6 +57,8 @@ class Descent:
     trail_loss: ArrayLike = ()
     minimum: float | None = None
     true_minimum: float | None = None
+    ghosts: Sequence[tuple[str, float, float]] = ()
+    branches: Sequence[tuple[ArrayLike, ArrayLike]] = ()
     title: str = ""
 
 
@@ -89,8 +93,12 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
     ws = _between((window.left, window.right))
     if descent.minimum is not None and window.left < descent.minimum < window.right:
         ws = np.sort(np.append(ws, descent.minimum))
-    layers: list[Line | Points] = [
+    layers: list[Layer] = [
         Line("curve", ws, height(_losses(descent.loss_at, ws))),
+        *(
+            Points("branch", weights, height(losses), "other runs", glyph="rows")
+            for weights, losses in descent.branches
+        ),
         Points("trail", descent.trail_w, height(descent.trail_loss), "trail"),
         *_tangent(descent, window, float(height(descent.loss)), log=log),
     ]
@@ -99,6 +107,9 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
     landing = [(descent.next_w, descent.next_loss)] if descent.next_w is not None else []
     next_ws, next_losses = np.array(landing, dtype=np.float64).reshape(-1, 2).T
     layers.append(Points("ghost", next_ws, height(next_losses), "next", at_border=True))
+    for name, w, loss in descent.ghosts:
+        layers.append(Points("ghost", [w], height([loss]), at_border=True))
+        layers.append(Label("ghost", [w], height([loss]), name, beside=True))
     if descent.minimum is not None:
         lowest = np.array([descent.minimum])
         layers.append(Points("minimum", lowest, height(_losses(descent.loss_at, lowest)), "minimum"))
