@@ -219,8 +219,10 @@ class GradientDescentApp(App[None]):
         x, y = self.cursor_position
         if changes or (x, y) != self._previous_cursor_position:
             self._previous_cursor_position = self.cursor_position
-            frame, question = f"{changes}\x1b[{y + 1};{x + 1}H", terminal.echo.frame()
-            terminal.write(f"\x1b[?2026h{frame}\x1b[?2026l{question}" if self._sync_available else frame)
+            frame = f"{changes}\x1b[{y + 1};{x + 1}H"
+            # Only a terminal that is known to answer is asked: for another one would wait in vain.
+            known = self._sync_available
+            terminal.write(f"\x1b[?2026h{frame}\x1b[?2026l{terminal.echo.frame()}" if known else frame)
 
     def on_terminal_supports_synchronized_output(self) -> None:
         """The terminal has caught up."""

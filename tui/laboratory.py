@@ -342,7 +342,13 @@ class Laboratory:
     def retreat(self) -> None:
         """Go back to before the loss began to rise, with half the learning rate."""
         run = self.timeline
-        run.back(run.state.iteration - run.before_the_rise())
+        there = run.before_the_rise()
+        limits = self.frame.stability
+        too_large = limits is not None and run.settings.learning_rate >= limits.critical
+        if there == run.state.iteration and not (too_large or self.frame.diverging):
+            self.say("The loss is not rising: there is nothing to go back from.")
+            return
+        run.back(run.state.iteration - there)
         self._reframe()
         half = run.settings.learning_rate / 2 or run.settings.learning_rate
         self.change(

@@ -67,6 +67,8 @@ def last_step(frame: Frame) -> str:
     if (state.w, state.b) == (before.w, before.b):
         nudging = isinstance(frame.settings.optimizer, Nudge)
         why = "no nudge lowers the loss" if nudging else "the step is too small for the digits of w"
+        if before.gradient[0] == 0:
+            why = "the ground is level, dL/dw = 0"
         return f"Step {state.iteration:,} did not move: {why}. Loss {losses}."
     told = {
         Regime.CRAWL: f"crawled: {moved}, the loss fell a little, {losses}.",
@@ -163,11 +165,11 @@ def forecast(frame: Frame) -> str:
         return "Nudging knows no gradient: it tries one learning rate to each side and keeps what lowers the loss."
     if limits is None:
         title = frame.settings.optimizer.title
-        return f"{title} sizes its own steps: there is no critical rate. Near the minimum it moves by about the rate."
+        return f"{title} sizes its own steps: there is no critical rate. The rate sets how long they can be."
     if limits.critical == float("inf"):
         return "The loss does not depend on w: no rate is too large, and none moves you."
     share, regime = f"{rate / limits.critical:.3g}", limits.regime(rate)
-    told = f"{share} of the critical rate {limits.critical:.4g}: it {REGIMES[regime]}"
+    told = f"{share} times the critical rate {limits.critical:.4g}: it {REGIMES[regime]}"
     if regime is Regime.DIVERGE:
         return f"{told} {limits.contraction(rate):.4g}."
     iterations = limits.iterations(rate)

@@ -53,7 +53,7 @@ class Saver:
             begun: a session that needs no file: as long as nothing is done, nothing is saved.
             now: the date, for tests.
         """
-        self.path = folder / f"{now or datetime.now():%Y-%m-%d-%H%M%S-%f}-{os.getpid()}{SUFFIX}"
+        self.path = _named(folder, now or datetime.now())
         self._lock = Lock()
         self._newest = self._written = begun
         self.failure = ""
@@ -69,6 +69,10 @@ class Saver:
             session = self._newest
             if session == self._written:
                 return ""
+            before = self._written
+            if before and (before.source, before.scaled) != (session.source, session.scaled) and self.path.exists():
+                # Other data begin another session: what was done on these is kept.
+                self.path = _named(self.path.parent, datetime.now())
             try:
                 first = not self.path.exists()
                 write(self.path, session.to_text())
@@ -81,6 +85,10 @@ class Saver:
                 return "" if known else self.failure
             self.failure = ""
             return ""
+
+
+def _named(folder: Path, now: datetime) -> Path:
+    return folder / f"{now:%Y-%m-%d-%H%M%S-%f}-{os.getpid()}{SUFFIX}"
 
 
 def write(path: Path, text: str) -> None:

@@ -13,8 +13,8 @@ from gdcore.parameters import FRACTION, POSITIVE, Parameter
 if TYPE_CHECKING:
     from textual import events
 
-NUMBER_CHARACTERS = frozenset("0123456789.+-eE")
-"""The characters a number can have; all others are left to the commands."""
+NUMBER_CHARACTERS = frozenset("0123456789.,+-eE")
+"""The characters a number can have, and the comma, which some take for the point; others are left to the commands."""
 
 
 class NumberField(Input):

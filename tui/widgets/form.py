@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NUMBERS: dict[str, tuple[str, Parameter]] = {
     "rate": ("Rate", parameters.LEARNING_RATE),
-    "momentum": ("Momentum", parameters.MOMENTUM),
+    "momentum": ("Moment.", parameters.MOMENTUM),
     "decay": ("Decay", parameters.DECAY),
     "beta1": ("Beta 1", parameters.BETA1),
     "beta2": ("Beta 2", parameters.BETA2),
