@@ -85,7 +85,7 @@ def _rate_or_own(frame: Frame, width: int) -> Row:
     if frame.scale is None:
         return row(width, ("rate  ", "label"), (f"{frame.settings.learning_rate:<12.6g}", "value"))
     w, b = frame.scale.to_data(frame.state.w, frame.state.b)
-    return row(width, ("own   ", "label"), (f"w {w:.5g}  b {b:.5g}", "value"))
+    return row(width, ("own   ", "label"), (f"w {w:.4g}  b {b:.4g}", "value"))
 
 
 def _digits(frame: Frame) -> str:
