@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from importlib import import_module
 
-NAMES = ("stepping", "loading")
+NAMES = ("terminal", "stepping", "loading")
 
 
 def main() -> None:

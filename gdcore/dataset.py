@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdcore._table import find_delimiter, has_header, is_number, numeric_columns, split
-from gdcore.inert import inert, quoted
+from gdcore.inert import inert, quoted, quoted_path
 
 LIMIT = 1e150
 """The largest magnitude of a value: the square of anything larger is near the end of a float's range."""
@@ -355,15 +355,15 @@ def _unreadable(source: str, error: OSError | UnicodeEncodeError) -> str:
     if isinstance(error, FileNotFoundError | UnicodeEncodeError):
         return _no_file(source)
     if isinstance(error, IsADirectoryError):
-        return f"{quoted(source, 80)} is a folder; name a file in it"
+        return f"{quoted_path(source)} is a folder; name a file in it"
     if isinstance(error, PermissionError):
-        return f"{quoted(source, 80)} cannot be read: permission denied; change its permissions, or copy it"
+        return f"{quoted_path(source)} cannot be read: permission denied; change its permissions, or copy it"
     reason = inert(error.strerror or "the system gives no reason").lower()
-    return f"{quoted(source, 80)} cannot be read: {reason}; check its name and where it is"
+    return f"{quoted_path(source)} cannot be read: {reason}; check its name and where it is"
 
 
 def _no_file(source: str) -> str:
-    return f"there is no file {quoted(source, 80)}; check its name, or use a shipped data set: {', '.join(_SHIPPED)}"
+    return f"there is no file {quoted_path(source)}; check its name, or use a shipped data set: {', '.join(_SHIPPED)}"
 
 
 def _binary(name: str) -> str:

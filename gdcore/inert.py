@@ -34,3 +34,13 @@ def quoted(text: str, limit: int = 40) -> str:
     """
     shown = inert(text[: limit + 1])
     return f'"{shown}"' if len(shown) <= limit else f'"{shown[: limit - 3]}..."'
+
+
+def quoted_path(path: str, limit: int = 80) -> str:
+    r"""Quote a path for a sentence: like `quoted`, but what is left out is its beginning, for its end names the file.
+
+    >>> print(quoted_path("/home/ada/data/pay.csv", limit=15))
+    "...data/pay.csv"
+    """
+    shown = inert(path[-limit - 1 :])
+    return f'"{shown}"' if len(shown) <= limit else f'"...{shown[3 - limit :]}"'

@@ -74,12 +74,11 @@ UNTOUCHED = {
 """The modes of a terminal that a program may change, as it should leave them."""
 
 
-class Terminal:
-    """A program in a pseudo-terminal, and the screen it has painted.
+class Program:
+    """A program in a pseudo-terminal of its own.
 
     Attributes:
         sent: everything the program has sent.
-        frames: how many synchronized frames it has sent.
     """
 
     def __init__(
@@ -91,17 +90,10 @@ class Terminal:
         synchronized: bool = True,
         folder: Path | None = None,
     ) -> None:
-        self.screen = pyte.Screen(*size)
-        self._stream = pyte.ByteStream(self.screen)
-        self._synchronized = synchronized
-        self._unread = b""
-        self._stalled = False
         self.sent = bytearray()
-        self.frames = 0
-        self.modes: dict[int, bool] = {}
-        self.kitty = 0
+        self._synchronized = synchronized
         self._master, slave = os.openpty()
-        self._resize(size)
+        self._set_size(size)
         self.settings = termios.tcgetattr(slave)
         self.process = subprocess.Popen(
             list(command),
@@ -126,8 +118,6 @@ class Terminal:
             self.process.kill()
             self.process.wait()
 
-    # What a person does
-
     def type(self, text: str) -> None:
         """Type characters, all at once."""
         data = text.encode()
@@ -139,13 +129,7 @@ class Terminal:
         for key in keys:
             self.type(KEYS.get(key, key))
 
-    def resize(self, size: tuple[int, int]) -> None:
-        """Make the window another size."""
-        self.screen.resize(size[1], size[0])
-        self._resize(size)
-        self.signal(signal.SIGWINCH)
-
-    def _resize(self, size: tuple[int, int]) -> None:
+    def _set_size(self, size: tuple[int, int]) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
     def signal(self, number: int) -> None:
@@ -157,19 +141,58 @@ class Terminal:
             os.close(self._master)
             self._master = -1
 
+    def receive(self, seconds: float) -> bytes:
+        """What the program has sent since, waiting for so long at most; its questions are answered."""
+        if not select.select([self._master], [], [], seconds)[0]:
+            return b""
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:  # Linux says so when the program has closed its end
+            return b""
+        self.sent += data
+        if self._synchronized:
+            for _ in range(data.count(_QUESTION)):
+                os.write(self._master, b"\x1b[?2026;2$y")
+        return data
+
+
+class Terminal(Program):
+    """A program in a pseudo-terminal, and the screen it has painted.
+
+    Attributes:
+        frames: how many synchronized frames it has sent.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        size: tuple[int, int] = (80, 24),
+        environment: Mapping[str, str | None] | None = None,
+        *,
+        synchronized: bool = True,
+        folder: Path | None = None,
+    ) -> None:
+        super().__init__(command, size, environment, synchronized=synchronized, folder=folder)
+        self.screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self.screen)
+        self._unread = b""
+        self.frames = 0
+        self.modes: dict[int, bool] = {}
+        self.kitty = 0
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Make the window another size."""
+        self.screen.resize(size[1], size[0])
+        self._set_size(size)
+        self.signal(signal.SIGWINCH)
+
     # What they see
 
     def read(self, seconds: float) -> bool:
         """Take what the program has sent, waiting for so long at most; say whether there was anything."""
-        if not select.select([self._master], [], [], seconds)[0]:
-            return False
-        try:
-            data = os.read(self._master, 1 << 16)
-        except OSError:  # Linux says so when the program has closed its end
-            data = b""
+        data = self.receive(seconds)
         if not data:
             return False
-        self.sent += data
         data = self._unread + data
         unfinished = _UNFINISHED.search(data)
         self._unread = data[unfinished.start() :] if unfinished else b""
@@ -179,9 +202,6 @@ class Terminal:
             self.modes.update(dict.fromkeys(map(int, numbers.split(b";")), on == b"h"))
         for kind in _KITTY.findall(data):
             self.kitty += {b">": 1, b"<": -1}.get(kind, 0)
-        if self._synchronized:
-            for _ in range(data.count(_QUESTION)):
-                os.write(self._master, b"\x1b[?2026;2$y")
         self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
         return True
 

@@ -1,11 +1,12 @@
 import sys
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdcore.inert import inert, quoted
+from gdcore.inert import inert, quoted, quoted_path
 
 HARMFUL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -46,9 +47,12 @@ def test_inert_twice_is_inert_once(text: str) -> None:
     assert inert(inert(text)) == inert(text)
 
 
-@given(st.text(st.characters()), st.integers(3, 50))
-def test_a_quotation_is_inert_and_no_longer_than_its_limit(text: str, limit: int) -> None:
-    shown = quoted(text, limit)
+@pytest.mark.parametrize("quote", [quoted, quoted_path])
+@given(text=st.text(st.characters()), limit=st.integers(4, 50))
+def test_a_quotation_is_inert_and_no_longer_than_its_limit(
+    quote: Callable[[str, int], str], text: str, limit: int
+) -> None:
+    shown = quote(text, limit)
     assert len(shown) <= limit + 2
     assert inert(shown) == shown
     assert shown[0] == shown[-1] == '"'
@@ -58,3 +62,8 @@ def test_a_quotation_is_shortened_only_where_it_must_be() -> None:
     assert quoted("a" * 40) == '"' + "a" * 40 + '"'
     assert quoted("a" * 41) == '"' + "a" * 37 + '..."'
     assert quoted("\x1b" * 10, 12) == r'"\x1b\x1b\..."'
+
+
+def test_a_long_path_still_names_its_file() -> None:
+    assert quoted_path("/" + "a" * 79) == '"/' + "a" * 79 + '"'
+    assert quoted_path("/data" * 20 + "/pay.csv") == '"...data' + "/data" * 13 + '/pay.csv"'

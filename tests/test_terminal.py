@@ -196,7 +196,7 @@ def test_a_line_that_stalls() -> None:
         print("after a stall:", backlog, "bytes in", replayed, "frames, at step", terminal.iteration)
         assert 10 * (STALL - 1) * 0.8 < terminal.iteration < 10 * STALL + 5
         assert "rate  0.00011" in terminal.text
-        assert replayed <= 8 + STALL / 2 + 5
+        assert replayed < 10 * STALL / 2
         assert backlog < 10_000
         same_as_painted_anew(terminal)
         terminal.press("n", "q")

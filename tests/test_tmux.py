@@ -1,5 +1,7 @@
 """gdlab inside tmux and GNU screen, where they are installed."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,10 +10,10 @@ from tests.terminal import GDLAB, Terminal, needed
 
 
 @pytest.fixture
-def short(tmp_path: Path) -> Path:
-    """A folder for sockets."""
-    (tmp_path / "s").mkdir(mode=0o700)
-    return tmp_path / "s"
+def short() -> Iterator[Path]:
+    """A folder for sockets, whose paths may not be longer than about a hundred bytes."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
 
 def walk(terminal: Terminal) -> None:

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from gdcore.dataset import DatasetError, load, shipped
-from gdcore.inert import inert, quoted
+from gdcore.inert import inert, quoted_path
 from gdcore.session import Session
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Saver:
                     _tidy(self.path)
             except OSError as error:
                 known = self.failure
-                self.failure = f"This session cannot be kept: {quoted(str(self.path.parent), 80)}: {_reason(error)}."
+                self.failure = f"This session cannot be kept: {quoted_path(str(self.path.parent))}: {_reason(error)}."
                 return "" if known else self.failure
             self.failure = ""
             return ""
@@ -137,7 +137,7 @@ def read(path: Path | str) -> Session:
     Raises:
         ValueError: if there is none in it, with a sentence that says why.
     """
-    name = quoted(str(path), 80)
+    name = quoted_path(str(path))
     try:
         return Session.from_text(Path(path).read_bytes().decode("utf-8"))
     except UnicodeDecodeError:
@@ -168,7 +168,7 @@ def _set_aside(path: Path) -> str:
         path.rename(aside)
     except OSError as error:
         return f"it cannot be set aside: {_reason(error)}"
-    return f"it is set aside as {quoted(aside.name, 80)}"
+    return f"it is set aside as {quoted_path(aside.name)}"
 
 
 def data_of(session: Session, elsewhere: str | None = None) -> Dataset:
@@ -181,7 +181,7 @@ def data_of(session: Session, elsewhere: str | None = None) -> Dataset:
     place = source.path if elsewhere is None else elsewhere
     # A pipe that was read then is gone, and whoever opens it now may wait for ever.
     if elsewhere is None and place not in shipped() and not Path(place).is_file():
-        where = f"not at {quoted(place, 80)} any more" if place else "in no file"
+        where = f"not at {quoted_path(place)} any more" if place else "in no file"
         raise ValueError(f"the data of the session are {where}; add the name of the file where they are now")
     try:
         data = load(place, source.x, source.y, skip_bad_rows=source.skip_bad_rows)
