@@ -11,7 +11,8 @@ from textual.theme import BUILTIN_THEMES
 from tui.charts.canvas import GLYPHS, Picture, Scene, render
 from tui.charts.curve import Descent, curve_scene
 from tui.charts.window import Floats, Window
-from tui.widgets.chart import ROLES, Chart
+from tui.widgets.chart import Chart
+from tui.widgets.painted import PALETTE
 
 WINDOW = Window(-1, 4, 0, 4000)
 
@@ -59,7 +60,7 @@ def lines(chart: Chart) -> list[str]:
     return [chart.render_line(y).text for y in range(chart.content_size.height)]
 
 
-async def test_a_scene_is_built_once_for_a_frame(builds: list[Picture]) -> None:
+async def test_a_scene_is_built_once_each_time_it_is_assigned(builds: list[Picture]) -> None:
     app = Stage()
     async with app.run_test(size=(80, 24)) as pilot:
         chart = app.query_one(Chart)
@@ -67,10 +68,11 @@ async def test_a_scene_is_built_once_for_a_frame(builds: list[Picture]) -> None:
         chart.scene = at(0.0)
         await pilot.pause()
         assert len(builds) == 1
-        for w in (0.1, 0.2, 0.3):
+        for number, w in enumerate((0.1, 0.2, 0.3), 2):
             chart.scene = at(w)
+            assert len(builds) == number
         await pilot.pause()
-        assert len(builds) == 2
+        assert len(builds) == 4
         assert lines(chart) == ["".join(cell for cell, _ in row) for row in render(at(0.3), 78, 22).rows]
 
 
@@ -81,13 +83,13 @@ async def test_only_changed_cells_are_painted(monkeypatch: pytest.MonkeyPatch, b
         chart.scene = at(0.0)
         await pilot.pause()
         painted: list[Region] = []
-        refresh = chart.refresh
+        set_dirty = chart._set_dirty
 
-        def watched(*regions: Region) -> Chart:
+        def watched(*regions: Region) -> None:
             painted.extend(regions)
-            return refresh(*regions)
+            set_dirty(*regions)
 
-        monkeypatch.setattr(chart, "refresh", watched)
+        monkeypatch.setattr(chart, "_set_dirty", watched)
         chart.scene = at(0.5)
         await pilot.pause()
         before, after = builds
@@ -218,8 +220,8 @@ async def test_every_role_is_seen_in_every_theme(theme: str) -> None:
         app.theme = theme
         await pilot.pause()
         chart = app.query_one(Chart)
-        for role in ROLES:
-            style = chart.get_component_rich_style(f"-{role}")
+        for role in PALETTE:
+            style = chart.style_of(role)
             assert style.color is not None
             assert style.bgcolor is not None
             assert _contrast(Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)) >= 3, role

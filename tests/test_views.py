@@ -26,7 +26,7 @@ from tui.charts.rates import Rates, rates_scene, rates_window
 from tui.charts.window import Floats, Window, interval_around, ticks_across
 from tui.laboratory import VIEWS, Laboratory
 from tui.views import Views
-from tui.widgets.chart import ROLES
+from tui.widgets.painted import PALETTE
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -138,8 +138,8 @@ def test_any_values_have_an_interval(values: list[float]) -> None:
 
 
 def test_every_role_that_is_drawn_has_a_colour_and_every_line_a_sign_of_its_own() -> None:
-    assert set(GLYPHS) - {"left", "right", "up", "down"} <= set(ROLES)
-    assert set(STROKES) <= set(ROLES)
+    assert set(GLYPHS) - {"left", "right", "up", "down"} <= set(PALETTE)
+    assert set(STROKES) <= set(PALETTE)
     map_lines = ["level", "branch", "trail", "line", "floor"]
     history_lines = ["curve", "future", "branch", "floor", "change"]
     fit_lines = ["line", "floor", "residual"]

@@ -18,7 +18,7 @@ from textual.theme import Theme
 
 from tui import endings
 from tui.commands import COMMANDS
-from tui.line import Picture
+from tui.line import PaintedUpdate, Picture
 from tui.saving import session_of
 from tui.screen import LaboratoryScreen
 
@@ -196,7 +196,7 @@ class GradientDescentApp(App[None]):
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """Show what the compositor made: now, or when the line has taken what was sent before."""
-        if self.terminal is None or not isinstance(renderable, (ChopsUpdate, LayoutUpdate)):
+        if self.terminal is None or not isinstance(renderable, (ChopsUpdate, LayoutUpdate, PaintedUpdate)):
             super()._display(screen, renderable)
         elif not self._batch_count:
             self._picture.take(renderable, self.console._color_system or ColorSystem.TRUECOLOR)

@@ -154,6 +154,7 @@ def _train(words: list[str]) -> int:
 
 
 def _open(words: list[str]) -> int:
+    gc.disable()  # What is imported stays to the end, and the collector would go through all of it, again and again.
     parser = _Parser(prog="gdlab", description=_LABORATORY)
     from tui.environment import FRAMES, frames_per_second, refusal  # noqa: PLC0415
 
@@ -175,7 +176,6 @@ def _open(words: list[str]) -> int:
     from tui.saving import Saver, session_of, state_folder  # noqa: PLC0415
 
     saver = Saver(state_folder(), session_of(laboratory))
-
     if options.plain:
         from tui.plain import converse  # noqa: PLC0415
 
@@ -187,6 +187,8 @@ def _open(words: list[str]) -> int:
     from tui.app import GradientDescentApp  # noqa: PLC0415
 
     app = GradientDescentApp(laboratory, marker=options.marker, fps=frames_per_second(options.fps), saver=saver)
+    gc.freeze()
+    gc.enable()
     app.run()
     if saver.failure:
         _say(saver.failure)

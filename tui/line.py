@@ -16,14 +16,66 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
-from textual._compositor import ChopsUpdate, LayoutUpdate
+from rich.segment import Segment
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
+from textual.color import TRANSPARENT, Color
 from textual.strip import Strip
+
+from tui.widgets.painted import Painted
 
 if TYPE_CHECKING:
     from rich.style import Style
+    from textual.filter import LineFilter
+    from textual.geometry import Region
+
+    from tui.cells import Row
 
 BRIDGE = 6
 """So many unchanged cells are sent again rather than passed over: moving the cursor costs as many bytes."""
+
+
+class PaintedUpdate(NamedTuple):
+    """Changed cells of painted widgets: (column, row, cells, widget), and what filters all colours."""
+
+    spans: list[tuple[int, int, Row, Painted]]
+    filters: tuple[LineFilter, ...]
+
+
+class PaintedCompositor(Compositor):
+    """Textual's compositor, which does not compose where only painted widgets have changed, and nothing covers them."""
+
+    _uncovered: tuple[object, list[tuple[Painted, Region]]] = (None, [])
+
+    def render_partial_update(self) -> ChopsUpdate | PaintedUpdate | None:  # type: ignore[override]
+        """What changed: cells as they are painted, or the composed ones where it takes more than that."""
+        if not self._dirty_regions:
+            return None
+        spans = []
+        for region in self._dirty_regions:
+            owner = next((found for found in self._places() if found[1].contains_region(region)), None)
+            if owner is None:
+                return super().render_partial_update()
+            widget, place = owner
+            if widget.painted_size != place.size:
+                return super().render_partial_update()
+            left, right = region.x - place.x, region.right - place.x
+            spans += [(region.x, y, widget.rows[y - place.y][left:right], widget) for y in region.line_range]
+        self._dirty_regions.clear()
+        return PaintedUpdate(spans, tuple(widget.get_line_filters()))
+
+    def _places(self) -> list[tuple[Painted, Region]]:
+        """The painted widgets that nothing covers, and where they are on the screen."""
+        visible = self.visible_widgets
+        if self._uncovered[0] is not visible:
+            above: list[Region] = []
+            found = []
+            for widget, (region, clip) in visible.items():
+                covered = not clip.contains_region(region) or any(region.overlaps(other) for other in above)
+                if isinstance(widget, Painted) and not covered:
+                    found.append((widget, region.shrink(widget.gutter)))
+                above.append(region)
+            self._uncovered = (visible, found)
+        return self._uncovered[1]
 
 
 class Look(NamedTuple):
@@ -47,7 +99,7 @@ class Picture:
     def __init__(self) -> None:
         self._wanted: list[list[Cell]] = []
         self._shown: list[list[Cell]] | None = None
-        self._touched: set[int] = set()
+        self._touched: dict[int, tuple[int, int]] = {}
 
     def forget(self) -> None:
         """The terminal may show anything: send all of it again."""
@@ -63,11 +115,18 @@ class Picture:
         """Want these cells from (x, y) to the right; what is outside the terminal is left out."""
         if 0 <= y < len(self._wanted):
             row = self._wanted[y]
-            row[x : x + len(cells)] = cells[: len(row) - x]
-            self._touched.add(y)
+            end = min(x + len(cells), len(row))
+            row[x:end] = cells[: end - x]
+            first, last = self._touched.get(y, (x, end))
+            self._touched[y] = (min(first, x), max(last, end))
 
-    def take(self, update: ChopsUpdate | LayoutUpdate, colours: ColorSystem) -> None:
-        """Want what Textual's compositor wants to be seen."""
+    def take(self, update: ChopsUpdate | LayoutUpdate | PaintedUpdate, colours: ColorSystem) -> None:
+        """Want what the compositor wants to be seen."""
+        if isinstance(update, PaintedUpdate):
+            for x, y, cells, widget in update.spans:
+                looks = {role: looks_of(widget.style_of(role), colours, update.filters) for _, role in cells}
+                self.put(x, y, [(character, looks[role][character == " "]) for character, role in cells])
+            return
         if isinstance(update, LayoutUpdate):
             region = update.region
             self.resize(region.width, region.height)
@@ -82,40 +141,38 @@ class Picture:
 
     def changes(self) -> str:
         """What makes the terminal show what it should; from here on it is taken to show that."""
-        rows = range(len(self._wanted)) if self._shown is None else sorted(self._touched)
         if self._shown is None:
             self._shown = [[("\0", PLAIN)] * len(row) for row in self._wanted]
+            self._touched = {y: (0, len(row)) for y, row in enumerate(self._wanted)}
         pen = Pen()
-        for y in rows:
-            row = self._wanted[y]
-            for start, end in spans(self._shown[y], row):
+        for y, (first, last) in sorted(self._touched.items()):
+            shown, wanted = self._shown[y], self._wanted[y]
+            for start, end in spans(shown, wanted, first, last):
                 pen.move(start, y)
-                for character, look in row[start:end]:
+                for character, look in wanted[start:end]:
                     pen.put(character, look)
-            self._shown[y] = row.copy()
+            shown[first:last] = wanted[first:last]
         self._touched.clear()
         return pen.text()
 
 
-def spans(shown: list[Cell], wanted: list[Cell]) -> list[tuple[int, int]]:
-    """The spans (start, end) of a row to send: all cells that changed, and the short gaps between them.
+def spans(shown: list[Cell], wanted: list[Cell], first: int, last: int) -> list[tuple[int, int]]:
+    """The spans (start, end) of a row to send: all cells that changed from first to last, and short gaps between them.
 
     A gap in another look is passed over: two changes of colour cost more than one of place.
     """
     found: list[tuple[int, int]] = []
-    if shown == wanted:
-        return found
-    for column, (old, new) in enumerate(zip(shown, wanted, strict=True)):
-        if old == new:
+    for column in range(first, last):
+        if shown[column] == wanted[column]:
             continue
         start = column
         while start and not wanted[start][0]:  # a wide character goes whole
             start -= 1
         if found:
-            before, last = found[-1]
-            look = wanted[last - 1][1]
-            near = start - last < BRIDGE and all(_same(cell, look) for cell in wanted[last:start])
-            if near or start < last:
+            before, until = found[-1]
+            look = wanted[until - 1][1]
+            near = start - until < BRIDGE and all(_same(cell, look) for cell in wanted[until:start])
+            if near or start < until:
                 found[-1] = (before, column + 1)
                 continue
         found.append((start, column + 1))
@@ -203,6 +260,16 @@ def _look_of_blank(style: Style | None, colours: ColorSystem) -> Look:
     """The look of a blank: its background alone, unless something else shows on it."""
     look = look_of(style, colours)
     return look if _SEEN_ON_BLANKS & set(look.attributes.split(";")) else Look(background=look.background)
+
+
+@lru_cache(maxsize=4096)
+def looks_of(style: Style, colours: ColorSystem, filters: tuple[LineFilter, ...]) -> tuple[Look, Look]:
+    """The looks of a character and of a blank in a style, when colours have been filtered."""
+    strip = Strip([Segment(". ", style)])
+    for each in filters:
+        strip = strip.apply_filter(each, Color.from_rich_color(style.bgcolor) if style.bgcolor else TRANSPARENT)
+    (_, look), (_, blank) = cells_of(strip, colours)
+    return look, blank
 
 
 def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell]:

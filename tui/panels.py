@@ -1,11 +1,12 @@
 """The texts of the screen as cells: the header, the readout, the gauge of the learning rate and the story of the steps.
 
-Pure functions from a frame and a size to rows of (character, role); the roles get their colours in the stylesheet.
+Pure functions from a frame and a size to rows of (character, role); the roles get their colours elsewhere.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from math import inf, log10
 from textwrap import wrap
 from typing import TYPE_CHECKING, TypeAlias
@@ -32,6 +33,7 @@ def row(width: int, *spans: Span) -> Row:
     return tuple(cells[:width] + [BLANK] * (width - len(cells)))
 
 
+@lru_cache(maxsize=16)
 def paragraph(text: str, role: str, width: int, height: int) -> list[Row]:
     """A text wrapped to so many rows; what has no room is cut, with dots."""
     dots = " ..."

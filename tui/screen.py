@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -20,6 +21,7 @@ from tui import lesson, panels
 from tui.charts.canvas import MARKERS
 from tui.commands import COMMANDS, shown
 from tui.dialogs import BranchDialog, OpenDialog, TextDialog, help_text, load_again
+from tui.line import PaintedCompositor
 from tui.saving import session_of
 from tui.views import Views
 from tui.widgets.chart import Chart
@@ -85,6 +87,8 @@ class LaboratoryScreen(Screen[None]):
         self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20, saver: Saver | None = None
     ) -> None:
         super().__init__()
+        if sys.platform != "win32":
+            self._compositor = PaintedCompositor()
         self.laboratory = laboratory
         self._saver = saver
         self._saving: Timer | None = None
@@ -94,26 +98,32 @@ class LaboratoryScreen(Screen[None]):
         self._due = 0.0
         self._drawing = False
         self._views = Views()
+        self._stage = Stage(id="chart")
+        self._form = Form(laboratory.data, id="form")
+        self._panels = {
+            text.__name__: Panel(text, id=text.__name__)
+            for text in (panels.header, panels.readout, panels.summary, panels.gauge, panels.story)
+        }
 
     def compose(self) -> ComposeResult:
         """The parts of the screen."""
-        yield Panel(panels.header, id="header")
+        yield self._panels["header"]
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield Form(self.laboratory.data, id="form")
-                yield Panel(panels.readout, id="readout")
+                yield self._form
+                yield self._panels["readout"]
             with Vertical(id="right"):
-                yield Stage(id="chart")
-                yield Panel(panels.summary, id="summary")
-                yield Panel(panels.gauge, id="gauge")
-                yield Panel(panels.story, id="story")
+                yield self._stage
+                yield self._panels["summary"]
+                yield self._panels["gauge"]
+                yield self._panels["story"]
         yield KeyBar(id="keys")
         yield Static(id="hint", markup=False)
         yield Static("gdlab needs a terminal of at least 40 x 10.", id="too-small", markup=False)
 
     def on_mount(self) -> None:
         """Show the first frame."""
-        self.query_one(Stage).marker = self._marker
+        self._stage.marker = self._marker
         self.draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -123,7 +133,7 @@ class LaboratoryScreen(Screen[None]):
         self.set_class(width < 60 or height < 16, "-small")
         self.set_class(width < 40 or height < 10, "-tiny")
         if self.focused is not None and self.query_one("#left") in self.focused.ancestors and self.has_class("-narrow"):
-            self.set_focus(self.query_one(Stage))
+            self.set_focus(self._stage)
 
     # One frame goes down
 
@@ -131,17 +141,22 @@ class LaboratoryScreen(Screen[None]):
         """Draw soon: once for all the keys that are waiting now."""
         if not self._drawing:
             self._drawing = True
-            self.call_later(self.draw)
+            self.call_later(self._draw_now)
+
+    def _draw_now(self) -> None:
+        """Draw, and show it without waiting for the next tick of Textual's own clock."""
+        self._drawing = False
+        self.draw()
+        self._on_timer_update()
 
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
-        self._drawing = False
         self._sweep()
         frame = self.laboratory.frame
-        self.query_one(Stage).scene = self._views.scene(frame)
-        for panel in self.query(Panel):
+        self._stage.scene = self._views.scene(frame)
+        for panel in self._panels.values():
             panel.show(frame)
-        self.query_one(Form).show(frame)
+        self._form.show(frame)
         if self._saver is not None and self._saving is None:
             self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
 
@@ -320,7 +335,7 @@ class LaboratoryScreen(Screen[None]):
 
     def _refused(self, sentence: str) -> None:
         self.laboratory.say(sentence, alarm=True)
-        self.query_one(Form).show_data(self.laboratory.data)
+        self._form.show_data(self.laboratory.data)
         self.touch()
 
     # Looking
@@ -416,7 +431,7 @@ class LaboratoryScreen(Screen[None]):
 
     def action_marker(self) -> None:
         """Draw with the next marker."""
-        stage = self.query_one(Stage)
+        stage = self._stage
         stage.marker = MARKERS[(MARKERS.index(stage.marker) + 1) % len(MARKERS)]
         self.laboratory.say(f"The curve is drawn in {stage.marker}.")
         self.touch()
@@ -431,7 +446,7 @@ class LaboratoryScreen(Screen[None]):
 
     def action_chart(self) -> None:
         """Go to the chart."""
-        self.set_focus(self.query_one(Stage))
+        self.set_focus(self._stage)
 
     def action_why(self) -> None:
         """Derive the current point."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from gdcore.branches import difference
 from tui.charts.canvas import Scene
-from tui.charts.curve import Descent, curve_scene, curve_window
+from tui.charts.curve import Descent, Slice, curve_scene, curve_window
 from tui.charts.fit import Fit, fit_scene, fit_window
 from tui.charts.history import Curve, History, history_scene, history_window
 from tui.charts.map import Walk, close_window, map_scene, map_window
@@ -62,10 +62,7 @@ class Views:
         """L(w) at the current b."""
         state, following, loss = frame.state, frame.following, frame.loss
         both = frame.settings.train_bias
-
-        def loss_at(w: Floats) -> Floats:
-            return np.asarray(loss(w, state.b))
-
+        loss_at = Slice(loss, state.b)
         shown = self._windows.get("curve")
         if shown:
             across = (shown.left, shown.right)

@@ -11,22 +11,30 @@ are put on top here, where a glyph can be placed to the cell and told apart with
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
-import plotext  # type: ignore[import-untyped]
 from numpy.typing import ArrayLike
 
 from tui.charts.clip import clipped, thinned
 from tui.charts.window import Floats, Tick, Window, ticks_across, ticks_up
 
+# plotext typesets its whole manual when it is imported, three quarters of the time that takes: it gets an empty one.
+_manual = ModuleType("plotext._doc.doc")
+_manual.docs = None  # type: ignore[attr-defined]
+sys.modules.setdefault(_manual.__name__, _manual)
+import plotext  # type: ignore[import-untyped]  # noqa: E402
+
 Cell = tuple[str, str]
 Row = tuple[Cell, ...]
 Grid = list[list[Cell]]
 Mark = tuple[int, int, str]
+Marks = tuple[Mark, ...]
 Shape = tuple[tuple[float, ...], tuple[float, ...], tuple[bool, ...]]
 
 BLANK: Cell = (" ", "")
@@ -74,8 +82,6 @@ FRAME = {"up": ("│", "|"), "up tick": ("┤", "+"), "corner": ("└", "+"), "a
 
 _ANSI = re.compile(r"\x1b\[[\d;]*m")
 
-plotext.terminal.limit(False, False)
-
 
 @dataclass(frozen=True, eq=False)
 class Line:
@@ -87,6 +93,8 @@ class Line:
         ys: Vertical coordinates, as many.
         label: Its name in the legend; nothing leaves it out.
         columns: Where the axes are narrower than this the line is not drawn: its parts would run together.
+        pinned: Begin it in the middle of a cell, with every other point at quarters of a cell from there: where it
+            hardly moves it is the same drawing, and costs neither time nor bytes.
     """
 
     role: str
@@ -94,6 +102,7 @@ class Line:
     ys: ArrayLike
     label: str = ""
     columns: int = 0
+    pinned: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,27 +225,10 @@ def render(scene: Scene, width: int, height: int, marker: str = "braille") -> Pi
     if width < 1 or height < 1:
         return Picture((), Body(0, 0, 0, 0), scene.window)
     alphabet = int(marker == "dot")
-    grid: Grid = [[BLANK] * width for _ in range(height)]
-
-    titled, named, explained = height >= 8, bool(scene.x_title) and height >= 14, height >= 9
-    framed, labelled = width >= 8 and height >= 4, width >= 16 and height >= 6
-    below = framed + labelled + named + explained
-    rows = height - titled - below
-    y_ticks = ticks_up(scene.window.bottom, scene.window.top, rows, log=scene.log_y) if labelled else []
-    gutter = max((len(label) for _, label in y_ticks), default=0)
-    if gutter > width // 3:
-        y_ticks, gutter = [], 0
-    body = Body(gutter + framed, int(titled), width - gutter - framed, rows)
-    x_ticks = ticks_across(scene.window.left, scene.window.right, body.width, log=scene.log_x) if labelled else []
-
-    if framed:
-        _draw_frame(grid, scene, body, (x_ticks, y_ticks), alphabet)
-    if titled:
-        _draw_titles(grid[0], scene, body, alphabet)
-    if named:
-        name = _cells(scene.x_title, alphabet, body.width)
-        _write(grid[-1 - explained], body.column + (body.width - len(name)) // 2, name, "title")
-    if explained:
+    titles = (scene.title, scene.x_title, scene.y_title)
+    body, backdrop = _backdrop(scene.window, titles, (scene.log_x, scene.log_y), (width, height), alphabet)
+    grid: Grid = list(map(list, backdrop))
+    if height >= 9:
         _draw_legend(grid[-1], scene, alphabet)
     for role, marks in _drawing(scene, body, marker):
         for row, column, character in marks:
@@ -244,23 +236,54 @@ def render(scene: Scene, width: int, height: int, marker: str = "braille") -> Pi
     return Picture(tuple(map(tuple, grid)), body, scene.window)
 
 
-def _drawing(scene: Scene, body: Body, marker: str) -> list[tuple[str, list[Mark]]]:
+@lru_cache(maxsize=16)
+def _backdrop(
+    window: Window, titles: tuple[str, str, str], logs: tuple[bool, bool], size: tuple[int, int], alphabet: int
+) -> tuple[Body, tuple[Row, ...]]:
+    """The axes with their ticks and titles, and the place inside of them; while a window holds still they stay."""
+    (title, x_title, y_title), (log_x, log_y), (width, height) = titles, logs, size
+    grid: Grid = [[BLANK] * width for _ in range(height)]
+    titled, named, explained = height >= 8, bool(x_title) and height >= 14, height >= 9
+    framed, labelled = width >= 8 and height >= 4, width >= 16 and height >= 6
+    rows = height - titled - framed - labelled - named - explained
+    y_ticks = ticks_up(window.bottom, window.top, rows, log=log_y) if labelled else []
+    gutter = max((len(label) for _, label in y_ticks), default=0)
+    if gutter > width // 3:
+        y_ticks, gutter = [], 0
+    body = Body(gutter + framed, int(titled), width - gutter - framed, rows)
+    x_ticks = ticks_across(window.left, window.right, body.width, log=log_x) if labelled else []
+
+    if framed:
+        _draw_frame(grid, window, body, (x_ticks, y_ticks), alphabet)
+    if titled:
+        _draw_titles(grid[0], title, y_title, body, alphabet)
+    if named:
+        name = _cells(x_title, alphabet, body.width)
+        _write(grid[-1 - explained], body.column + (body.width - len(name)) // 2, name, "title")
+    return body, tuple(map(tuple, grid))
+
+
+def _drawing(scene: Scene, body: Body, marker: str) -> list[tuple[str, Sequence[Mark]]]:
     """The role and the (row, column, character) of everything inside of the axes, from back to front.
 
     It is found from front to back: a label must know what it would hide. All lines of a role are one drawing.
     """
     alphabet = int(marker == "dot")
     strokes = _strokes(scene, body, marker)
-    found: list[tuple[str, list[Mark]]] = []
+    points = _marks([layer for layer in scene.layers if isinstance(layer, Points)], scene.window, body, alphabet)
+    lettered = any(isinstance(layer, Label) for layer in scene.layers)
+    found: list[tuple[str, Sequence[Mark]]] = []
     taken: set[tuple[int, int]] = set()
     for layer in reversed(scene.layers):
+        marks: Sequence[Mark]
         if isinstance(layer, Line):
-            marks = strokes.pop(layer.role, [])
+            marks = strokes.pop(layer.role, ())
         elif isinstance(layer, Points):
-            marks = _marks(layer, scene.window, body, alphabet)
+            marks = points.pop()
         else:
             marks = _lettering(layer, scene.window, body, taken, alphabet)
-        taken |= {(row, column) for row, column, _ in marks}
+        if lettered:
+            taken.update((row, column) for row, column, _ in marks)
         found.append((layer.role, marks))
     return found[::-1]
 
@@ -284,58 +307,92 @@ def _lettering(label: Label, window: Window, body: Body, taken: set[tuple[int, i
     return []
 
 
-def _marks(points: Points, window: Window, body: Body, alphabet: int) -> list[Mark]:
-    """The (row, column, glyph) of every point that is seen."""
-    across, up = np.atleast_1d(window.across(points.xs)), np.atleast_1d(window.up(points.ys))
-    number = ~(np.isnan(across) | np.isnan(up))
-    across, up = across[number], up[number]
+def _marks(layers: Sequence[Points], window: Window, body: Body, alphabet: int) -> list[list[Mark]]:
+    """The (row, column, glyph) of every point that is seen, of each layer; all are mapped at once."""
+    found: list[list[Mark]] = [[] for _ in layers]
+    if not layers:
+        return found
+    xs = [np.atleast_1d(np.asarray(points.xs, dtype=np.float64)) for points in layers]
+    across = window.across(np.concatenate(xs))
+    up = window.up(np.concatenate([np.atleast_1d(np.asarray(points.ys, dtype=np.float64)) for points in layers]))
     # A point on the border may miss it by the rounding of its mapping.
-    beyond = np.select([across > 1 + 1e-9, across < -1e-9, up > 1 + 1e-9, up < -1e-9], [1, 2, 3, 4], 0)
-    if not points.at_border:
-        across, up, beyond = across[beyond == 0], up[beyond == 0], beyond[beyond == 0]
-    columns = body.columns(np.clip(across, 0, 1)).astype(int).tolist()
-    rows = body.rows(np.clip(up, 0, 1)).astype(int).tolist()
-    glyphs = [GLYPHS[name][alphabet] for name in (points.glyph or points.role, "right", "left", "up", "down")]
-    return [(row, column, glyphs[side]) for row, column, side in zip(rows, columns, beyond.tolist(), strict=True)]
+    beyond = np.where(up < -1e-9, 4, np.where(up > 1 + 1e-9, 3, 0))
+    beyond = np.where(across > 1 + 1e-9, 1, np.where(across < -1e-9, 2, beyond))
+    number = ~(np.isnan(across) | np.isnan(up))
+    columns = body.columns(np.clip(np.where(number, across, 0), 0, 1)).astype(int).tolist()
+    rows = body.rows(np.clip(np.where(number, up, 0), 0, 1)).astype(int).tolist()
+    cells = list(zip(rows, columns, beyond.tolist(), number.tolist(), strict=True))
+    begin = 0
+    for points, marks, own in zip(layers, found, xs, strict=True):
+        glyphs = [GLYPHS[name][alphabet] for name in (points.glyph or points.role, "right", "left", "up", "down")]
+        for row, column, side, known in cells[begin : begin + len(own)]:
+            if known and (points.at_border or not side):
+                marks.append((row, column, glyphs[side]))
+        begin += len(own)
+    return found
 
 
-def _strokes(scene: Scene, body: Body, marker: str) -> dict[str, list[Mark]]:
+def _strokes(scene: Scene, body: Body, marker: str) -> dict[str, Marks]:
     """The (row, column, character) of the lines of every role."""
     lines: dict[str, list[Line]] = {}
     for layer in scene.layers:
         if isinstance(layer, Line) and layer.columns <= body.width:
             lines.setdefault(layer.role, []).append(layer)
-    found: dict[str, list[Mark]] = {}
-    for role, parts in lines.items():
-        shapes = [thinned(*clipped(*_unit(line, scene.window)), 2 * body.width) for line in parts]
-        across, up, joined = (tuple(np.concatenate(arrays).tolist()) for arrays in zip(*shapes, strict=True))
-        symbol = STROKES.get(role, ".") if marker == "dot" else marker
-        marks = _drawn((across, up, joined), (body.width, body.height), symbol) if across else ()
-        found[role] = [(body.row + row, body.column + column, character) for row, column, character in marks]
-    return found
-
-
-def _unit(line: Line, window: Window) -> tuple[Floats, Floats]:
-    return window.across(line.xs), window.up(line.ys)
+    return {
+        role: _stroke(tuple(parts), scene.window, body, STROKES.get(role, ".") if marker == "dot" else marker)
+        for role, parts in lines.items()
+    }
 
 
 @lru_cache(maxsize=64)
-def _drawn(shape: Shape, size: tuple[int, int], symbol: str) -> tuple[Mark, ...]:
-    """The (row, column, character) of a line in the unit square, drawn by plotext; a line that stays is drawn once."""
+def _stroke(lines: tuple[Line, ...], window: Window, body: Body, symbol: str) -> Marks:
+    """The (row, column, character) of lines; those that stay, the same objects in the same window, are drawn once."""
+    shapes = [thinned(*clipped(window.across(line.xs), window.up(line.ys)), 2 * max(body.width, 1)) for line in lines]
+    across, up, joined = (np.concatenate(arrays) for arrays in zip(*shapes, strict=True))
+    if not across.size:
+        return ()
+    # plotext is given the cells that are crossed and no more: it takes a time in proportion to them. A point (x, y) of
+    # the unit square is x * (width - 1) cells from the centre of the first one, so at least two make a scale.
+    across, down = across * (body.width - 1), (1 - up) * (body.height - 1)
+    if all(line.pinned for line in lines):
+        across, down = _pinned(across, body.width), _pinned(down, body.height)
+    first_column, columns = _crossed(across, body.width)
+    first_row, rows = _crossed(down, body.height)
+    across = ((across - first_column) / max(columns - 1, 1)).clip(0, 1)
+    up = (1 - (down - first_row) / max(rows - 1, 1)).clip(0, 1)
+    shape = (tuple(across.tolist()), tuple(up.tolist()), tuple(joined.tolist()))
+    top, left = body.row + first_row, body.column + first_column
+    return tuple(
+        (top + row, left + column, character) for row, column, character in _drawn(shape, (columns, rows), symbol)
+    )
+
+
+def _pinned(places: Floats, count: int) -> Floats:
+    """The places with the first of them in the middle of a cell, and the others at quarters of a cell from it."""
+    first = np.floor(places[0] + 0.5)
+    moved: Floats = np.clip(first + np.floor(4 * (places - places[0]) + 0.5) / 4, 0, count - 1)
+    return moved
+
+
+def _crossed(places: Floats, count: int) -> tuple[int, int]:
+    """The first of the cells that hold these places, and their number, two at least where there are two."""
+    first, last = int(places.min()), min(int(np.ceil(places.max())), count - 1)
+    first = max(min(first, last - 1), 0)
+    return first, max(last, min(first + 1, count - 1)) - first + 1
+
+
+@lru_cache(maxsize=64)
+def _drawn(shape: Shape, size: tuple[int, int], symbol: str) -> Marks:
+    """The (row, column, character) of a line in the unit square, drawn by plotext."""
     across, up, joined = shape
     figure = plotext.figure
-    figure.clear()
+    figure.clear.data()
     signal = figure.signal(list(across), list(up), marker=plotext.marker(symbol)).lines()
     for start, leads in enumerate(joined):
         if not leads:
             signal.line(start, False)
     figure.draw(signal)
     figure.plot_size(*size)
-    figure.axes(False)
-    figure.canvas("default")
-    for axis in "xy":
-        figure.ruler(axis).lim(0, 1)
-        figure.ruler(axis).ticks([], [])
     rows = _ANSI.sub("", figure.build().string()).splitlines()
     return tuple(
         (row, column, character)
@@ -345,9 +402,23 @@ def _drawn(shape: Shape, size: tuple[int, int], symbol: str) -> tuple[Mark, ...]
     )
 
 
-def _draw_frame(grid: Grid, scene: Scene, body: Body, ticks: tuple[list[Tick], list[Tick]], alphabet: int) -> None:
+def _bare_figure() -> None:
+    """Have plotext draw lines from 0 to 1 and nothing else: no axes, no ticks, no background."""
+    plotext.terminal.limit(False, False)
+    plotext.figure.clear()
+    plotext.figure.axes(False)
+    plotext.figure.canvas("default")
+    for axis in "xy":
+        plotext.figure.ruler(axis).lim(0, 1)
+        plotext.figure.ruler(axis).ticks([], [])
+
+
+_bare_figure()
+
+
+def _draw_frame(grid: Grid, window: Window, body: Body, ticks: tuple[list[Tick], list[Tick]], alphabet: int) -> None:
     """The two axes, their ticks and the labels of these."""
-    (x_ticks, y_ticks), window = ticks, scene.window
+    x_ticks, y_ticks = ticks
     axis, floor = body.column - 1, body.row + body.height
     for row in range(body.row, floor):
         grid[row][axis] = (FRAME["up"][alphabet], "axis")
@@ -370,9 +441,9 @@ def _positions(places: Floats) -> list[int]:
     return [int(place) for place in places]
 
 
-def _draw_titles(row: list[Cell], scene: Scene, body: Body, alphabet: int) -> None:
+def _draw_titles(row: list[Cell], head: str, y_title: str, body: Body, alphabet: int) -> None:
     """What the vertical axis measures, above it, and the title in the middle of the rest."""
-    name, title = _cells(scene.y_title, alphabet, len(row) // 2), _cells(scene.title, alphabet)
+    name, title = _cells(y_title, alphabet, len(row) // 2), _cells(head, alphabet)
     start = max(0, body.column - len(name))
     _write(row, start, name, "title")
     free = start + len(name) + 2

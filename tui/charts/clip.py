@@ -16,6 +16,8 @@ def clipped(xs: Floats, ys: Floats) -> tuple[Floats, Floats, Flags]:
 
     Segments with an end that is not finite are left out. Every number returned is in 0..1.
     """
+    if len(xs) > 1 and np.all((xs >= 0) & (xs <= 1) & (ys >= 0) & (ys <= 1)):
+        return xs, ys, np.arange(len(xs)) > 0
     far = 1e300  # differences of such numbers are still finite
     points = np.column_stack((xs, ys))
     usable = np.logical_and.reduce(np.isfinite(points), axis=1)
@@ -38,14 +40,15 @@ def clipped(xs: Floats, ys: Floats) -> tuple[Floats, Floats, Flags]:
 
 def thinned(xs: Floats, ys: Floats, joined: Flags, columns: int) -> tuple[Floats, Floats, Flags]:
     """At most two points, the lowest and the highest, for every stay of the line in a column."""
-    if not xs.size:
+    if len(xs) <= 2:
         return xs, ys, joined
     moved = np.append(True, np.diff(np.floor(xs * columns)) != 0)
     stay = np.cumsum(moved | ~joined)
     order = np.lexsort((ys, stay))
     last = np.append(np.flatnonzero(np.diff(stay)), len(stay) - 1)
     first = np.append(0, last[:-1] + 1)
-    kept = np.unique(np.append(order[first], order[last]))
+    kept = np.sort(np.append(order[first], order[last]))
+    kept = kept[np.append(True, np.diff(kept) > 0)]  # np.unique would import much for this
     starts = np.append(True, np.diff(stay[kept]) > 0)
     # Only the first point of a stay may begin a line; a point dropped before it hands that on.
     return xs[kept], ys[kept], np.where(starts, joined[first][stay[kept] - 1], True)

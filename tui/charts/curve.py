@@ -12,6 +12,7 @@ true minimum         the w of the lowest loss of all, where b is trained too and
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +26,23 @@ REACH = 1 / 6
 """The tangent is at most this part of the chart long."""
 
 LossOf = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The loss over w at one b; equal slices have one curve, which is computed and drawn once.
+
+    Attributes:
+        loss: The loss L(w, b).
+        b: The bias.
+    """
+
+    loss: Callable[[Floats, float], ArrayLike]
+    b: float
+
+    def __call__(self, ws: Floats) -> Floats:
+        """The loss of every w of an array."""
+        return np.asarray(self.loss(ws, self.b))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +89,23 @@ def curve_window(loss_at: LossOf, across: Interval, *, log: bool = False, shown:
         log: For a logarithmic loss axis: the vertical borders are log10 of the loss.
         shown: The window on screen, with the same kind of axis; its vertical borders are kept while they serve.
     """
-    losses = _losses(loss_at, _between(across))
-    return Window(*across, *held((shown.bottom, shown.top) if shown else None, loss_interval(losses, log=log)))
+    wanted = _loss_interval(loss_at, across, log=log)
+    return Window(*across, *held((shown.bottom, shown.top) if shown else None, wanted))
+
+
+@lru_cache(maxsize=8)
+def _loss_interval(loss_at: LossOf, across: Interval, *, log: bool) -> Interval:
+    return loss_interval(_losses(loss_at, _between(across)), log=log)
+
+
+@lru_cache(maxsize=8)
+def _curve(loss_at: LossOf, minimum: float | None, window: Window, *, log: bool) -> Line:
+    """The loss over the window, its lowest point among the points."""
+    ws = _between((window.left, window.right))
+    if minimum is not None and window.left < minimum < window.right:
+        ws = np.sort(np.append(ws, minimum))
+    losses = _losses(loss_at, ws)
+    return Line("curve", ws, _heights(losses, window) if log else losses)
 
 
 def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene:
@@ -90,11 +123,8 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
     def height(losses: ArrayLike) -> Floats:
         return _heights(losses, window) if log else np.asarray(losses, dtype=np.float64)
 
-    ws = _between((window.left, window.right))
-    if descent.minimum is not None and window.left < descent.minimum < window.right:
-        ws = np.sort(np.append(ws, descent.minimum))
     layers: list[Layer] = [
-        Line("curve", ws, height(_losses(descent.loss_at, ws))),
+        _curve(descent.loss_at, descent.minimum, window, log=log),
         *(
             Points("branch", weights, height(losses), "other runs", glyph="rows")
             for weights, losses in descent.branches
@@ -134,7 +164,7 @@ def _tangent(descent: Descent, window: Window, height: float, *, log: bool) -> t
     run, rise = math.copysign(run * short, steepness), rise * short
     xs, ys = window.xs_at([across, across + run]), window.ys_at([up, up + rise])
     head = "up" if abs(steepness) > 2 else "right" if steepness > 0 else "left"
-    return Line("uphill", xs, ys), Points("uphill", xs[1:], ys[1:], "uphill", glyph=head)
+    return Line("uphill", xs, ys, pinned=True), Points("uphill", xs[1:], ys[1:], "uphill", glyph=head)
 
 
 def _steepness(descent: Descent, window: Window, *, log: bool) -> float:

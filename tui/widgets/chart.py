@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.reactive import var
@@ -15,50 +15,16 @@ if TYPE_CHECKING:
 
     from textual import events
 
-ROLES = (
-    *("curve", "line", "rows", "trail", "branch", "uphill", "true-minimum", "minimum", "ghost", "hiker"),
-    *("level", "floor", "residual", "prediction", "future", "change", "slow", "cliff", "cursor", "best"),
-    *("axis", "tick", "title", "legend"),
-)
-"""What a cell of a chart can be."""
-
 
 class Chart(Painted):
-    """Shows a `Scene`. Assign `scene` once for every frame; the picture is built once, however often it is assigned.
+    """Shows a `Scene`. Assign `scene` once for every frame: each time the picture is built anew.
 
     Attributes:
         scene: What to show; None is an empty chart.
         marker: How lines are drawn, one of `canvas.MARKERS`.
     """
 
-    DEFAULT_CSS = """
-    Chart { width: 1fr; height: 1fr; }
-    Chart > .-curve { color: $text-primary; }
-    Chart > .-line { color: $text-primary; }
-    Chart > .-rows { color: $foreground; }
-    Chart > .-trail { color: $text-primary; }
-    Chart > .-branch { color: $text-secondary; }
-    Chart > .-uphill { color: $text-error; }
-    Chart > .-true-minimum { color: $text-success; }
-    Chart > .-minimum { color: $text-success; text-style: bold; }
-    Chart > .-ghost { color: $text-warning; }
-    Chart > .-hiker { color: $text-warning; text-style: bold; }
-    Chart > .-level { color: $foreground 85%; }
-    Chart > .-floor { color: $text-success; }
-    Chart > .-residual { color: $text-error; }
-    Chart > .-prediction { color: $text-warning; text-style: bold; }
-    Chart > .-future { color: $text-secondary; }
-    Chart > .-change { color: $text-secondary; }
-    Chart > .-slow { color: $text-secondary; }
-    Chart > .-cliff { color: $text-error; }
-    Chart > .-cursor { color: $foreground; }
-    Chart > .-best { color: $text-success; text-style: bold; }
-    Chart > .-axis { color: $foreground; }
-    Chart > .-tick { color: $foreground; }
-    Chart > .-title { color: $foreground; text-style: bold; }
-    Chart > .-legend { color: $foreground; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"-{role}" for role in ROLES}
+    DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; }"
 
     scene: var[Scene | None] = var(None, init=False, always_update=True)
     marker: var[str] = var("braille", init=False)
@@ -78,12 +44,12 @@ class Chart(Painted):
             self.x = x
 
     def watch_scene(self) -> None:
-        """Draw the scene, once the message at hand is done with."""
-        self.repaint_soon()
+        """Draw the scene."""
+        self.repaint()
 
     def watch_marker(self) -> None:
         """Draw the scene again, with other lines."""
-        self.repaint_soon()
+        self.repaint()
 
     def paint(self, width: int, height: int) -> Sequence[Row]:
         """The picture of the scene."""

@@ -67,7 +67,9 @@ class NumberField(Input):
             self.field = field
 
     def __init__(self, parameter: Parameter, *, id: str) -> None:  # noqa: A002
-        super().__init__(written(0.0), id=id, compact=True, select_on_focus=False)
+        # The classes that the arguments bring: Textual would add each for itself, and match the style sheet every time.
+        classes = "-valid -textual-compact"
+        super().__init__(written(0.0), id=id, classes=classes, compact=True, select_on_focus=False)
         self.parameter = parameter
         self.in_force = 0.0
         self.error = ""

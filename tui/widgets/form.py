@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -9,7 +10,7 @@ from textual import on
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Select, Static
+from textual.widgets import Button, Select
 
 from gdcore import parameters
 from gdcore.optimizers import OPTIMIZERS, Optimizer, hyperparameters
@@ -37,6 +38,8 @@ NUMBERS: dict[str, tuple[str, Parameter]] = {
 }
 """The number fields: identifier -> (label, parameter)."""
 
+_OWNED = {parameter for kind in OPTIMIZERS.values() for parameter in hyperparameters(kind)}
+
 HELP = {
     "data": "Data: the file the rows come from. Enter opens another one.",
     "x": "x: the column that goes in. Another one restarts the run.",
@@ -50,15 +53,25 @@ NOTES = {"start-w": " Restarts the run.", "start-b": " Restarts the run."}
 
 
 class Row(Horizontal):
-    """A label and a control."""
+    """A label, which the row itself shows, and a control.
+
+    Attributes:
+        control: the control.
+    """
 
     DEFAULT_CSS = """
     Row { height: 1; }
-    Row > Static { width: 8; }
+    Row > * { margin-left: 8; }
     """
 
     def __init__(self, label: str, control: Widget) -> None:
-        super().__init__(Static(label, markup=False), control)
+        super().__init__(control)
+        self.control = control
+        self._label = Content(label)
+
+    def render(self) -> Content:
+        """The label, beside which the control lies."""
+        return self._label
 
 
 class Form(VerticalScroll, can_focus=False):
@@ -118,6 +131,8 @@ class Form(VerticalScroll, can_focus=False):
         super().__init__(id=id)
         self._data = data
         self._shown: tuple[str, bool] | None = None
+        self._in_force: object = None
+        self._rows: dict[str, Row] = {}
 
     def compose(self) -> ComposeResult:
         """A row for each setting."""
@@ -127,30 +142,42 @@ class Form(VerticalScroll, can_focus=False):
         yield Row("y", Select(columns, allow_blank=False, value=self._data.y_name, id="y", compact=True))
         methods = [(kind.title, name) for name, kind in OPTIMIZERS.items()]
         yield Row("Method", Select(methods, allow_blank=False, id="method", compact=True))
-        for name, (label, parameter) in NUMBERS.items():
-            yield Row(label, NumberField(parameter, id=name))
+        for name, (_, parameter) in NUMBERS.items():
+            if parameter not in _OWNED:  # those are made when an optimizer has them
+                yield self._row(name)
         yield Row("Train", Select([("w alone", False), ("w and b", True)], allow_blank=False, id="train", compact=True))
 
     def show(self, frame: Frame) -> None:
         """Show the settings in force; what is being typed stays."""
         settings = frame.settings
+        shown = (settings, frame.limits, frame.start, frame.predict_at, frame.data.name)
+        if shown == self._in_force and frame.data is self._data:
+            return
+        self._in_force = shown
         own = {parameter.name for parameter in hyperparameters(type(settings.optimizer))}
         values = {name: getattr(settings.optimizer, name) for name in own}
         values |= {"rate": settings.learning_rate, "steps": frame.limits.iterations}
         values["at-x"] = frame.predict_at
         values |= {"start-w": frame.start.w, "start-b": frame.start.b}
-        for field in self.query(NumberField):
-            name = str(field.id)
-            if field.parent and name in values:
-                field.show(values[name])
-            if isinstance(field.parent, Row):
-                field.parent.display = name in values
+        for before, name in pairwise(NUMBERS):
+            if name in values and name not in self._rows:
+                self.mount(self._row(name), after=self._rows.get(before, self._rows["rate"]))
+        for name, row in self._rows.items():
+            row.display = name in values
+            if isinstance(row.control, NumberField) and name in values:
+                row.control.show(values[name])
         with self.prevent(Select.Changed):
             self.query_one("#method", Select).value = settings.optimizer.name
             self.query_one("#train", Select).value = settings.train_bias
         self._shown = (settings.optimizer.name, settings.train_bias)
         if frame.data is not self._data:
             self.show_data(frame.data)
+
+    def _row(self, name: str) -> Row:
+        """The row of a number."""
+        label, parameter = NUMBERS[name]
+        self._rows[name] = Row(label, NumberField(parameter, id=name))
+        return self._rows[name]
 
     def show_data(self, data: Dataset) -> None:
         """Show the name and the columns of data."""
@@ -162,6 +189,12 @@ class Form(VerticalScroll, can_focus=False):
                 select = self.query_one(f"#{identifier}", Select)
                 select.set_options(columns)
                 select.value = name
+
+    @on(NumberField.Chosen)
+    @on(Select.Changed)
+    def _changed(self) -> None:
+        """What a person has put in the form may be refused: the next frame shows what is in force."""
+        self._in_force = None
 
     @on(Select.Changed, "#x,#y")
     def _columns_chosen(self) -> None:

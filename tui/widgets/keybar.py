@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from tui.commands import COMMANDS, Command, shown
 from tui.panels import row
@@ -25,12 +25,7 @@ class KeyBar(Painted):
     It is painted, not composed of a widget for each key: the focus may change without laying out the screen again.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"-key", "-label"}
-    DEFAULT_CSS = """
-    KeyBar { height: 1; dock: bottom; background: $panel; }
-    KeyBar > .-key { color: $foreground; text-style: bold; }
-    KeyBar > .-label { color: $foreground; }
-    """
+    DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; background: $panel; }"
 
     def paint(self, width: int, height: int) -> Sequence[Row]:
         """The entries that have room."""

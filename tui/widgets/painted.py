@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -14,7 +16,7 @@ from textual.widget import Widget
 from tui.cells import BLANK, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tui.laboratory import Frame
 
@@ -22,60 +24,110 @@ GAP = 6
 """Changed spans of a row with at most so many unchanged cells between are one: moving the cursor costs as much."""
 
 
+BOLD = "bold "
+PALETTE = {
+    **dict.fromkeys(("label", "value", "axis", "tick", "legend", "rows", "level", "cursor"), "foreground"),
+    **dict.fromkeys(("strong", "key", "title"), "bold foreground"),
+    "note": "text-accent",
+    "mark": "bold text-accent",
+    "good": "text-success",
+    "warn": "text-warning",
+    "bad": "text-error",
+    "best": "bold text-success",
+    **dict.fromkeys(("curve", "line", "trail"), "text-primary"),
+    **dict.fromkeys(("branch", "future", "change", "slow"), "text-secondary"),
+    **dict.fromkeys(("uphill", "residual", "cliff"), "text-error"),
+    **dict.fromkeys(("true-minimum", "floor"), "text-success"),
+    "minimum": "bold text-success",
+    "ghost": "text-warning",
+    **dict.fromkeys(("hiker", "prediction"), "bold text-warning"),
+}
+"""The colour of each role, a variable of the theme, and whether it is bold.
+
+They are no component classes: Textual would match each of them, for every widget, with all rules of the style sheet.
+"""
+
+
 class Painted(Widget):
-    """Rows of (character, role), each role in the style of its component class.
+    """Rows of (character, role), each role in the style that PALETTE gives it.
 
     A subclass says in `paint` what the rows are. `repaint` asks for them and refreshes where they differ.
+
+    Attributes:
+        rows: what is painted.
+        painted_size: the size it was painted for.
     """
 
-    _rows: Sequence[Row] = ()
-    _painted_size: tuple[int, int] = (0, 0)
-    _stale = False
+    rows: Sequence[Row] = ()
+    painted_size: tuple[int, int] = (0, 0)
+    _theme: Mapping[str, str] | None = None
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._styles: dict[str, Style] = {}
+
+    def style_of(self, role: str) -> Style:
+        """The style of a role on the background of this widget; of no role, the widget's own."""
+        theme = self.app.theme_variables
+        if theme is not self._theme:
+            self._theme = theme
+            self._styles.clear()
+        style = self._styles.get(role)
+        if style is None:
+            style = self.rich_style
+            if role:
+                variable = PALETTE[role]
+                bold = variable.startswith(BOLD) or None
+                colour = Color.parse(theme[variable.removeprefix(BOLD)])
+                style += Style(color=colour.rich_color, bold=bold)
+            self._styles[role] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Forget styles that were made on another background."""
+        self._styles.clear()
+        super().notify_style_update()
 
     def paint(self, width: int, height: int) -> Sequence[Row]:
         """The rows to show: `height` of them, each of `width` cells."""
         raise NotImplementedError
 
-    def repaint_soon(self) -> None:
-        """Repaint once the message at hand is done with, however often this is asked for until then."""
-        if not self._stale:
-            self._stale = True
-            self.call_next(self.repaint)
-
     def repaint(self) -> None:
         """Paint anew and refresh the cells that changed."""
-        self._stale = False
-        before, size = self._rows, self._painted_size
+        before, size = self.rows, self.painted_size
         self._paint()
-        if size != self._painted_size:
+        if size != self.painted_size:
             self.refresh()
             return
         regions = [
             Region(start, y, end - start, 1)
-            for y, (old, new) in enumerate(zip(before, self._rows, strict=True))
+            for y, (old, new) in enumerate(zip(before, self.rows, strict=True))
             if old != new
             for start, end in changes(old, new)
         ]
-        if regions:
-            self.refresh(*regions)
+        if regions and self.is_attached:
+            # As `refresh` does it, without the messages from each widget to itself and then to the screen.
+            self._set_dirty(*regions)
+            self.screen._dirty_widgets.add(self)
+            self.screen.check_idle()
 
     def _paint(self) -> None:
-        self._painted_size = width, height = self.content_size
-        self._rows = self.paint(width, height) if width and height else ()
+        self.painted_size = width, height = self.content_size
+        self.rows = self.paint(width, height) if width and height else ()
 
     def render_line(self, y: int) -> Strip:
         """A row; at a new size all rows are painted first."""
-        if self._painted_size != self.content_size:
+        if self.painted_size != self.content_size:
             self._paint()
-        if y >= len(self._rows):
-            return Strip.blank(self.content_size.width, self.rich_style)
-        return Strip(self._segments(self._rows[y]), self.content_size.width)
+        if y >= len(self.rows):
+            return Strip.blank(self.content_size.width, self.style_of(""))
+        return Strip(self._segments(self.rows[y]), self.content_size.width)
 
     def _segments(self, cells: Row) -> Iterator[Segment]:
         """A row as few segments, since each costs bytes: blanks go with what is before them, like with like."""
-        text, style = "", self.rich_style
+        text, style = "", self.style_of("")
         for role, run in groupby(cells, key=itemgetter(1)):
-            own = self.get_component_rich_style(f"-{role}") if role else style
+            own = self.style_of(role)
             if own != style:
                 if text:
                     yield Segment(text, style)
@@ -86,21 +138,6 @@ class Painted(Widget):
 
 class Panel(Painted):
     """A text panel: a pure function from a frame and a size to rows."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"-{role}" for role in ("strong", "label", "value", "note", "good", "warn", "bad", "best", "mark")
-    }
-    DEFAULT_CSS = """
-    Panel {
-        &> .-strong { text-style: bold; }
-        &> .-note { color: $text-accent; }
-        &> .-good { color: $text-success; }
-        &> .-warn { color: $text-warning; }
-        &> .-bad { color: $text-error; }
-        &> .-best { color: $text-success; text-style: bold; }
-        &> .-mark { color: $text-accent; text-style: bold; }
-    }
-    """
 
     def __init__(self, text: Callable[[Frame, int, int], Sequence[Row]], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
