@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
-from textual.widgets import Select
 from textual.worker import WorkerCancelled
 
 from gdcore.dataset import Dataset, load
@@ -15,7 +14,7 @@ from gdcore.descent import Limits, Settings, State, adopt, advance, begin
 from tui.app import GradientDescentApp
 from tui.laboratory import Laboratory
 from tui.screen import LaboratoryScreen
-from tui.widgets.fields import NumberField
+from tui.widgets.fields import Choice, NumberField
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -83,8 +82,8 @@ def field(pilot: Pilot[None], name: str) -> NumberField:
     return main_screen(pilot).query_one(f"#{name}", NumberField)
 
 
-def select(pilot: Pilot[None], name: str) -> Select[object]:
-    return main_screen(pilot).query_one(f"#{name}", Select)
+def choice(pilot: Pilot[None], name: str) -> Choice:
+    return main_screen(pilot).query_one(f"#{name}", Choice)
 
 
 def focused(pilot: Pilot[None]) -> str | None:
@@ -168,9 +167,9 @@ async def write(pilot: Pilot[None], text: str) -> None:
 
 async def choose(pilot: Pilot[None], name: str, value: object) -> None:
     """Choose in a list of the form, with the keyboard."""
-    control = select(pilot, name)
+    control = choice(pilot, name)
     control.focus()
-    values = [option for _, option in control._options]
+    values = [option for _, option in control.options]
     moves = values.index(value) - values.index(control.value)
     await press(pilot, "enter", *["down" if moves > 0 else "up"] * abs(moves), "enter")
 

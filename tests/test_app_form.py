@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from textual.widgets import Button, DirectoryTree, Input, Select, Static
+from textual.widgets import DirectoryTree, Input, Static
 
 from gdcore.dataset import DatasetError, load
 from gdcore.descent import Limits, Settings
@@ -16,6 +16,7 @@ from tests.screens import (
     LARGE,
     SIZES,
     afresh,
+    choice,
     choose,
     field,
     focused,
@@ -26,7 +27,6 @@ from tests.screens import (
     press,
     press_at_once,
     rendered,
-    select,
     settings,
     settled,
     shown,
@@ -37,6 +37,7 @@ from tests.screens import (
     write,
 )
 from tui.dialogs import OpenDialog, completed
+from tui.widgets.fields import Opener
 from tui.widgets.form import HELP, NUMBERS, Row
 
 if TYPE_CHECKING:
@@ -324,11 +325,11 @@ async def test_a_change_that_was_gone_back_over_is_in_the_form() -> None:
         await press(pilot, "n", "t", "right_curly_bracket", "n", "b", "b")
         assert (settings(pilot).learning_rate, settings(pilot).train_bias) == (0.001, False)
         assert field(pilot, "rate").value == "0.001"
-        assert select(pilot, "train").value is False
+        assert choice(pilot, "train").value is False
         await press(pilot, "n")
         assert (settings(pilot).learning_rate, settings(pilot).train_bias) == (0.002, True)
         assert field(pilot, "rate").value == "0.002"
-        assert select(pilot, "train").value is True
+        assert choice(pilot, "train").value is True
 
 
 @pytest.mark.parametrize(("name", "point"), [("start-w", (3.5, 0)), ("start-b", (0, 3.5))])
@@ -381,7 +382,7 @@ async def test_the_same_column_twice_leaves_form_and_data_agreed() -> None:
         await choose(pilot, "y", "x1")
         await settled(pilot)
         assert laboratory(pilot).data.y_name in ("x1", "y1")
-        assert select(pilot, "y").value == laboratory(pilot).data.y_name
+        assert choice(pilot, "y").value == laboratory(pilot).data.y_name
 
 
 async def test_columns_of_a_file_with_bad_rows_that_were_skipped(tmp_path: Path) -> None:
@@ -420,9 +421,9 @@ async def test_data_by_name_or_path(tmp_path: Path) -> None:
             assert state(pilot).iteration == 0
             assert settings(pilot) == before
             assert "Restarted" in told(pilot)
-            assert str(main_screen(pilot).query_one("#data", Button).label) == name
+            assert main_screen(pilot).query_one("#data", Opener).text == name
             assert f"{rows} rows" in rendered(main_screen(pilot))[0]
-            assert select(pilot, "x").value == laboratory(pilot).data.x_name
+            assert choice(pilot, "x").value == laboratory(pilot).data.x_name
 
 
 async def test_data_by_the_button() -> None:
@@ -541,7 +542,7 @@ async def test_names_act_on_nothing(tmp_path: Path) -> None:
         assert "[bold]file" in rendered(pilot.app.screen)[0]
         assert rendered(pilot.app.screen)[1].split()[1].startswith("[bold]file")
         assert "[bold]x" in rendered(pilot.app.screen)[2]
-        select(pilot, "x").focus()
+        choice(pilot, "x").focus()
         await press(pilot, "enter")
         await pilot.pause()
         assert "[/]" in shown(pilot), "in the open list"
@@ -571,7 +572,7 @@ async def test_names_in_the_sentence_about_a_bad_file(tmp_path: Path) -> None:
 
 async def test_a_select_is_left_with_escape_too() -> None:
     async with opened(gdlab()) as pilot:
-        control: Select[Any] = select(pilot, "method")
+        control = choice(pilot, "method")
         control.focus()
         await press(pilot, "escape")
         assert focused(pilot) == "chart"

@@ -14,6 +14,7 @@ from tests.screens import (
     SIZES,
     SMALL,
     afresh,
+    choice,
     field,
     focused,
     gdlab,
@@ -24,7 +25,6 @@ from tests.screens import (
     press_at_once,
     rendered,
     run_of_gdcore,
-    select,
     settings,
     settled,
     shown,
@@ -154,7 +154,7 @@ async def _trains_the_bias(pilot: Pilot[None], key: str) -> None:
     before = settings(pilot).train_bias
     await press(pilot, key)
     assert settings(pilot).train_bias is not before
-    assert select(pilot, "train").value is not before
+    assert choice(pilot, "train").value is not before
 
 
 @effect("restart")

@@ -76,6 +76,8 @@ class _Parser(ArgumentParser):
 
 def main() -> int:
     """Run gdlab with the words of the command line; return its exit code."""
+    # Nothing here multiplies matrices: threads for that would only cost time to start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # A stream that the shell closed (>&-) is None.
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -183,6 +185,7 @@ def _open(words: list[str]) -> int:
             if sentence := saver.save(session_of(laboratory)):
                 laboratory.say(sentence, alarm=True)
 
+        gc.enable()
         return converse(laboratory, keep)
     from tui.app import GradientDescentApp  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 from textual.worker import get_current_worker
 
 from gdcore.dataset import Dataset, DatasetError
@@ -308,7 +308,6 @@ class LaboratoryScreen(Screen[None]):
 
     # Data
 
-    @on(Button.Pressed, "#data")
     def action_open(self) -> None:
         """Open another data file."""
         self._pause()

@@ -1,17 +1,27 @@
-"""The fields of the form: a number that is checked while it is typed, and lets every key through that no number has."""
+"""The fields of the form: a number that is checked while it is typed, and one of several values.
+
+Textual's own Select and Button would make gdlab start a tenth later: each brings many widgets or rules of style.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Input, OptionList
 
 from gdcore.parameters import FRACTION, POSITIVE, Parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual import events
+    from textual.app import ComposeResult
+    from textual.geometry import Region
 
 NUMBER_CHARACTERS = frozenset("0123456789.,+-eE")
 """The characters a number can have, and the comma, which some take for the point; others are left to the commands."""
@@ -146,6 +156,131 @@ class NumberField(Input):
         value = nudged(self.parameter, self.in_force, direction)
         if value in self.parameter.range:
             self._choose(value)
+
+
+class Opener(Widget, can_focus=True):
+    """A value, which enter or a click opens something to change.
+
+    Attributes:
+        text: the value as it is shown.
+        action: what enter and a click do.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,up,down", "open", "Choose", show=False)]
+    DEFAULT_CSS = """
+    Opener { width: 1fr; height: 1; }
+    Opener:focus { text-style: reverse; }
+    """
+
+    def __init__(self, text: str, action: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.text = text
+        self.action = action
+
+    def render(self) -> Content:
+        """The value and an arrow."""
+        return Content(self.text).truncate(max(self.content_size.width - 2, 0), ellipsis=True, pad=True) + " ▼"
+
+    def show_text(self, text: str) -> None:
+        """Show another value."""
+        self.text = text
+        self.refresh()
+
+    async def action_open(self) -> None:
+        """Open what changes the value."""
+        await self.run_action(self.action)
+
+    async def on_click(self) -> None:
+        """Open it."""
+        await self.action_open()
+
+
+class Choice(Opener):
+    """One of several values.
+
+    Attributes:
+        options: the name and the value of each.
+        value: the value in force.
+    """
+
+    class Chosen(Message):
+        """A value was chosen.
+
+        Attributes:
+            choice: where.
+            value: the value.
+        """
+
+        def __init__(self, choice: Choice, value: object) -> None:
+            super().__init__()
+            self.choice = choice
+            self.value = value
+
+        @property
+        def control(self) -> Choice:
+            """The field."""
+            return self.choice
+
+    def __init__(self, options: Sequence[tuple[str, object]], *, id: str) -> None:  # noqa: A002
+        super().__init__("", "list", id=id)
+        self.show(options[0][1], options)
+
+    def show(self, value: object, options: Sequence[tuple[str, object]] | None = None) -> None:
+        """Show the value in force, and from now on other options."""
+        if options is not None:
+            self.options = options
+        self.value = value
+        self.show_text(next(name for name, option in self.options if option == value))
+
+    def action_list(self) -> None:
+        """List the options."""
+        now = [option for _, option in self.options].index(self.value)
+        self.app.push_screen(Options([name for name, _ in self.options], now, self.region), self._chosen)
+
+    def _chosen(self, index: int | None) -> None:
+        if index is not None and self.options[index][1] != self.value:
+            self.show(self.options[index][1])
+            self.post_message(self.Chosen(self, self.value))
+
+
+class Options(ModalScreen[int | None]):
+    """The options of a choice, below it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", "Close", show=False)]
+    DEFAULT_CSS = """
+    Options { background: $background 0%; }
+    Options > OptionList { width: auto; height: auto; padding: 0; background: $panel; }
+    """
+
+    def __init__(self, names: Sequence[str], now: int, beside: Region) -> None:
+        super().__init__()
+        self._names = names
+        self._now = now
+        self._beside = beside
+
+    def compose(self) -> ComposeResult:
+        """The list, where there is room for it."""
+        options = OptionList(*map(Content, self._names))
+        options.highlighted = self._now
+        height = self.app.size.height
+        options.styles.max_height = max(height - 2, 1)
+        options.styles.max_width = max(self.app.size.width - self._beside.x, 1)
+        below = min(self._beside.bottom, height - len(self._names) - 2)
+        options.styles.offset = (self._beside.x, max(below, 0))
+        yield options
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Choose."""
+        self.dismiss(event.option_index)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the list closes it."""
+        if event.widget is self:
+            self.action_close()
+
+    def action_close(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)
 
 
 def written(value: float) -> str:

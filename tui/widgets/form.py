@@ -5,17 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rich.text import Text
 from textual import on
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Select
 
 from gdcore import parameters
 from gdcore.optimizers import OPTIMIZERS, Optimizer, hyperparameters
 from gdcore.parameters import Parameter
-from tui.widgets.fields import NumberField
+from tui.widgets.fields import Choice, NumberField, Opener
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -130,22 +128,20 @@ class Form(VerticalScroll, can_focus=False):
     def __init__(self, data: Dataset, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._data = data
-        self._shown: tuple[str, bool] | None = None
         self._in_force: object = None
         self._rows: dict[str, Row] = {}
 
     def compose(self) -> ComposeResult:
         """A row for each setting."""
-        yield Row("Data", Button(Content(self._data.name), id="data", compact=True))
+        yield Row("Data", Opener(self._data.name, "screen.open", id="data"))
         columns = _options(self._data)
-        yield Row("x", Select(columns, allow_blank=False, value=self._data.x_name, id="x", compact=True))
-        yield Row("y", Select(columns, allow_blank=False, value=self._data.y_name, id="y", compact=True))
-        methods = [(kind.title, name) for name, kind in OPTIMIZERS.items()]
-        yield Row("Method", Select(methods, allow_blank=False, id="method", compact=True))
+        yield Row("x", Choice(columns, id="x"))
+        yield Row("y", Choice(columns, id="y"))
+        yield Row("Method", Choice([(kind.title, name) for name, kind in OPTIMIZERS.items()], id="method"))
         for name, (_, parameter) in NUMBERS.items():
             if parameter not in _OWNED:  # those are made when an optimizer has them
                 yield self._row(name)
-        yield Row("Train", Select([("w alone", False), ("w and b", True)], allow_blank=False, id="train", compact=True))
+        yield Row("Train", Choice([("w alone", False), ("w and b", True)], id="train"))
 
     def show(self, frame: Frame) -> None:
         """Show the settings in force; what is being typed stays."""
@@ -166,12 +162,9 @@ class Form(VerticalScroll, can_focus=False):
             row.display = name in values
             if isinstance(row.control, NumberField) and name in values:
                 row.control.show(values[name])
-        with self.prevent(Select.Changed):
-            self.query_one("#method", Select).value = settings.optimizer.name
-            self.query_one("#train", Select).value = settings.train_bias
-        self._shown = (settings.optimizer.name, settings.train_bias)
-        if frame.data is not self._data:
-            self.show_data(frame.data)
+        self.query_one("#method", Choice).show(settings.optimizer.name)
+        self.query_one("#train", Choice).show(settings.train_bias)
+        self.show_data(frame.data)
 
     def _row(self, name: str) -> Row:
         """The row of a number."""
@@ -182,35 +175,28 @@ class Form(VerticalScroll, can_focus=False):
     def show_data(self, data: Dataset) -> None:
         """Show the name and the columns of data."""
         self._data = data
-        self.query_one("#data", Button).label = Content(data.name)
-        columns = _options(data)
-        with self.prevent(Select.Changed):
-            for identifier, name in (("x", data.x_name), ("y", data.y_name)):
-                select = self.query_one(f"#{identifier}", Select)
-                select.set_options(columns)
-                select.value = name
+        self.query_one("#data", Opener).show_text(data.name)
+        for identifier, name in (("x", data.x_name), ("y", data.y_name)):
+            self.query_one(f"#{identifier}", Choice).show(name, _options(data))
 
     @on(NumberField.Chosen)
-    @on(Select.Changed)
+    @on(Choice.Chosen)
     def _changed(self) -> None:
         """What a person has put in the form may be refused: the next frame shows what is in force."""
         self._in_force = None
 
-    @on(Select.Changed, "#x,#y")
+    @on(Choice.Chosen, "#x,#y")
     def _columns_chosen(self) -> None:
-        x, y = (str(self.query_one(f"#{name}", Select).value) for name in "xy")
-        if (x, y) != (self._data.x_name, self._data.y_name):
-            self.post_message(self.Columns(x, y))
+        x, y = (str(self.query_one(f"#{name}", Choice).value) for name in "xy")
+        self.post_message(self.Columns(x, y))
 
-    @on(Select.Changed, "#method")
-    def _method_chosen(self, event: Select.Changed) -> None:
-        if self._shown and event.value != self._shown[0]:
-            self.post_message(self.Method(OPTIMIZERS[str(event.value)]()))
+    @on(Choice.Chosen, "#method")
+    def _method_chosen(self, event: Choice.Chosen) -> None:
+        self.post_message(self.Method(OPTIMIZERS[str(event.value)]()))
 
-    @on(Select.Changed, "#train")
-    def _train_chosen(self, event: Select.Changed) -> None:
-        if self._shown and event.value != self._shown[1]:
-            self.post_message(self.TrainBias(bool(event.value)))
+    @on(Choice.Chosen, "#train")
+    def _train_chosen(self, event: Choice.Chosen) -> None:
+        self.post_message(self.TrainBias(bool(event.value)))
 
     def on_number_field_edited(self, event: NumberField.Edited) -> None:
         """Say beside the field what it is for, or what is wrong with what is typed."""
@@ -236,6 +222,6 @@ class Form(VerticalScroll, can_focus=False):
         self.post_message(self.Hint(text, wrong=wrong, row=field.region.y))
 
 
-def _options(data: Dataset) -> list[tuple[Text, str]]:
-    """The columns to choose from. As Text, for a name may look like markup."""
-    return [(Text(name), name) for name in dict.fromkeys(data.columns)]
+def _options(data: Dataset) -> list[tuple[str, str]]:
+    """The columns to choose from."""
+    return [(name, name) for name in dict.fromkeys(data.columns)]
