@@ -63,12 +63,12 @@ def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError("sshd does not listen")
 
 
-def remote(folder: Path) -> str:
+def remote(folder: Path, options: str = "-n 100000") -> str:
     """The command at the far end: gdlab, which leaves its process id and its exit code in a folder."""
     path = environment_of({}).get("PYTHONPATH", "")
     return (
         f"export LC_ALL=C.UTF-8 XDG_STATE_HOME={folder} PYTHONPATH={path}; cd {folder}; trap '' HUP; "
-        f"sh -c 'trap - HUP; echo $$ >pid; exec {GDLAB} -n 100000'; echo $? >code"
+        f"sh -c 'trap - HUP; echo $$ >pid; exec {GDLAB} {options}'; echo $? >code"
     )
 
 
@@ -84,12 +84,15 @@ def test_steps_and_quits(ssh: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("running", [False, True])
-def test_the_connection_drops(ssh: list[str], tmp_path: Path, running: bool) -> None:
+def test_the_connection_drops_and_the_run_goes_on_where_it_stood(ssh: list[str], tmp_path: Path, running: bool) -> None:
     with Terminal([*ssh, remote(tmp_path)]) as terminal:
         terminal.see("Step 0 of 100,000")
+        terminal.press("n", "n", "]", "n")
+        terminal.see("Step 3 of 100,000")
         if running:
             terminal.press("space")
-            terminal.wait(lambda: terminal.iteration > 3, "a run")
+            terminal.wait(lambda: terminal.iteration > 6, "a run")
+        seen = terminal.iteration
         terminal.process.kill()
         end = time.monotonic() + 5
         while not (tmp_path / "code").exists() or not (tmp_path / "code").read_text():
@@ -98,3 +101,14 @@ def test_the_connection_drops(ssh: list[str], tmp_path: Path, running: bool) -> 
         assert (tmp_path / "code").read_text() == "129\n"
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / "pid").read_text()), 0)
+
+    with Terminal([*ssh, remote(tmp_path, "--resume")]) as terminal:
+        terminal.wait(lambda: terminal.iteration >= 0, "the run again")
+        reached = terminal.iteration
+        assert reached >= seen if running else reached == 3
+        terminal.see("rate  0.0011")
+        terminal.press("B")
+        terminal.see(f"Step {max(reached - 10, 0)} of 100,000")
+        terminal.press("q")
+        assert terminal.finish() == 0
+        assert (tmp_path / "code").read_text() == "0\n"
