@@ -134,6 +134,7 @@ class Laboratory:
         self.speed = SPEEDS.index(10)
         self.log = False
         self.ghosts = False
+        self._landings: tuple[tuple[MeanSquaredError, State, Settings], tuple[tuple[str, State], ...]] | None = None
         self.view = VIEWS[0]
         self._defaults = (settings, limits, start)
         self._load(data, settings, limits, start)
@@ -211,10 +212,14 @@ class Laboratory:
     def _ghosts(self) -> tuple[tuple[str, State], ...]:
         """Where the next step would land at half the rate and at twice the rate."""
         state, settings = self.timeline.state, self.timeline.settings
-        return tuple(
-            (label, advance(self.loss, settings.optimizer, state._replace(learning_rate=rate), settings.train_bias))
-            for label, rate in (("1/2", state.learning_rate / 2), ("2", state.learning_rate * 2))
-        )
+        point = (self.loss, state, settings)
+        if self._landings is None or self._landings[0] != point:
+            found = tuple(
+                (label, advance(self.loss, settings.optimizer, state._replace(learning_rate=rate), settings.train_bias))
+                for label, rate in (("1/2", state.learning_rate / 2), ("2", state.learning_rate * 2))
+            )
+            self._landings = (point, found)
+        return self._landings[1]
 
     def _reframe(self, state: State | None = None) -> None:
         """Have the windows chosen anew: around the start, or closely around another state and the path to it."""
