@@ -223,9 +223,34 @@ def ticks_across(low: float, high: float, columns: int, *, log: bool = False) ->
         found = (log_ticks if log else ticks)(low, high, count)
         widest = max((len(label) for _, label in found), default=0)
         gaps = np.diff(_fraction([position for position, _ in found], low, high)) * (columns - 1)
-        if found and widest <= columns and np.all(gaps >= widest + 2):
+        if found and widest <= columns and np.all(gaps >= widest + 2) and _apart(found, low, high, columns):
             return found
     return []
+
+
+def label_starts(found: Sequence[Tick], low: float, high: float, columns: int, margin: int = 1) -> list[int]:
+    """The columns in which the labels of a horizontal axis begin: centred under their ticks, but within the chart.
+
+    Args:
+        found: The ticks.
+        low: The left border.
+        high: The right border.
+        columns: How wide the axis is; at its right end the chart ends.
+        margin: So many columns are free to the left of the axis.
+    """
+    places = np.floor(_fraction([position for position, _ in found], low, high) * (columns - 1) + 0.5)
+    widths = [len(label) for _, label in found]
+    return [
+        max(-margin, min(int(place) - (width - 1) // 2, columns - width))
+        for place, width in zip(places, widths, strict=True)
+    ]
+
+
+def _apart(found: Sequence[Tick], low: float, high: float, columns: int) -> bool:
+    """Whether two blanks are left between the labels, though those at the ends are pushed inwards."""
+    starts = label_starts(found, low, high, columns)
+    ends = [start + len(label) for start, (_, label) in zip(starts, found, strict=True)]
+    return all(start - end >= 2 for start, end in zip(starts[1:], ends, strict=False))
 
 
 def ticks_up(low: float, high: float, rows: int, *, log: bool = False) -> list[Tick]:
