@@ -477,6 +477,34 @@ def test_a_change_acts_from_the_next_step_on_and_is_told() -> None:
     assert lab.frame.state.b != 0
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_race_is_shown_and_leaves_one_where_one_is(view: str) -> None:
+    lab = laboratory(train_bias=True)
+    lab.step(7)
+    lab.show(view)
+    here = lab.branches.current
+    lab.race()
+    frame = assert_of_one_point(lab) if view == "curve" else lab.frame
+    assert (frame.branch, frame.state.iteration) == (here, 7)
+    assert frame.view == (view if view in {"map", "history"} else "history")
+    lowest = min(lab.branches.others, key=lambda branch: branch.run.state.loss)
+    assert f"{lowest.name} came lowest: loss {lowest.run.state.loss:.7g}" in frame.note
+
+
+def test_a_race_where_no_step_is_left_says_the_way_on() -> None:
+    lab = laboratory()
+    lab.step(100)
+    lab.race()
+    assert re.search(r"\bm\b", lab.frame.note)
+    assert len(lab.branches) == 1
+    lab.step(100)
+    lab.back(10)
+    lab.set_iterations(50)
+    lab.race()
+    assert "limit of 50 iterations" in lab.frame.note
+    assert len(lab.branches) == 1
+
+
 def test_more_steps() -> None:
     lab = laboratory(iterations=0)
     allowed = []
