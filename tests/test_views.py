@@ -321,7 +321,7 @@ def test_any_walk_is_drawn(  # noqa: PLR0917
 def test_no_two_marks_are_alike(names: list[str]) -> None:
     found = marks(names)
     assert len(set(found)) == len(names)
-    assert all(mark[:LETTERS] == (name.split() or [""])[0][:LETTERS] for mark, name in zip(found, names, strict=True))
+    assert all(mark.startswith(name[:LETTERS]) for mark, name in zip(found, names, strict=True) if name.isalnum())
 
 
 RACERS = ["grad", "mome", "Nest", "AdaG", "RMSp", "Adam", "nudg"]
@@ -378,8 +378,11 @@ def test_the_fit_shows_rows_lines_and_residuals() -> None:
     assert np.isnan(pieces_y[:, 2]).all()
     assert np.mean((pieces_y[:, 0] - pieces_y[:, 1]) ** 2) == pytest.approx(PIZZA(1.5, 2.0))
     shown = text(render(scene, 92, 26))
-    for words in ("Reservations", "Pizzas", "30 rows", "residuals", "line at the minimum"):
+    for words in ("Reservations", "Pizzas", "30 rows", "residuals", "line at minimum"):
         assert words in shown
+    predicted = fit_scene(Fit(X, Y, (1.5, 2.0), PIZZA.minimum, at=13.0), fit_window(X, Y))
+    legend = text(render(predicted, 52, 14)).splitlines()[-1]
+    assert legend.rstrip() == "─ line now  ╌ line at minimum  ◦ rows  │ residuals"
 
 
 def test_the_window_of_the_fit_is_the_rows_and_no_line_moves_it() -> None:
@@ -476,6 +479,21 @@ def test_on_the_logarithmic_axis_a_steady_rate_of_convergence_is_a_straight_line
     slopes = np.diff(ys[1000:20_000:1000]) / np.diff(xs[1000:20_000:1000])
     factor = 1 - 0.001 * PIZZA.curvature(True).lambda_min
     np.testing.assert_allclose(slopes, 2 * math.log10(factor), rtol=1e-6)
+
+
+def test_on_the_logarithmic_axis_a_diverging_run_is_seen_from_its_start_to_the_end_of_the_numbers() -> None:
+    losses = walked(0.01, 1000)[:, 2]
+    past = history(losses, len(losses) - 1)
+    window = history_window(past, log=True)
+    assert window.bottom <= math.log10(losses[0] - PIZZA.floor) <= 3
+    assert window.top > 307
+    picture = render(history_scene(past, window, log=True), 52, 14)
+    assert len({row for row, cells in enumerate(picture.rows) if any(role == "curve" for _, role in cells)}) >= 8
+    assert [label.split("┤")[0].strip() for label in text(picture).splitlines() if "┤" in label] == [
+        "1e300",
+        "1e200",
+        "1e100",
+    ]
 
 
 def test_a_perfect_fit_is_drawn_on_the_floor_of_the_logarithmic_axis() -> None:
@@ -578,6 +596,9 @@ def test_the_rates_show_the_sweep() -> None:
     picture = render(scene, 92, 26)
     assert picture.rows[picture.body.row][picture.body.column] == ("▲", "slow")
     shown = text(picture)
+    for cursor in range(0, len(result.learning_rates), 10):
+        near = rates_scene(Rates(result, 0.001, critical, cursor=cursor), rates_window(result))
+        assert "cliff 0.004555" in text(render(near, 52, 14)), "wherever the cursor is"
     for words in ("cliff 0.004555", "best 0.004542: 3,001", "now 0.001", "more than 4,000", "learning rate"):
         assert words in shown
     assert "done" not in shown

@@ -65,7 +65,7 @@ def fit_scene(fit: Fit, window: Window) -> Scene:
     layers.append(Points("rows", x, y, "rows"))
     if fit.best is not None:
         ends = window.xs_at(np.linspace(0, 1, 2 * DASHES))
-        layers.append(dashed("floor", ends, _heights(fit.best, ends), "line at the minimum"))
+        layers.append(dashed("floor", ends, _heights(fit.best, ends), "line at minimum"))
     ends = window.xs_at([0, 1])
     layers.append(Line("line", ends, _heights(fit.line, ends), "line now"))
     if fit.at is not None:
@@ -100,7 +100,7 @@ def _prediction(x: float, y: float, window: Window) -> list[Layer]:
     place = [min(max(y, window.bottom), window.top)] if not math.isnan(y) else [y]
     return [
         Label("prediction", [x], place, f"y({x:.6g}) = {told}", beside=True),
-        Points("prediction", [x], [y], "prediction", at_border=True),
+        Points("prediction", [x], [y], at_border=True),
     ]
 
 

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import DASHES, dashed
 from tui.charts.runs import NARROW, run_layers
-from tui.charts.window import Floats, Window, held, loss_interval, round_step
+from tui.charts.window import DEPTH, Floats, Window, held, loss_interval, round_step
 
 SHORTEST = 10
 """The horizontal axis shows so many iterations at least."""
@@ -82,7 +82,10 @@ def history_window(history: History, *, log: bool = False, shown: Window | None 
         wanted = _above(np.append(losses, [loss for loss in reached if loss < losses.max()]), history.floor)
     else:
         wanted = np.append(losses, history.floor)
-    height = held((shown.bottom, shown.top) if shown else None, loss_interval(wanted, log=log))
+    # However far a run has gone up, where it began stays in sight: its way is a straight line then.
+    largest = np.max(wanted, initial=0, where=np.isfinite(wanted))
+    depth = max(DEPTH * min(wanted[0] / largest, 1), 5e-324) if 0 < wanted[0] < largest else DEPTH
+    height = held((shown.bottom, shown.top) if shown else None, loss_interval(wanted, log=log, depth=depth))
     return Window(0, float(round_step(Decimal(max(last, SHORTEST)), 1)), *height)
 
 
