@@ -48,8 +48,15 @@ class Branch:
         """Where it comes from and what is different in it, in words."""
         if not self.parent:
             return self.why or "from the start"
-        different = self.why or (difference(self.left, self.run.settings_at(self.left_at)) if self.left else "")
-        return f"left {self.parent} at step {self.left_at:,}: {different}"
+        new = self.why or (difference(self.left, self.run.settings_at(self.left_at)) if self.left else "")
+        return f"left {self.parent} at step {self.left_at:,}: {new}"
+
+    @property
+    def different(self) -> str:
+        """What is different in it, in a few words."""
+        if self.why or not self.parent or self.left is None:
+            return self.why or "from the start"
+        return brief(self.left, self.run.settings_at(self.left_at)) or "nothing"
 
 
 class Branches:

@@ -63,9 +63,9 @@ def race(branches: Branches) -> list[Branch]:
     runners = []
     for kind in OPTIMIZERS.values():
         optimizer = kind()
-        runner = branches.branch_off("in the race", branches.free_name(optimizer.title))
-        rate = sensible_rate(optimizer, run.loss, run.state, run.settings.train_bias)
-        runner.run.change(Settings(float(f"{rate:.4g}"), optimizer, run.settings.train_bias))
+        rate = float(f"{sensible_rate(optimizer, run.loss, run.state, run.settings.train_bias):.4g}")
+        runner = branches.branch_off(f"in the race, lr {rate:g}", branches.free_name(optimizer.title))
+        runner.run.change(Settings(rate, optimizer, run.settings.train_bias))
         runner.run.forward(min(run.limits.iterations, LONGEST))
         runners.append(runner)
     return sorted(runners, key=lambda runner: runner.run.state.loss)
