@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdcore.dataset import load
-from gdcore.descent import Limits, Settings
+from gdcore.dataset import Dataset, load
+from gdcore.descent import Limits, Reason, Settings
 from gdcore.loss import MeanSquaredError
 from gdcore.optimizers import Adam
 from gdcore.sweep import Sweep, default_rates, sweep
@@ -382,7 +382,7 @@ def test_the_fit_shows_rows_lines_and_residuals() -> None:
         assert words in shown
     predicted = fit_scene(Fit(X, Y, (1.5, 2.0), PIZZA.minimum, at=13.0), fit_window(X, Y))
     legend = text(render(predicted, 52, 14)).splitlines()[-1]
-    assert legend.rstrip() == "─ line now  ╌ line at minimum  ◦ rows  │ residuals"
+    assert legend.rstrip() == "◦ rows  ─ line now  ╌ line at minimum  │ residuals"
 
 
 def test_the_window_of_the_fit_is_the_rows_and_no_line_moves_it() -> None:
@@ -667,6 +667,48 @@ def test_switching_views_never_changes_the_run() -> None:
     assert run.state is state
     assert (run.settings, run.limits) == (Settings(0.002, train_bias=True), Limits(500))
     assert run.path(0, run.tip + 1).tolist() == path
+
+
+MILLION, NOISE = np.random.default_rng(4).normal((50, 0), (12, 9), (1_000_000, 2)).T
+EXTREMES = {
+    "two rows": (Dataset("two", None, np.array([1.0, 2.0]), np.array([5.0, 3.0]), "x", "y", ("x", "y")), 0.05, 10),
+    "a million rows": (Dataset("rows", None, MILLION, 3 * MILLION + 10 + NOISE, "x", "y", ("x", "y")), 0.0003, 300),
+    "constant x": (Dataset("flat", None, np.full(4, 3.0), np.array([1, 2, 4, 2.5]), "x", "y", ("x", "y")), 0.02, 10),
+    "diverged": (load("pizza"), 0.01, 1000),
+}
+SEEN = {"curve": "hiker", "map": "hiker", "fit": "rows", "history": "hiker", "rates": "hiker"}
+"""What a person is to see in each view, whatever the run has come to."""
+ROWS = {"two rows": "2 rows", "a million rows": "500 of 1,000,000 rows", "constant x": "4 rows", "diverged": "30 rows"}
+
+
+@pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("case", EXTREMES)
+def test_every_view_of_two_rows_a_million_rows_constant_x_and_a_diverged_run(case: str, view: str, log: bool) -> None:
+    data, rate, steps = EXTREMES[case]
+    lab = Laboratory(data, Settings(rate, train_bias=True), Limits(steps))
+    lab.log = log
+    lab.show(view)
+    views = Views()
+    for count in (0, 1, steps, -3, steps):
+        if count < 0:
+            lab.back(-count)
+        lab.step(max(count, 0))
+        for _, swept in zip(range(2), lab.begin_sweep() or (), strict=False):
+            lab.sweep = swept
+            views.scene(lab.frame)
+        scene = views.scene(lab.frame)
+        for size in ((52, 14), (92, 26)):
+            picture = render(scene, *size)
+            body = picture.body
+            inside = {role for row in picture.rows[body.row : body.row + body.height] for _, role in row[body.column :]}
+            assert SEEN[view] in inside
+            assert view != "fit" or ROWS[case] in text(picture)
+        drawn(scene)
+    ended = lab.frame.ending
+    assert ended is not None
+    assert (ended.reason is Reason.DIVERGED) == (case == "diverged")
+    assert lab.frame.state.iteration == (287 if case == "diverged" else steps)
 
 
 def test_the_curve_shows_other_runs_and_three_next_steps() -> None:
