@@ -505,6 +505,13 @@ def test_a_race_where_no_step_is_left_says_the_way_on() -> None:
     assert len(lab.branches) == 1
 
 
+def test_the_view_of_rates_says_its_keys() -> None:
+    lab = laboratory()
+    for view in VIEWS:
+        lab.show(view)
+        assert ("enter takes" in lab.frame.note) is (view == "rates")
+
+
 def test_more_steps() -> None:
     lab = laboratory(iterations=0)
     allowed = []

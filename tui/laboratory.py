@@ -277,7 +277,7 @@ class Laboratory:
     def show(self, view: str = "") -> None:
         """Show a view, or the one after the present one."""
         self.view = view or VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
-        self.say("")
+        self.say("Up and down look at other rates, enter takes the one under the cursor." * (self.view == "rates"))
 
     def toggle_log(self) -> None:
         """Switch between the linear and the logarithmic loss axis."""
