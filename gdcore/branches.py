@@ -48,8 +48,15 @@ class Branch:
         """Where it comes from and what is different in it, in words."""
         if not self.parent:
             return self.why or "from the start"
-        different = self.why or (difference(self.left, self.run.settings_at(self.left_at)) if self.left else "")
-        return f"left {self.parent} at step {self.left_at:,}: {different}"
+        new = self.why or (difference(self.left, self.run.settings_at(self.left_at)) if self.left else "")
+        return f"left {self.parent} at step {self.left_at:,}: {new}"
+
+    @property
+    def different(self) -> str:
+        """What is different in it, in a few words."""
+        if self.why or not self.parent or self.left is None:
+            return self.why or "from the start"
+        return brief(self.left, self.run.settings_at(self.left_at)) or "nothing"
 
 
 class Branches:
@@ -103,12 +110,18 @@ class Branches:
     def fork(self, why: str = "", name: str = "") -> None:
         """Leave the current branch at the cursor, for a new one that becomes the current one."""
         parent, run = self.current, self.run
-        cursor = run.state.iteration
-        self._add(Branch(name or self.free_name(), run.fork(), parent.name, cursor, run.settings, why))
+        self.current = self.branch_off(why, name)
         if parent.parent and run.tip == parent.left_at and not why:
             # It never made a step of its own: all it was is in its parent.
             self._all.remove(parent)
             self.current.parent = parent.parent
+
+    def branch_off(self, why: str, name: str = "") -> Branch:
+        """Begin a branch at the cursor of the current one, which stays the current one."""
+        parent, run = self.current, self.run
+        branch = Branch(name or self.free_name(), run.fork(), parent.name, run.state.iteration, run.settings, why)
+        self._add(branch)
+        return branch
 
     def begin(self, run: Timeline, why: str) -> None:
         """Begin another run, which becomes the current branch; one without a step gives up its place."""
@@ -116,7 +129,8 @@ class Branches:
         if self.run.tip == 0:
             name = self.current.name
             self._all.remove(self.current)
-        self._add(Branch(name, run, why=why))
+        self.current = Branch(name, run, why=why)
+        self._add(self.current)
 
     def switch(self, branch: Branch) -> None:
         """Make another branch the current one."""
@@ -150,9 +164,8 @@ class Branches:
 
     def _add(self, branch: Branch) -> None:
         self._all.append(branch)
-        self.current = branch
         if len(self._all) > MOST:
-            self._all.pop(0)
+            self._all.remove(next(oldest for oldest in self._all if oldest is not self.current))
 
     def free_name(self, stem: str = "") -> str:
         """A name that no branch has yet: a letter, or the stem, with a number where that is needed."""
@@ -160,6 +173,28 @@ class Branches:
         stems = (stem,) if stem else ascii_uppercase
         names = (name if number == 1 else f"{name} {number}" for number in count(1) for name in stems)
         return next(name for name in names if name not in taken)
+
+
+def brief(before: Settings, after: Settings) -> str:
+    """What changes between two settings, for where there is little room: what is in force after it.
+
+    >>> from gdcore.descent import Settings
+    >>> from gdcore.optimizers import Momentum
+    >>> brief(Settings(), Settings(0.002)), brief(Settings(), Settings(0.001, Momentum(0.5), train_bias=True))
+    ('lr 0.002', 'momentum, b trained')
+    """
+    parts = []
+    if type(after.optimizer) is not type(before.optimizer):
+        parts.append(after.optimizer.title)
+    if after.learning_rate != before.learning_rate:
+        parts.append(f"lr {after.learning_rate:.4g}")
+    if type(after.optimizer) is type(before.optimizer):
+        names = [item.name for item in fields(after.optimizer)]
+        new = {name: getattr(after.optimizer, name) for name in names}
+        parts += [f"{name} {value:g}" for name, value in new.items() if value != getattr(before.optimizer, name)]
+    if after.train_bias != before.train_bias:
+        parts.append("b trained" if after.train_bias else "b held")
+    return ", ".join(parts)
 
 
 def difference(before: Settings, after: Settings) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import hypot, inf
 from typing import TYPE_CHECKING
 
-from gdcore.descent import Settings
+from gdcore.descent import Reason, Settings
 from gdcore.optimizers import OPTIMIZERS, AdaGrad, Nudge
 from gdcore.stability import stability
 
 if TYPE_CHECKING:
-    from gdcore.branches import Branches
+    from gdcore.branches import Branch, Branches
     from gdcore.descent import State
     from gdcore.loss import MeanSquaredError
     from gdcore.optimizers import Optimizer
@@ -47,14 +47,25 @@ def sensible_rate(optimizer: Optimizer, loss: MeanSquaredError, state: State, tr
     return way / STRIDES.get(type(optimizer), 20) or Settings().learning_rate
 
 
-def race(branches: Branches) -> None:
-    """Start every optimizer from where the current run stands, as a branch each, and run it."""
-    base, state = branches.current, branches.run.state
-    train_bias = branches.run.settings.train_bias
+def race(branches: Branches) -> list[Branch]:
+    """Start every optimizer from where the current run stands, as a branch each, and run it; one stays where one is.
+
+    Returns:
+        The runners, the one with the lowest loss first.
+
+    Raises:
+        ValueError: if the run stands where it ends, so that no runner could make a step.
+    """
+    run = branches.run
+    ending = run.fork().ending
+    if ending is not None and ending.reason is not Reason.DIVERGED:
+        raise ValueError(f"no step is left for a race: {ending.sentence}")
+    runners = []
     for kind in OPTIMIZERS.values():
         optimizer = kind()
-        branches.switch(base)
-        branches.fork("in the race", branches.free_name(optimizer.title))
-        rate = sensible_rate(optimizer, branches.run.loss, state, train_bias)
-        branches.run.change(Settings(float(f"{rate:.4g}"), optimizer, train_bias))
-        branches.run.forward(min(branches.run.limits.iterations, LONGEST))
+        rate = float(f"{sensible_rate(optimizer, run.loss, run.state, run.settings.train_bias):.4g}")
+        runner = branches.branch_off(f"in the race, lr {rate:g}", branches.free_name(optimizer.title))
+        runner.run.change(Settings(rate, optimizer, run.settings.train_bias))
+        runner.run.forward(min(run.limits.iterations, LONGEST))
+        runners.append(runner)
+    return sorted(runners, key=lambda runner: runner.run.state.loss)

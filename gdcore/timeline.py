@@ -60,8 +60,9 @@ class Timeline:
         self._changed_to = [settings]
         self._changed_from = [(self.state, settings.optimizer)]
         self._kept = [self.state]
-        self._block = 0
-        self._states = [self.state]
+        self._blocks = {0: [self.state]}
+        self._next: tuple[State, Settings, Limits, State | Ending] | None = None
+        self._beyond: tuple[State, Settings, State] | None = None
         self._path = array("d", (w, b, self.state.loss))
         self._losses = Envelope(self._path, stride=3, offset=2)
 
@@ -80,7 +81,13 @@ class Timeline:
         """The state one step on, whatever the limits; its loss may be too large for a number."""
         if self.state.iteration < self.tip:
             return self._at(self.state.iteration + 1)
-        return advance(self.loss, self.settings.optimizer, self.state, self.settings.train_bias)
+        following = self._onward()
+        if not isinstance(following, Ending):
+            return following
+        if self._beyond is None or self._beyond[:2] != (self.state, self.settings):
+            beyond = advance(self.loss, self.settings.optimizer, self.state, self.settings.train_bias)
+            self._beyond = (self.state, self.settings, beyond)
+        return self._beyond[2]
 
     @property
     def previous(self) -> State | None:
@@ -92,18 +99,23 @@ class Timeline:
         """Why there is no step from the cursor on, or None where there is one."""
         if self.state.iteration < self.tip:
             return None
-        following = proceed(self.loss, self.settings, self.limits, self.state)
+        following = self._onward()
         return following if isinstance(following, Ending) else None
 
     def forward(self, count: int = 1) -> int:
         """Go on by so many iterations, or to the end of the run; return how many they were."""
         known = min(count, self.tip - self.state.iteration)
         self._move(self.state.iteration + max(known, 0))
+        if known == count:
+            return count
+        following = self._onward()
         for made in range(known, count):
-            following = proceed(self.loss, self.settings, self.limits, self.state)
             if isinstance(following, Ending):
-                return made
+                count = made
+                break
             self._append(following)
+            following = proceed(self.loss, self.settings, self.limits, following)
+        self._next = (self.state, self.settings, self.limits, following)
         return count
 
     def back(self, count: int = 1) -> int:
@@ -130,15 +142,16 @@ class Timeline:
         arrived, optimizer = self._changed_from[-1]
         self.state = adopt(arrived, settings, optimizer)
         self.settings = settings
-        self._states[-1] = self.state
+        self._blocks[iteration // STRIDE][-1] = self.state
         if iteration % STRIDE == 0:
             self._kept[-1] = self.state
 
     def fork(self) -> Timeline:
         """Another run with the same past, which stands where this one does and has no future yet."""
         twin = copy(self)
-        for name in ("_changed_at", "_changed_to", "_changed_from", "_kept", "_states", "_path"):
+        for name in ("_changed_at", "_changed_to", "_changed_from", "_kept", "_path"):
             setattr(twin, name, getattr(self, name)[:])
+        twin._blocks = {block: states[:] for block, states in self._blocks.items()}
         twin._losses = Envelope(twin._path, stride=3, offset=2)
         twin._drop_after(self.state.iteration)
         return twin
@@ -169,14 +182,20 @@ class Timeline:
         """
         return self._losses.points(first, last, columns)
 
+    def _onward(self) -> State | Ending:
+        """What follows the tip, computed once however often it is asked for: the step that is shown is then taken."""
+        if self._next is None or self._next[:3] != (self.state, self.settings, self.limits):
+            following = proceed(self.loss, self.settings, self.limits, self.state)
+            self._next = (self.state, self.settings, self.limits, following)
+        return self._next[3]
+
     def _append(self, state: State) -> None:
         self.state = state
         if state.iteration % STRIDE == 0:
             self._kept.append(state)
-            self._block += 1
-            self._states = [state]
+            self._hold(state.iteration // STRIDE, [state])
         else:
-            self._states.append(state)
+            self._blocks[state.iteration // STRIDE].append(state)
         self._path.extend((state.w, state.b, state.loss))
 
     def _move(self, iteration: int) -> None:
@@ -186,25 +205,35 @@ class Timeline:
     def _at(self, iteration: int) -> State:
         """The state at a known iteration: computed again from the last one kept before it, a block at a time."""
         block, index = divmod(iteration, STRIDE)
-        if block != self._block:
-            self._block, self._states = block, [self._kept[block]]
-            self._replay(min((block + 1) * STRIDE - 1, self.tip))
-        return self._states[index]
+        if block not in self._blocks:
+            self._hold(block, self._replayed(self._kept[block], min((block + 1) * STRIDE - 1, self.tip)))
+        return self._blocks[block][index]
 
-    def _replay(self, last: int) -> None:
-        state = self._states[-1]
+    def _hold(self, block: int, states: list[State]) -> list[State]:
+        """Keep the states of a block, and of one other, so that the cursor can stand on the border of the two."""
+        if len(self._blocks) > 1:
+            del self._blocks[max(self._blocks, key=lambda other: abs(other - block))]
+        self._blocks[block] = states
+        return states
+
+    def _replayed(self, state: State, last: int) -> list[State]:
+        """The states from a kept one to iteration `last`."""
+        states = [state]
         settings = self.settings_at(state.iteration)
         while state.iteration < last:
             state = advance(self.loss, settings.optimizer, state, settings.train_bias)
             now = self.settings_at(state.iteration)
             if now is not settings:
                 state, settings = adopt(state, now, settings.optimizer), now
-            self._states.append(state)
+            states.append(state)
+        return states
 
     def _drop_after(self, iteration: int) -> None:
         self._at(iteration)
-        del self._states[iteration % STRIDE + 1 :]
-        del self._kept[iteration // STRIDE + 1 :]
+        block, index = divmod(iteration, STRIDE)
+        self._blocks = {kept: states for kept, states in self._blocks.items() if kept <= block}
+        del self._blocks[block][index + 1 :]
+        del self._kept[block + 1 :]
         del self._path[3 * (iteration + 1) :]
         self._losses.truncate(iteration + 1)
         keep = bisect_right(self._changed_at, iteration)

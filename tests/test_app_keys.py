@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import pytest
@@ -469,6 +470,36 @@ async def test_branches_are_renamed_deleted_and_gone_to() -> None:
         assert list(branches) == [first], "the current one stays"
         await press(pilot, "escape", "n")
         assert state(pilot).iteration == 3
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_the_list_of_branches_has_a_line_each_and_the_comparison_is_whole(size: tuple[int, int]) -> None:
+    async with opened(gdlab(train_bias=True), size) as pilot:
+        await press(pilot, "N", "b", "b", "right_square_bracket", "n", "a", "g")
+        await pilot.pause()
+        lines = shown(pilot).splitlines()
+        branches = laboratory(pilot).branches
+        listed = [line for line in lines if " A at 8 " in line or " B at 9 " in line or "from the start" in line]
+        assert len(listed) >= min(len(branches), 8), "a line each; what has no room is scrolled to"
+        for branch, line in zip(branches, listed, strict=False):
+            tip = branch.run.path(branch.run.tip, branch.run.tip + 1)[0]
+            assert line.strip("│ ").removeprefix("* ").startswith(f"{branch.name} ")
+            assert f" {branch.different} " in line
+            assert re.search(rf" {branch.run.tip} +{tip[2]:.7g}\b", line)
+        assert branches.current.name == "B"
+        for row in ("branch +B", "method +gradient descent", "iteration +9", r"correct digits +w \d\.\d, b \d\.\d"):
+            assert re.search(rf"│ {row} +│", "\n".join(lines)), "it is compared with nothing while it is chosen itself"
+        await press(pilot, "down", "down")
+        await pilot.pause()
+        compared = shown(pilot)
+        rows = (
+            "branch +B +momentum",
+            "hyperparameters +- +momentum 0.9",
+            "iteration +9 +100",
+            "correct digits +w .* +w ",
+        )
+        for row in rows:
+            assert re.search(rf"│ {row}", compared), row
 
 
 async def test_interrupt_copies_what_is_selected() -> None:

@@ -151,8 +151,12 @@ def test_a_run_from_another_start_is_a_branch_but_one_without_steps_gives_way(
 def test_the_race_starts_every_optimizer_from_the_same_point(pizza: MeanSquaredError, train_bias: bool) -> None:
     branches = Branches(Timeline(pizza, Settings(train_bias=train_bias), Limits(300)))
     branches.run.forward(7)
-    race(branches)
+    first, *_, last = race(branches)
     runners: list[Branch] = list(branches)[1:]
+    assert branches.current is branches[0], "one stays where one is"
+    assert (branches.run.state.iteration, branches.run.tip) == (7, 7)
+    losses = [runner.run.state.loss for runner in runners]
+    assert (first.run.state.loss, last.run.state.loss) == (min(losses), max(losses))
     assert [branch.name for branch in runners] == [kind.title for kind in OPTIMIZERS.values()]
     for branch, kind in zip(runners, OPTIMIZERS.values(), strict=True):
         assert branch.left_at == 7
@@ -162,6 +166,25 @@ def test_the_race_starts_every_optimizer_from_the_same_point(pizza: MeanSquaredE
         start, end = states(branch.run)[7], branch.run.state
         assert (start.w, start.b) == (branches[0].run.state.w, branches[0].run.state.b)
         assert end.loss < start.loss
+
+
+def test_after_many_races_one_still_stands_in_a_branch_that_is_listed(pizza: MeanSquaredError) -> None:
+    branches = Branches(Timeline(pizza, Settings(), Limits(10)))
+    for _ in range(5):
+        race(branches)
+    assert len(branches) == MOST
+    assert branches.current is branches[0]
+    assert len({branch.name for branch in branches}) == MOST
+
+
+def test_where_no_step_is_left_there_is_no_race(pizza: MeanSquaredError) -> None:
+    branches = Branches(Timeline(pizza, Settings(), Limits(10)))
+    branches.run.forward(10)
+    branches.run.back(3)
+    branches.run.limits = Limits(5)
+    with pytest.raises(ValueError, match=r"^no step is left for a race: The limit of 5 iterations is reached\.$"):
+        race(branches)
+    assert len(branches) == 1
 
 
 def test_a_sensible_rate_is_the_best_one_where_the_curvature_decides(pizza: MeanSquaredError) -> None:

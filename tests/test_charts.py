@@ -16,6 +16,7 @@ from tui.charts.window import (
     Interval,
     Window,
     held,
+    label_starts,
     log_ticks,
     loss_interval,
     round_step,
@@ -199,12 +200,34 @@ def test_labels_have_the_digits_they_need_and_no_more(low: float, high: float, c
     assert [label for _, label in ticks(low, high, count)] == labels
 
 
-@given(INTERVALS, st.integers(1, 220))
-def test_labels_across_never_touch(interval: Interval, columns: int) -> None:
-    found = ticks_across(*interval, columns)
-    at = Window(*interval, 0, 1).across([position for position, _ in found]) * (columns - 1)
-    for before, after, (_, label), (_, following) in zip(at, at[1:], found, found[1:], strict=False):
-        assert after - before >= max(len(label), len(following)) + 1
+def ranges(log: bool) -> st.SearchStrategy[Interval]:
+    """Any axis, and those that the charts have; borders of a logarithmic one as log10."""
+    if log:
+        exponents = st.floats(-300, 300)
+        return st.tuples(exponents, exponents).filter(lambda pair: pair[0] < pair[1])
+    ends = st.sampled_from([10.0**power * digit for power in range(-9, 13) for digit in (1, 2, 5)])
+    return INTERVALS | ends.map(lambda end: (0.0, end)) | ends.map(lambda end: (-end, end))
+
+
+@given(st.booleans().flatmap(lambda log: st.tuples(st.just(log), ranges(log))), st.integers(1, 220), st.integers(1, 12))
+def test_labels_across_never_touch(axis: tuple[bool, Interval], columns: int, margin: int) -> None:
+    log, interval = axis
+    found = ticks_across(*interval, columns, log=log)
+    starts = label_starts(found, *interval, columns, margin)
+    for start, (_, label) in zip(starts, found, strict=True):
+        assert -margin <= start <= columns - len(label)
+    for start, following, (_, label) in zip(starts, starts[1:], found, strict=False):
+        assert following - (start + len(label)) >= 2
+
+
+@pytest.mark.parametrize("width", [52, 80, 92, 120])
+def test_an_axis_of_a_million_is_labelled_in_numbers_that_can_be_told_apart(width: int) -> None:
+    for end in (10.0**power * digit for power in range(1, 9) for digit in (1, 2, 5)):
+        picture = render(Scene(Window(0, end, 0, 1000), (), "", "iteration", "loss"), width, 14)
+        shown = text(picture).splitlines()[-3].split()
+        assert [float(label) for label in shown] == [position for position, _ in ticks_across(0, end, width - 5)]
+        assert 3 <= len(shown) <= 11
+        assert float(shown[-1]) >= 0.8 * end
 
 
 @given(INTERVALS, st.integers(0, 70), st.booleans())
@@ -214,8 +237,9 @@ def test_ticks_up_have_a_row_each(interval: Interval, rows: int, log: bool) -> N
         if interval[0] >= interval[1]:
             return
     found = ticks_up(*interval, rows, log=log)
-    at = Window(*interval, 0, 1).across([position for position, _ in found]) * (rows - 1)
-    assert len(set(np.floor(at + 0.5))) == len(found) <= 9
+    window = Window(0, 1, *interval)
+    at = np.floor((1 - window.up([position for position, _ in found])) * (rows - 1) + 0.5)
+    assert len(set(at)) == len(found) <= 9
 
 
 def test_a_logarithmic_axis_is_labelled_at_any_length() -> None:

@@ -14,11 +14,12 @@ import pytest
 
 from gdcore.dataset import Dataset, load
 from gdcore.descent import Ending, Limits, Reason, Settings, advance, proceed
+from gdcore.loss import MeanSquaredError
 from gdcore.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer
 from gdcore.stability import Regime, observed, stability
-from tui import lesson
+from tui import lesson, panels
 from tui.charts.window import Window
-from tui.laboratory import SPEEDS, TRAIL, Frame, Laboratory
+from tui.laboratory import SPEEDS, TRAIL, VIEWS, Frame, Laboratory
 from tui.views import Views
 
 if TYPE_CHECKING:
@@ -152,6 +153,93 @@ def test_the_target_is_where_the_run_is_on_its_way_to() -> None:
     assert laboratory(train_bias=True, data=rows([3, 3], [1, 2])).frame.target == (None, None)
     assert laboratory(data=rows([3, 3], [1, 2])).frame.target == (0.5, None)
     assert laboratory(data=rows([0, 0], [1, 2])).frame.target == (None, None)
+
+
+# --- What a key costs
+
+
+@pytest.fixture
+def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
+    """The points at which the loss is evaluated; the curves of a chart, which are arrays, do not count."""
+    asked: list[tuple[float, float]] = []
+    evaluate = MeanSquaredError.loss_and_gradient
+
+    def counted(self: MeanSquaredError, w: Any, b: Any) -> Any:
+        if np.ndim(w) == np.ndim(b) == 0:
+            asked.append((w, b))
+        return evaluate(self, w, b)
+
+    monkeypatch.setattr(MeanSquaredError, "loss_and_gradient", counted)
+    return asked
+
+
+def draw(lab: Laboratory, views: Views) -> None:
+    """Make all that is on the screen."""
+    frame = lab.frame
+    views.scene(frame)
+    for panel in (panels.header, panels.readout, panels.gauge, panels.story, panels.summary):
+        panel(frame, 52, 5)
+
+
+@pytest.mark.parametrize("train_bias", [False, True], ids=["w", "w and b"])
+def test_what_every_key_evaluates(train_bias: bool, evaluations: list[tuple[float, float]]) -> None:
+    lab, views = laboratory(train_bias=train_bias, iterations=2000), Views()
+    draw(lab, views)
+
+    def cost(key: Callable[[], object]) -> int:
+        evaluations.clear()
+        key()
+        draw(lab, views)
+        return len(evaluations)
+
+    held = not train_bias
+    keys: list[tuple[str, Callable[[], object], int]] = [
+        ("n: the step was on the screen already, the one after it is new", lab.step, 1),
+        ("n", lab.step, 1),
+        ("N", lambda: lab.step(10), 10),
+        ("b", lab.back, 0),
+        ("B", lambda: lab.back(10), 0),
+        ("n within what is known", lab.step, 0),
+        ("N within what is known", lambda: lab.step(10), 0),
+        ("n at the tip again, whose next step is remembered", lab.step, 1),
+        ("2", lambda: lab.show("map"), 0),
+        ("3", lambda: lab.show("fit"), 0),
+        ("4: the smallest loss at the b that is held", lambda: lab.show("history"), int(held)),
+        ("1", lambda: lab.show("curve"), 0),
+        ("l", lab.toggle_log, 0),
+        ("f", lab.fit, 0),
+        ("G: the two others", lab.toggle_ghosts, 2),
+        ("2 with three ghosts", lambda: lab.show("map"), 0),
+        ("n with three ghosts", lab.step, 3),
+        ("b with three ghosts: the one between them is known", lab.back, 2),
+        ("G again", lab.toggle_ghosts, 0),
+        ("n within what is known", lab.step, 0),
+        ("]: the new next step", lambda: lab.scale_learning_rate(1.1), 1),
+        ("}", lambda: lab.scale_learning_rate(2), 1),
+        ("m", lab.allow_more, 1),
+        ("p", lab.pin, 0),
+        ("< and >", lambda: lab.faster(1), 0),
+        ("r: the run begins anew, with its next step", lab.restart, 2),
+    ]
+    for name, key, evaluated in keys:
+        assert cost(key) == evaluated, name
+    lab.step(1000)
+    draw(lab, views)
+    assert cost(lambda: lab.back(500)) == 255, "a block of 256 states is computed again from its first"
+    assert cost(lambda: lab.back(100)) == 0, "and then it is there"
+
+
+def test_at_the_end_of_a_run_nothing_is_evaluated_again(evaluations: list[tuple[float, float]]) -> None:
+    for lab in (laboratory(iterations=20), laboratory(0.1, iterations=500)):
+        views = Views()
+        lab.step(1000)
+        draw(lab, views)
+        evaluations.clear()
+        for view in VIEWS[:3]:
+            lab.step()
+            lab.show(view)
+            draw(lab, views)
+        assert evaluations == []
 
 
 # --- The window
@@ -387,6 +475,41 @@ def test_a_change_acts_from_the_next_step_on_and_is_told() -> None:
     assert frame.settings == Settings(0.0025, Momentum(0.25), train_bias=True)
     lab.step()
     assert lab.frame.state.b != 0
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_race_is_shown_and_leaves_one_where_one_is(view: str) -> None:
+    lab = laboratory(train_bias=True)
+    lab.step(7)
+    lab.show(view)
+    here = lab.branches.current
+    lab.race()
+    frame = assert_of_one_point(lab) if view == "curve" else lab.frame
+    assert (frame.branch, frame.state.iteration) == (here, 7)
+    assert frame.view == (view if view in {"map", "history"} else "history")
+    lowest = min(lab.branches.others, key=lambda branch: branch.run.state.loss)
+    assert f"{lowest.name} came lowest: loss {lowest.run.state.loss:.7g}" in frame.note
+
+
+def test_a_race_where_no_step_is_left_says_the_way_on() -> None:
+    lab = laboratory()
+    lab.step(100)
+    lab.race()
+    assert re.search(r"\bm\b", lab.frame.note)
+    assert len(lab.branches) == 1
+    lab.step(100)
+    lab.back(10)
+    lab.set_iterations(50)
+    lab.race()
+    assert "limit of 50 iterations" in lab.frame.note
+    assert len(lab.branches) == 1
+
+
+def test_the_view_of_rates_says_its_keys() -> None:
+    lab = laboratory()
+    for view in VIEWS:
+        lab.show(view)
+        assert ("enter takes" in lab.frame.note) is (view == "rates")
 
 
 def test_more_steps() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdcore.dataset import load
-from gdcore.descent import Limits, Settings
+from gdcore.dataset import Dataset, load
+from gdcore.descent import Limits, Reason, Settings
 from gdcore.loss import MeanSquaredError
 from gdcore.optimizers import Adam
 from gdcore.sweep import Sweep, default_rates, sweep
@@ -23,6 +24,7 @@ from tui.charts.fit import SAMPLE, Fit, dashed, fit_scene, fit_window, sample
 from tui.charts.history import History, history_scene, history_window
 from tui.charts.map import Walk, close_window, contour, levels, map_scene, map_window
 from tui.charts.rates import Rates, rates_scene, rates_window
+from tui.charts.runs import LETTERS, marks
 from tui.charts.window import Floats, Window, interval_around, ticks_across
 from tui.laboratory import VIEWS, Laboratory
 from tui.views import Views
@@ -194,7 +196,19 @@ def test_every_contour_is_named_where_there_is_room() -> None:
     inside = "\n".join(text(picture).splitlines()[1:-3])
     for label in ("50", "100", "200", "500", "1000", "2000"):
         assert f" {label}" in inside
-    assert "loss 50, 100, 200, 500, 1000, 2000" in text(picture).splitlines()[-1]
+
+
+def test_the_legend_of_the_map_says_which_levels_there_are_in_the_smallest_terminal_too() -> None:
+    for loss, told in ((PIZZA, "loss 50..2000"), (TROUGH, "loss 2 5 10 20"), (PERFECT, "loss 0.1 1..100")):
+        for train_bias in (True, False):
+            path = walked(0.001, 3, loss=loss, train_bias=train_bias)
+            window = map_window(loss, (0.0, 0.0), (0.0, 0.0))
+            scene = map_scene(walk(path, loss, train_bias=train_bias, ghosts=[("", 1.0, 0.1)]), window)
+            for size in ((52, 14), (92, 26)):
+                legend = text(render(scene, *size)).splitlines()[-1]
+                assert f"path  ─ {told}" in legend
+                shown = [label for _, label in levels(loss, scene.window)]
+                assert [shown[0], shown[-1]] == [re.findall(r"\d+(?:\.\d+)?", told)[end] for end in (0, -1)]
 
 
 def test_the_map_shows_the_run() -> None:
@@ -216,7 +230,7 @@ def test_the_map_shows_the_run() -> None:
     assert [float(place[0]) for place in layers(scene, Points, "hiker")[0]] == [path[-1, 0], path[-1, 1]]
     assert layers(scene, Line, "line") == []
     picture = text(render(scene, 92, 26))
-    assert "next step at 1/2, 1, 2 of the rate" in picture
+    assert "next at 1/2 1 2 rate" in picture
     assert "2 ►" in picture
 
 
@@ -238,7 +252,9 @@ def test_with_b_held_the_run_moves_along_a_line() -> None:
     path = walked(0.001, 3, train_bias=False)
     scene = map_scene(walk(path, train_bias=False), map_window(PIZZA, (0, 0), (0, 0)))
     assert layers(scene, Line, "line")[0][1].tolist() == [0, 0]
-    assert "b is held" in text(render(scene, 92, 26))
+    for size in ((52, 14), (92, 26)):
+        row = next(row for row in render(scene, *size).rows if any(role == "line" for _, role in row))
+        assert " b is held " in "".join(character for character, role in row if role == "line")
 
 
 def test_a_trough_has_a_floor_instead_of_a_minimum() -> None:
@@ -248,7 +264,7 @@ def test_a_trough_has_a_floor_instead_of_a_minimum() -> None:
     ((ws, bs),) = layers(scene, Line, "floor")
     known = np.isfinite(ws)
     np.testing.assert_allclose(TROUGH(ws[known], bs[known]), TROUGH.floor)
-    assert "lowest loss" in text(render(scene, 92, 26))
+    assert "╌ minimum" in text(render(scene, 52, 14)).splitlines()[-1]
 
 
 def test_the_map_shows_start_and_minimum_and_holds_still() -> None:
@@ -298,6 +314,51 @@ def test_any_walk_is_drawn(  # noqa: PLR0917
         assert render(map_scene(scene, window), *size).size == size
 
 
+# Other runs
+
+
+@given(st.lists(st.text(max_size=12) | st.sampled_from(["Adam", "AdaGrad", "Adam 2", "Adam2", "A"]), unique=True))
+def test_no_two_marks_are_alike(names: list[str]) -> None:
+    found = marks(names)
+    assert len(set(found)) == len(names)
+    assert all(mark.startswith(name[:LETTERS]) for mark, name in zip(found, names, strict=True) if name.isalnum())
+
+
+RACERS = ["grad", "mome", "Nest", "AdaG", "RMSp", "Adam", "nudg"]
+
+
+@pytest.mark.parametrize("steps", [0, 45])
+@pytest.mark.parametrize(
+    ("view", "log"), [("map", False), ("history", False), ("history", True)], ids=["map", "linear", "log"]
+)
+@pytest.mark.parametrize(("size", "least"), [((52, 14), 6), ((92, 26), 7)], ids=["80x24", "120x36"])
+def test_the_runners_of_a_race_are_told_apart_by_marks_on_their_lines(
+    size: tuple[int, int], least: int, view: str, log: bool, steps: int
+) -> None:
+    lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(200))
+    lab.step(steps)
+    lab.race()
+    lab.show(view)
+    lab.log = log
+    scene = Views().scene(lab.frame)
+    picture = render(scene, *size)
+    body, seen = picture.body, []
+    runs = layers(scene, Line, "branch")
+    for row in range(body.row, body.row + body.height):
+        letters = "".join(character if role == "branch" else " " for character, role in picture.rows[row])
+        for found in re.finditer(r"(?<= )[A-Za-z]+(?= )", letters):
+            seen.append(found[0])
+            xs, ys = runs[RACERS.index(found[0])]
+            columns = body.column + scene.window.across(xs) * (body.width - 1)
+            rows = body.row + (1 - scene.window.up(ys)) * (body.height - 1)
+            spots = np.linspace(0, len(xs) - 1, 9999)
+            columns, rows = (np.interp(spots, np.arange(len(xs)), values) for values in (columns, rows))
+            middle = (found.start() + found.end()) / 2
+            near = (np.abs(columns - middle) <= 3) & (np.abs(rows - row) <= 0.15 * body.height)
+            assert near.any(), found[0]
+    assert len(set(seen)) == len(seen) >= least, seen
+
+
 # Fit
 
 
@@ -317,8 +378,11 @@ def test_the_fit_shows_rows_lines_and_residuals() -> None:
     assert np.isnan(pieces_y[:, 2]).all()
     assert np.mean((pieces_y[:, 0] - pieces_y[:, 1]) ** 2) == pytest.approx(PIZZA(1.5, 2.0))
     shown = text(render(scene, 92, 26))
-    for words in ("Reservations", "Pizzas", "30 rows", "residuals", "line at the minimum"):
+    for words in ("Reservations", "Pizzas", "30 rows", "residuals", "line at minimum"):
         assert words in shown
+    predicted = fit_scene(Fit(X, Y, (1.5, 2.0), PIZZA.minimum, at=13.0), fit_window(X, Y))
+    legend = text(render(predicted, 52, 14)).splitlines()[-1]
+    assert legend.rstrip() == "◦ rows  ─ line now  ╌ line at minimum  │ residuals"
 
 
 def test_the_window_of_the_fit_is_the_rows_and_no_line_moves_it() -> None:
@@ -417,6 +481,21 @@ def test_on_the_logarithmic_axis_a_steady_rate_of_convergence_is_a_straight_line
     np.testing.assert_allclose(slopes, 2 * math.log10(factor), rtol=1e-6)
 
 
+def test_on_the_logarithmic_axis_a_diverging_run_is_seen_from_its_start_to_the_end_of_the_numbers() -> None:
+    losses = walked(0.01, 1000)[:, 2]
+    past = history(losses, len(losses) - 1)
+    window = history_window(past, log=True)
+    assert window.bottom <= math.log10(losses[0] - PIZZA.floor) <= 3
+    assert window.top > 307
+    picture = render(history_scene(past, window, log=True), 52, 14)
+    assert len({row for row, cells in enumerate(picture.rows) if any(role == "curve" for _, role in cells)}) >= 8
+    assert [label.split("┤")[0].strip() for label in text(picture).splitlines() if "┤" in label] == [
+        "1e300",
+        "1e200",
+        "1e100",
+    ]
+
+
 def test_a_perfect_fit_is_drawn_on_the_floor_of_the_logarithmic_axis() -> None:
     past = history([10.0, 1.0, 0.0], 2, floor=0.0)
     window = history_window(past, log=True)
@@ -429,14 +508,35 @@ def test_changes_are_marked_and_named() -> None:
     past = history(walked(0.001, 60)[:, 2], 60, changes=changes)
     scene = history_scene(past, history_window(past))
     assert [xs.tolist() for xs, _ in layers(scene, Line, "change")] == [[10, 10], [12, 12], [30, 30]]
-    assert texts(scene, "change") == ["rate 0.002", "rate 0.004", "momentum with a lo.."]
+    assert texts(scene, "change") == ["rate 0.002", "rate 0.004", "momentum with a long s.."]
     shown = text(render(scene, 92, 26))
-    for name in texts(scene, "change")[1:]:
+    for name in texts(scene, "change"):
         assert f" {name}" in shown
     many = history(walked(0.001, 60)[:, 2], 60, changes=[(at, f"rate {at}") for at in range(60)])
     picture = render(history_scene(many, history_window(many)), 92, 26)
     assert "rate 59" in text(picture)
     assert "rate 3 " not in text(picture)
+
+
+@pytest.mark.parametrize("size", [(52, 14), (92, 26)])
+def test_the_names_of_changes_that_are_near_stand_one_below_the_other(size: tuple[int, int]) -> None:
+    changes = [(25, "b held"), (90, "lr 0.0011"), (100, "lr 0.00121, b trained"), (110, "Adam")]
+    branches = [([112, 113, 200], [800.0, 40.0, 23.0])]
+    past = history(walked(0.001, 200)[:, 2], 200, changes=changes, branches=branches)
+    picture = render(history_scene(past, history_window(past)), *size)
+    rows = text(picture).splitlines()
+    for iteration, name in changes:
+        column = int(picture.body.columns(np.array([iteration / 200]))[0])
+        assert [row for row in rows if row[column + 2 :].startswith(name)], name
+
+
+def test_no_future_is_named_where_none_is_known() -> None:
+    lab = Laboratory(load("pizza"), Settings(0.001), Limits(500))
+    lab.show("history")
+    for known in (False, True):
+        lab.step(20)
+        lab.back(5 * known)
+        assert ("known future" in text(render(Views().scene(lab.frame), 92, 26))) is known
 
 
 def test_the_window_of_the_history_holds_still_and_grows_in_steps() -> None:
@@ -496,6 +596,9 @@ def test_the_rates_show_the_sweep() -> None:
     picture = render(scene, 92, 26)
     assert picture.rows[picture.body.row][picture.body.column] == ("▲", "slow")
     shown = text(picture)
+    for cursor in range(0, len(result.learning_rates), 10):
+        near = rates_scene(Rates(result, 0.001, critical, cursor=cursor), rates_window(result))
+        assert "cliff 0.004555" in text(render(near, 52, 14)), "wherever the cursor is"
     for words in ("cliff 0.004555", "best 0.004542: 3,001", "now 0.001", "more than 4,000", "learning rate"):
         assert words in shown
     assert "done" not in shown
@@ -564,6 +667,48 @@ def test_switching_views_never_changes_the_run() -> None:
     assert run.state is state
     assert (run.settings, run.limits) == (Settings(0.002, train_bias=True), Limits(500))
     assert run.path(0, run.tip + 1).tolist() == path
+
+
+MILLION, NOISE = np.random.default_rng(4).normal((50, 0), (12, 9), (1_000_000, 2)).T
+EXTREMES = {
+    "two rows": (Dataset("two", None, np.array([1.0, 2.0]), np.array([5.0, 3.0]), "x", "y", ("x", "y")), 0.05, 10),
+    "a million rows": (Dataset("rows", None, MILLION, 3 * MILLION + 10 + NOISE, "x", "y", ("x", "y")), 0.0003, 300),
+    "constant x": (Dataset("flat", None, np.full(4, 3.0), np.array([1, 2, 4, 2.5]), "x", "y", ("x", "y")), 0.02, 10),
+    "diverged": (load("pizza"), 0.01, 1000),
+}
+SEEN = {"curve": "hiker", "map": "hiker", "fit": "rows", "history": "hiker", "rates": "hiker"}
+"""What a person is to see in each view, whatever the run has come to."""
+ROWS = {"two rows": "2 rows", "a million rows": "500 of 1,000,000 rows", "constant x": "4 rows", "diverged": "30 rows"}
+
+
+@pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("case", EXTREMES)
+def test_every_view_of_two_rows_a_million_rows_constant_x_and_a_diverged_run(case: str, view: str, log: bool) -> None:
+    data, rate, steps = EXTREMES[case]
+    lab = Laboratory(data, Settings(rate, train_bias=True), Limits(steps))
+    lab.log = log
+    lab.show(view)
+    views = Views()
+    for count in (0, 1, steps, -3, steps):
+        if count < 0:
+            lab.back(-count)
+        lab.step(max(count, 0))
+        for _, swept in zip(range(2), lab.begin_sweep() or (), strict=False):
+            lab.sweep = swept
+            views.scene(lab.frame)
+        scene = views.scene(lab.frame)
+        for size in ((52, 14), (92, 26)):
+            picture = render(scene, *size)
+            body = picture.body
+            inside = {role for row in picture.rows[body.row : body.row + body.height] for _, role in row[body.column :]}
+            assert SEEN[view] in inside
+            assert view != "fit" or ROWS[case] in text(picture)
+        drawn(scene)
+    ended = lab.frame.ending
+    assert ended is not None
+    assert (ended.reason is Reason.DIVERGED) == (case == "diverged")
+    assert lab.frame.state.iteration == (287 if case == "diverged" else steps)
 
 
 def test_the_curve_shows_other_runs_and_three_next_steps() -> None:

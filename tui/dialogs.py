@@ -8,6 +8,7 @@ from asyncio import to_thread
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from rich.cells import cell_len, set_cell_size
 from rich.table import Column, Table
 from rich.text import Text
 from textual import work
@@ -17,18 +18,16 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import DirectoryTree, Input, OptionList, Static
 
-from gdcore.branches import Branch
+from gdcore.branches import Branch, Branches
 from gdcore.dataset import Dataset, DatasetError, load, shipped
 from gdcore.inert import inert
 from tui.commands import key_table
-from tui.lesson import FORMULAS, account, comparison
+from tui.lesson import FORMULAS, comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from textual.app import ComposeResult
-
-    from gdcore.branches import Branches
 
 Result = TypeVar("Result")
 
@@ -231,6 +230,50 @@ def load_again(source: str, x: str | None = None, y: str | None = None, *, skip_
     return load(source, x, y, skip_bad_rows=skip_bad_rows)
 
 
+BESIDE = 6
+"""Columns of the screen beside the list of branches: the frame and the scrollbar."""
+WIDEST = 17
+"""The name of a branch is cut to so many columns in the list."""
+
+
+def listed(branches: Branches, width: int) -> list[str]:
+    """The branches, a line of so many columns each below the heads: where it left, what was different, where it ended.
+
+    >>> from gdcore.descent import Settings
+    >>> from gdcore.loss import MeanSquaredError
+    >>> from gdcore.timeline import Timeline
+    >>> tries = Branches(Timeline(MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0]), Settings(0.1)))
+    >>> tries.run.forward(5), tries.run.back(3)
+    (5, 3)
+    >>> tries.change(Settings(0.2))
+    >>> for line in listed(tries, 52):
+    ...     print(line)
+      branch  left    different         steps  loss
+      A       -       from the start        5  0.1428571
+    * B       A at 2  lr 0.2                2  0.1434008
+    """
+    rows = [("", "branch", "left", "different", "steps", "loss")]
+    for branch in branches:
+        run = branch.run
+        mark = "*" if branch is branches.current else ""
+        left = f"{_cut(branch.parent)} at {branch.left_at:,}" if branch.parent else "-"
+        loss = float(run.path(run.tip, run.tip + 1)[0, 2])
+        rows.append((mark, _cut(branch.name), left, branch.different, f"{run.tip:,}", f"{loss:.7g}"))
+    _, name, left_at, _, steps, loss_at = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
+    # What was different gets the room that the others leave.
+    room = max(width - (2 + name + 2 + left_at + 2 + 2 + steps + 2 + loss_at), len("different"))
+    return [
+        f"{mark:2}{set_cell_size(row[0], name)}  {set_cell_size(row[1], left_at)}  {set_cell_size(row[2], room)}  "
+        f"{row[3]:>{steps}}  {row[4]}"
+        for mark, *row in rows
+    ]
+
+
+def _cut(name: str) -> str:
+    """A name in the columns there are for it."""
+    return name if cell_len(name) <= WIDEST else set_cell_size(name, WIDEST - 2) + ".."
+
+
 class BranchDialog(Dialog[Branch | None]):
     """The branches: switch to one, rename or delete it, compare it with the current one."""
 
@@ -249,6 +292,7 @@ class BranchDialog(Dialog[Branch | None]):
         with Vertical(classes="dialog") as frame:
             frame.border_title = "Branches"
             frame.border_subtitle = "enter: go there   e: rename   d: delete   escape: close"
+            yield Static(id="columns", markup=False)
             yield OptionList(markup=False)
             yield Input(placeholder="new name", compact=True)
             yield Static(id="wrong", markup=False)
@@ -257,25 +301,35 @@ class BranchDialog(Dialog[Branch | None]):
     def on_mount(self) -> None:
         """Show the branches, the current one highlighted."""
         self.query_one(Input).display = False
+        self.query_one("#wrong").display = False
         self._fill(self._branches.current)
+
+    def on_resize(self) -> None:
+        """Lay out the columns anew."""
+        self._fill(self._chosen)
 
     def _fill(self, highlighted: Branch) -> None:
         options = self.query_one(OptionList)
         options.clear_options()
-        current = self._branches.current
-        options.add_options(("* " if branch is current else "  ") + account(branch) for branch in self._branches)
-        options.highlighted = list(self._branches).index(highlighted)
-        options.focus()
+        head, *rows = listed(self._branches, self.app.size.width - BESIDE)
+        self.query_one("#columns", Static).update(head)
+        options.add_options(rows)
+        options.highlighted = next(index for index, branch in enumerate(self._branches) if branch is highlighted)
+        if not self.query_one(Input).display:
+            options.focus()
 
     @property
     def _chosen(self) -> Branch:
         return self._branches[self.query_one(OptionList).highlighted or 0]
 
     def on_option_list_option_highlighted(self) -> None:
-        """Compare the highlighted branch with the current one."""
+        """Compare the highlighted branch with the current one; what neither has is left out."""
+        current, chosen = self._branches.current, self._chosen
         table = Table.grid(padding=(0, 3))
-        for what, one, other in comparison(self._branches.current, self._chosen):
-            table.add_row(Text(what), Text(one), Text(other))
+        for what, one, other in comparison(current, chosen):
+            if {one, other} != {"-"}:
+                head = what or "hyperparameters"
+                table.add_row(*map(Text, (head, one) if chosen is current else (head, one, other)))
         self.query_one("#comparison", Static).update(table)
 
     def on_option_list_option_selected(self) -> None:
@@ -309,4 +363,6 @@ class BranchDialog(Dialog[Branch | None]):
             deed()
         except ValueError as error:
             self._wrong = f"{error}."
-        self.query_one("#wrong", Static).update(self._wrong)
+        line = self.query_one("#wrong", Static)
+        line.update(self._wrong)
+        line.display = bool(self._wrong)

@@ -36,6 +36,8 @@ TRAIL = 100
 """So many of the first points of a run are shown, and so many of the last before the current one."""
 VIEWS = ("curve", "map", "fit", "history", "rates")
 """What the chart can show."""
+RACED = ("history", "map")
+"""The views in which a race is seen, the first one by itself."""
 SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10_000, 100_000, None)
 """Steps a second of a run; None is as many as fit."""
 
@@ -134,6 +136,7 @@ class Laboratory:
         self.speed = SPEEDS.index(10)
         self.log = False
         self.ghosts = False
+        self._landings: tuple[tuple[MeanSquaredError, State, Settings], tuple[tuple[str, State], ...]] | None = None
         self.view = VIEWS[0]
         self._defaults = (settings, limits, start)
         self._load(data, settings, limits, start)
@@ -211,10 +214,14 @@ class Laboratory:
     def _ghosts(self) -> tuple[tuple[str, State], ...]:
         """Where the next step would land at half the rate and at twice the rate."""
         state, settings = self.timeline.state, self.timeline.settings
-        return tuple(
-            (label, advance(self.loss, settings.optimizer, state._replace(learning_rate=rate), settings.train_bias))
-            for label, rate in (("1/2", state.learning_rate / 2), ("2", state.learning_rate * 2))
-        )
+        point = (self.loss, state, settings)
+        if self._landings is None or self._landings[0] != point:
+            found = tuple(
+                (label, advance(self.loss, settings.optimizer, state._replace(learning_rate=rate), settings.train_bias))
+                for label, rate in (("1/2", state.learning_rate / 2), ("2", state.learning_rate * 2))
+            )
+            self._landings = (point, found)
+        return self._landings[1]
 
     def _reframe(self, state: State | None = None) -> None:
         """Have the windows chosen anew: around the start, or closely around another state and the path to it."""
@@ -270,7 +277,7 @@ class Laboratory:
     def show(self, view: str = "") -> None:
         """Show a view, or the one after the present one."""
         self.view = view or VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
-        self.say("")
+        self.say("Up and down look at other rates, enter takes the one under the cursor." * (self.view == "rates"))
 
     def toggle_log(self) -> None:
         """Switch between the linear and the logarithmic loss axis."""
@@ -365,10 +372,18 @@ class Laboratory:
         self.say(f"{name} stays as it is; you go on in {self.branches.current.name}. g lists the branches.")
 
     def race(self) -> None:
-        """Start every optimizer from here, each at a rate that suits it, and run it to its end."""
-        race(self.branches)
+        """Start every optimizer from here, each at a rate that suits it, and run it to its end; show the race."""
+        try:
+            first = race(self.branches)[0]
+        except ValueError as error:
+            ending = self.timeline.ending
+            self.say(_WAY_ON[ending.reason] if ending else str(error))
+            return
+        if self.view not in RACED:
+            self.view = RACED[0]
         self.say(
-            f"{len(OPTIMIZERS)} optimizers ran from the same point, each at a rate that suits it. g compares them."
+            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}. "
+            "2: map, 4: history, g: compare."
         )
 
     def switch(self, branch: Branch) -> None:
@@ -445,11 +460,11 @@ class Laboratory:
         self.say(f"Speed: {f'{self.pace:,} steps a second' if self.pace else 'as many steps as fit'}.")
 
 
-def trail(run: Timeline, end: int) -> NDArray[np.float64]:
-    """(w, b, loss) of the first and the last iterations of a run before `end`, shape (n, 3)."""
-    if end <= 2 * TRAIL:
-        return run.path(0, end)
-    return np.concatenate((run.path(0, TRAIL), run.path(end - TRAIL, end)))
+def trail(run: Timeline, end: int, begin: int = 0) -> NDArray[np.float64]:
+    """(w, b, loss) of the first and the last iterations of a run from `begin` on and before `end`, shape (n, 3)."""
+    if end - begin <= 2 * TRAIL:
+        return run.path(begin, end)
+    return np.concatenate((run.path(begin, begin + TRAIL), run.path(end - TRAIL, end)))
 
 
 def _point(w: float, b: float) -> str:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdcore.branches import difference
+from gdcore.branches import brief
 from tui.charts.canvas import Scene
 from tui.charts.curve import Descent, Slice, curve_scene, curve_window
 from tui.charts.fit import Fit, fit_scene, fit_window
 from tui.charts.history import Curve, History, history_scene, history_window
 from tui.charts.map import Walk, close_window, map_scene, map_window
 from tui.charts.rates import Rates, rates_scene, rates_window
+from tui.charts.runs import marks
 from tui.charts.window import Window, widened, window_around
 from tui.laboratory import trail
 
@@ -107,6 +108,7 @@ class Views:
             [(name, ghost.w, ghost.b) for name, ghost in ghosts],
             frame.settings.train_bias,
             [_path(branch) for branch in others(frame)],
+            marks_of(frame),
             f"condition number {loss.curvature(True).condition_number:.4g}",
         )
         return map_scene(walk, window)
@@ -132,10 +134,11 @@ class Views:
             iteration=now,
             loss=state.loss,
             floor=lowest(frame.loss, state, frame.settings.train_bias),
-            future=run.losses(now, run.tip + 1, COLUMNS),
-            changes=[(at, difference(before, after)) for (_, before), (at, after) in pairwise(changes)],
+            future=run.losses(now + 1, run.tip + 1, COLUMNS),
+            changes=[(at, brief(before, after)) for (_, before), (at, after) in pairwise(changes)],
             branches=[curve_of(branch.run, branch.left_at) for branch in others(frame)],
-            title=frame.branch.name if len(frame.branches) > 1 else "",
+            marks=marks_of(frame),
+            title=f"branch {frame.branch.name}" if len(frame.branches) > 1 else "",
         )
         window = history_window(history, log=frame.log, shown=self._windows.get("history"))
         self._windows["history"] = window
@@ -155,9 +158,16 @@ def others(frame: Frame) -> list[Branch]:
     return [branch for branch in frame.branches if branch is not frame.branch][-SHOWN_BRANCHES:]
 
 
+def marks_of(frame: Frame) -> list[str]:
+    """The marks of the other branches that are drawn; a mark stays whichever branch is the current one."""
+    names = [branch.name for branch in frame.branches]
+    found = dict(zip(names, marks(names), strict=True))
+    return [found[branch.name] for branch in others(frame)]
+
+
 def _path(branch: Branch) -> Floats:
-    """(w, b, loss) of a branch, as far as it goes."""
-    return trail(branch.run, branch.run.tip + 1)
+    """(w, b, loss) of a branch, from where it left another as far as it goes."""
+    return trail(branch.run, branch.run.tip + 1, min(branch.left_at, branch.run.tip))
 
 
 def curve_of(run: Timeline, first: int) -> Curve:

@@ -59,15 +59,16 @@ def fit_scene(fit: Fit, window: Window) -> Scene:
     count = len(fit.x)
     shown = sample(count)
     x, y = np.asarray(fit.x, dtype=np.float64)[shown], np.asarray(fit.y, dtype=np.float64)[shown]
-    layers: list[Layer] = []
-    if count <= FEW:
-        layers.append(_residuals(x, y, fit.line))
-    layers.append(Points("rows", x, y, "rows"))
+    rows = Points("rows", x, y, "rows")
+    # Few rows stand in front of the lines, which may run through all of them; many would hide the lines.
+    layers: list[Layer] = [_residuals(x, y, fit.line)] if count <= FEW else [rows]
     if fit.best is not None:
         ends = window.xs_at(np.linspace(0, 1, 2 * DASHES))
-        layers.append(dashed("floor", ends, _heights(fit.best, ends), "line at the minimum"))
+        layers.append(dashed("floor", ends, _heights(fit.best, ends), "line at minimum"))
     ends = window.xs_at([0, 1])
     layers.append(Line("line", ends, _heights(fit.line, ends), "line now"))
+    if count <= FEW:
+        layers.append(rows)
     if fit.at is not None:
         layers += _prediction(fit.at, float(_heights(fit.line, np.array([fit.at]))[0]), window)
     title = f"{count:,} rows" if count == len(shown) else f"{len(shown):,} of {count:,} rows"
@@ -100,7 +101,7 @@ def _prediction(x: float, y: float, window: Window) -> list[Layer]:
     place = [min(max(y, window.bottom), window.top)] if not math.isnan(y) else [y]
     return [
         Label("prediction", [x], place, f"y({x:.6g}) = {told}", beside=True),
-        Points("prediction", [x], [y], "prediction", at_border=True),
+        Points("prediction", [x], [y], at_border=True),
     ]
 
 

@@ -4,7 +4,7 @@ past         this run up to the current iteration
 future       the iterations beyond it that are known already: one has stepped back
 floor        the smallest loss there is; on the logarithmic axis, which shows the loss above it, it is out of sight
 change       an iteration at which a setting was changed
-branch       other runs, from the iteration on where they left
+branch       other runs, from the iteration on where they left, each with its mark
 
 On the logarithmic axis a run that shrinks its distance to the minimum by the same factor every step is a straight
 line: its slope is the rate of convergence.
@@ -19,13 +19,14 @@ from numpy.typing import ArrayLike
 
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import DASHES, dashed
-from tui.charts.window import Floats, Window, held, loss_interval, round_step
+from tui.charts.runs import NARROW, run_layers
+from tui.charts.window import DEPTH, Floats, Window, held, loss_interval, round_step
 
 SHORTEST = 10
 """The horizontal axis shows so many iterations at least."""
 CHANGES = 20
 """So many of the last changes are marked."""
-LONGEST = 20
+LONGEST = 24
 """The name of a change is cut to so many characters."""
 PLACES = 8
 """The heights at which the name of a change may stand."""
@@ -47,6 +48,7 @@ class History:
         future: The known iterations after the current one.
         changes: The iterations at which settings were changed, and what was.
         branches: Other runs.
+        marks: What tells them apart, a few letters each; a run without has none.
         title: What the chart is about.
     """
 
@@ -57,13 +59,15 @@ class History:
     future: Curve = NOTHING
     changes: Sequence[tuple[int, str]] = ()
     branches: Sequence[Curve] = ()
+    marks: Sequence[str] = ()
     title: str = ""
 
 
 def history_window(history: History, *, log: bool = False, shown: Window | None = None) -> Window:
     """The window that shows the run: its right border doubles, its lower and upper borders are kept while they serve.
 
-    Other runs stretch it to the right, but not upwards: one that diverged would flatten this one.
+    Other runs stretch it to the right and, on the logarithmic axis, downwards, but not upwards: one that diverged would
+    flatten this one.
 
     Args:
         history: The run.
@@ -73,8 +77,15 @@ def history_window(history: History, *, log: bool = False, shown: Window | None 
     curves = (history.past, history.future, *history.branches)
     last = max(_last(xs) for xs, _ in (*curves, ((history.iteration,), ())))
     losses = np.concatenate([_floats(ys) for _, ys in (history.past, history.future)] + [_floats([history.loss])])
-    wanted = _above(losses, history.floor) if log else np.append(losses, history.floor)
-    height = held((shown.bottom, shown.top) if shown else None, loss_interval(wanted, log=log))
+    if log:
+        reached = [_floats(ys).min() for _, ys in history.branches if len(_floats(ys))]
+        wanted = _above(np.append(losses, [loss for loss in reached if loss < losses.max()]), history.floor)
+    else:
+        wanted = np.append(losses, history.floor)
+    # However far a run has gone up, where it began stays in sight: its way is a straight line then.
+    largest = np.max(wanted, initial=0, where=np.isfinite(wanted))
+    depth = max(DEPTH * min(wanted[0] / largest, 1), 5e-324) if 0 < wanted[0] < largest else DEPTH
+    height = held((shown.bottom, shown.top) if shown else None, loss_interval(wanted, log=log, depth=depth))
     return Window(0, float(round_step(Decimal(max(last, SHORTEST)), 1)), *height)
 
 
@@ -87,15 +98,14 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
         with np.errstate(divide="ignore"):
             return np.maximum(np.log10(_above(losses, history.floor)), window.bottom)
 
-    layers: list[Layer] = [Line("branch", xs, height(ys), "other runs") for xs, ys in history.branches]
+    layers: list[Layer] = []
     if not log:
         across = window.xs_at(np.linspace(0, 1, 2 * DASHES))
         layers.append(dashed("floor", across, np.full(2 * DASHES, history.floor), f"minimum {history.floor:.6g}"))
-    for iteration, text in history.changes[-CHANGES:]:
-        name = text if len(text) <= LONGEST else text[: LONGEST - 2] + ".."
-        heights = window.ys_at(np.linspace(1, 0.3, PLACES))
-        layers.append(Line("change", [iteration] * 2, [window.bottom, window.top], "change"))
-        layers.append(Label("change", np.full(PLACES, iteration), heights, name, beside=True))
+    changes = history.changes[-CHANGES:]
+    layers += [Line("change", [at] * 2, [window.bottom, window.top], "change") for at, _ in changes]
+    layers += run_layers([(_floats(xs), height(ys)) for xs, ys in history.branches], history.marks, window)
+    layers += _names(changes, window)
     xs, ys = history.future
     future = (np.append(history.iteration, _floats(xs)), height(np.append(history.loss, _floats(ys))))
     layers.append(Line("future", *future, "known future" if len(future[0]) > 1 else ""))
@@ -105,6 +115,24 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
     )
     layers.append(Points("hiker", [history.iteration], np.atleast_1d(height([history.loss])), "you", at_border=True))
     return Scene(window, tuple(layers), history.title, "iteration", "loss above minimum" if log else "loss", log)
+
+
+def _names(changes: Sequence[tuple[int, str]], window: Window) -> list[Layer]:
+    """What was changed, right of the line of every change: one name below the other where they are near.
+
+    The names stand in front of all lines but the run's own, or none but the last would have a place.
+    """
+    layers: list[Layer] = []
+    begun: list[float] = []  # for every height, where the leftmost name on it begins, as a share of the width
+    for at, text in reversed(changes):
+        name = text if len(text) <= LONGEST else text[: LONGEST - 2] + ".."
+        start = float(window.across(at))
+        end = start + (len(name) + 4) / NARROW
+        level = next((index for index, other in enumerate(begun) if end <= other), len(begun))
+        begun[level : level + 1] = [start]
+        heights = window.ys_at(np.roll(np.linspace(1, 0.2, PLACES), -level))
+        layers.insert(0, Label("change", np.full(PLACES, at), heights, name, beside=True))
+    return layers
 
 
 def _above(losses: ArrayLike, floor: float) -> Floats:

@@ -2,7 +2,7 @@
 
 level        a contour: the points of one loss
 path         the points up to the current one, joined; a zigzag across the valley shows as a zigzag
-branch       the paths of other runs
+branch       the paths of other runs, each with its mark
 ghost        where the next step would land
 floor        in a trough, the line of all points with the smallest loss
 
@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from gdcore.loss import MeanSquaredError
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import DASHES, dashed
+from tui.charts.runs import run_layers
 from tui.charts.window import Floats, Window, interval_around, log_ticks, widened, window_around
 
 SAMPLES = 400
@@ -32,6 +33,8 @@ DEEPEST = 1e-4
 FEW = 100
 """A path of so few points shows each of them; a longer one is a line."""
 HIGHEST = 1e307
+LONGEST = 16
+"""So many characters of the legend are left for the levels in the smallest terminal that shows everything."""
 
 Point = tuple[float, float]
 Contour = tuple[float, str]
@@ -49,6 +52,7 @@ class Walk:
         ghosts: Where a next step would land, as (name, w, b); a single one needs no name.
         train_bias: Whether the run moves along b too; else it moves along the line at its b.
         branches: The paths of other runs.
+        marks: What tells them apart, a few letters each; a run without has none.
         title: What the chart is about.
     """
 
@@ -59,6 +63,7 @@ class Walk:
     ghosts: Sequence[tuple[str, float, float]] = ()
     train_bias: bool = True
     branches: Sequence[ArrayLike] = ()
+    marks: Sequence[str] = ()
     title: str = ""
 
 
@@ -98,20 +103,23 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     loss = walk.loss
     contours = levels(loss, window)
     layers: list[Layer] = []
-    legend = f"loss {', '.join(label for _, label in contours)}"
     ellipses = [contour(loss, level, window) for level, _ in contours]
-    layers += [Line("level", *ellipse, legend) for ellipse in ellipses]
+    layers += [Line("level", *ellipse) for ellipse in ellipses]
     layers += [
         Label("level", *_label_places(loss, *ellipse), label)
         for ellipse, (_, label) in zip(ellipses[::-1], contours[::-1], strict=True)
     ]
-    layers += [Line("branch", *_columns(path), "other runs") for path in walk.branches]
+    layers += run_layers([_columns(path) for path in walk.branches], walk.marks, window)
     if not walk.train_bias:
         layers.append(Line("line", [window.left, window.right], [walk.b, walk.b], "b is held"))
+        ends = window.xs_at(np.linspace(0.9, 0.1, 9))
+        layers.append(Label("line", ends, np.full(9, walk.b), "b is held"))
     if loss.minimum is None:
         ends = window.xs_at(np.linspace(0, 1, 2 * DASHES))
         with np.errstate(over="ignore"):
-            layers.append(dashed("floor", ends, loss.bias - loss.moments.mean_x * (ends - loss.weight), "lowest loss"))
+            layers.append(dashed("floor", ends, loss.bias - loss.moments.mean_x * (ends - loss.weight), "minimum"))
+    # The legend names what is in front first, and the levels are to come before other runs, which have their marks.
+    layers.append(Line("legend", [], [], level_legend(contours)))
     ws, bs = _columns(walk.path)
     layers.append(Line("trail", np.append(ws, walk.w), np.append(bs, walk.b), "path"))
     if len(ws) <= FEW:
@@ -125,6 +133,21 @@ def map_scene(walk: Walk, window: Window) -> Scene:
         layers.append(Points("minimum", [loss.weight], [loss.bias], "minimum"))
     layers.append(Points("hiker", [walk.w], [walk.b], "you"))
     return Scene(window, tuple(layers), walk.title, "w (weight)", "b (bias)")
+
+
+def level_legend(contours: Sequence[Contour]) -> str:
+    """The levels, from the lowest to the highest: all of them, or as many as say which they are.
+
+    >>> [level_legend([(float(name), name) for name in names.split()]) for names in ("1 10 100", "1 2 5 10 20 50 100")]
+    ['loss 1 10 100', 'loss 1 2..100']
+    >>> level_legend([(float(name), name) for name in "50 100 200 500 1000 2000".split()])
+    'loss 50..2000'
+    """
+    names = [name for _, name in contours]
+    if not names:
+        return ""
+    forms = (" ".join(names), f"{' '.join(names[:2])}..{names[-1]}", f"{names[0]}..{names[-1]}")
+    return next((f"loss {form}" for form in forms if len(form) + 5 <= LONGEST), f"loss {forms[-1]}")
 
 
 def levels(loss: MeanSquaredError, window: Window) -> list[Contour]:
@@ -196,4 +219,4 @@ def _inside(value: float, low: float, high: float) -> float:
 
 
 def _named(ghosts: Sequence[tuple[str, float, float]]) -> str:
-    return "next step" if len(ghosts) < 2 else f"next step at {', '.join(name for name, _, _ in ghosts)} of the rate"
+    return "next" if len(ghosts) < 2 else f"next at {' '.join(name for name, _, _ in ghosts)} rate"

@@ -62,12 +62,15 @@ def rates_scene(rates: Rates, window: Window) -> Scene:
     slow = ~sweep.arrived & ~sweep.diverged & (sweep.done >= 1)
     layers: list[Layer] = []
     cliff = rates.critical if rates.critical is not None and math.isfinite(rates.critical) else sweep.cliff
+    names: list[Layer] = []
     if cliff is not None:
-        layers += _upright("cliff", math.log10(cliff), f"cliff {cliff:.4g}", window, start=0.75)
-
+        line, name = _upright("cliff", math.log10(cliff), f"cliff {cliff:.4g}", window, start=0.75)
+        layers, names = [*layers, line], [*names, name]
     if rates.cursor is not None and 0 <= rates.cursor < len(xs):
         told = f"{sweep.learning_rates[rates.cursor]:.4g}: {told_at(sweep, rates.cursor)}"
-        layers += _upright("cursor", float(xs[rates.cursor]), told, window, start=0.4)
+        line, name = _upright("cursor", float(xs[rates.cursor]), told, window, start=0.4)
+        layers, names = [*layers, line], [*names, name]
+    layers += names  # in front of both lines: between the two there may be no room for either
     heights = np.where(sweep.arrived, _log(sweep.iterations), math.nan)
     layers.append(Line("curve", xs, heights))
     alone = sweep.arrived & ~np.append(sweep.arrived[1:], False) & ~np.append(False, sweep.arrived[:-1])

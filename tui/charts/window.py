@@ -127,7 +127,7 @@ def held(shown: Interval | None, wanted: Interval) -> Interval:
     return widened(widened(shown, wanted[0]), wanted[1])
 
 
-def loss_interval(losses: ArrayLike, *, log: bool = False) -> Interval:
+def loss_interval(losses: ArrayLike, *, log: bool = False, depth: float = DEPTH) -> Interval:
     """The interval on round numbers that holds these losses; what is not finite does not count.
 
     It starts at 0 unless the losses differ little compared with their size.
@@ -135,11 +135,12 @@ def loss_interval(losses: ArrayLike, *, log: bool = False) -> Interval:
     Args:
         losses: Losses in any shape, 0 or more each.
         log: Return the borders as log10 of the loss, for a logarithmic axis.
+        depth: A logarithmic axis reaches down to this share of the largest loss at most.
     """
     numbers = np.asarray(losses, dtype=np.float64)
     numbers = numbers[np.isfinite(numbers)]
     if log:
-        return _log_interval(numbers[numbers > 0])
+        return _log_interval(numbers[numbers > 0], depth)
     if not numbers.any():
         return (0.0, 1.0)
     low, high = _decimal(numbers.min()), _decimal(numbers.max())
@@ -205,6 +206,8 @@ def log_ticks(low: float, high: float, count: int) -> list[Tick]:
         return []
     powers = range(math.floor(low), math.ceil(high) + 1)
     stride = max(1, math.ceil((len(powers) - 1) / max(count, 1)))
+    if stride > 10:
+        stride = int(round_step(len(powers) - 1, count))
     for digits, exponents in (((1, 2, 5), powers), ((1,), [power for power in powers if power % stride == 0])):
         pairs = [(math.log10(digit) + power, Decimal(digit).scaleb(power)) for power in exponents for digit in digits]
         pairs = [pair for pair in pairs if low <= pair[0] <= high]
@@ -223,9 +226,34 @@ def ticks_across(low: float, high: float, columns: int, *, log: bool = False) ->
         found = (log_ticks if log else ticks)(low, high, count)
         widest = max((len(label) for _, label in found), default=0)
         gaps = np.diff(_fraction([position for position, _ in found], low, high)) * (columns - 1)
-        if found and widest <= columns and np.all(gaps >= widest + 2):
+        if found and widest <= columns and np.all(gaps >= widest + 2) and _apart(found, low, high, columns):
             return found
     return []
+
+
+def label_starts(found: Sequence[Tick], low: float, high: float, columns: int, margin: int = 1) -> list[int]:
+    """The columns in which the labels of a horizontal axis begin: centred under their ticks, but within the chart.
+
+    Args:
+        found: The ticks.
+        low: The left border.
+        high: The right border.
+        columns: How wide the axis is; at its right end the chart ends.
+        margin: So many columns are free to the left of the axis.
+    """
+    places = np.floor(_fraction([position for position, _ in found], low, high) * (columns - 1) + 0.5)
+    widths = [len(label) for _, label in found]
+    return [
+        max(-margin, min(int(place) - (width - 1) // 2, columns - width))
+        for place, width in zip(places, widths, strict=True)
+    ]
+
+
+def _apart(found: Sequence[Tick], low: float, high: float, columns: int) -> bool:
+    """Whether two blanks are left between the labels, though those at the ends are pushed inwards."""
+    starts = label_starts(found, low, high, columns)
+    ends = [start + len(label) for start, (_, label) in zip(starts, found, strict=True)]
+    return all(start - end >= 2 for start, end in zip(starts[1:], ends, strict=False))
 
 
 def ticks_up(low: float, high: float, rows: int, *, log: bool = False) -> list[Tick]:
@@ -248,12 +276,12 @@ def _between(fractions: ArrayLike, low: float, high: float) -> Floats:
     return low * (1 - fractions) + high * fractions
 
 
-def _log_interval(losses: Floats) -> Interval:
+def _log_interval(losses: Floats, depth: float) -> Interval:
     """The interval of log10 between the nearest of 1, 2 and 5 times powers of ten around positive losses."""
     if not losses.size:
         return (0.0, 1.0)
     top = float(np.log10(losses.max()))
-    bottom = max(float(np.log10(losses.min())), top + math.log10(DEPTH))
+    bottom = max(float(np.log10(losses.min())), top + math.log10(depth))
     digits = [math.log10(digit) for digit in (1, 2, 5, 10)]
     low = max(math.floor(bottom) + digit for digit in digits if math.floor(bottom) + digit <= bottom)
     high = min(math.floor(top) + digit for digit in digits if math.floor(top) + digit >= top)
