@@ -365,13 +365,13 @@ async def test_only_changed_cells_are_sent(monkeypatch: pytest.MonkeyPatch) -> N
         await pilot.pause()
         before = rendered(pilot.app.screen)
         asked: list[tuple[Widget, tuple[Region, ...]]] = []
-        refresh = Widget.refresh
+        set_dirty = Widget._set_dirty
 
-        def remembered(self: Widget, *regions: Region, **options: Any) -> Widget:
+        def remembered(self: Widget, *regions: Region) -> None:
             asked.append((self, regions))
-            return refresh(self, *regions, **options)
+            set_dirty(self, *regions)
 
-        monkeypatch.setattr(Widget, "refresh", remembered)
+        monkeypatch.setattr(Widget, "_set_dirty", remembered)
         await press(pilot, "n")
         await pilot.pause()
         after = rendered(pilot.app.screen)

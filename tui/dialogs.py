@@ -14,6 +14,7 @@ from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import DirectoryTree, Input, OptionList, Static
@@ -25,9 +26,11 @@ from tui.commands import key_table
 from tui.lesson import FORMULAS, comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from textual import events
     from textual.app import ComposeResult
+    from textual.geometry import Region
 
 Result = TypeVar("Result")
 
@@ -110,6 +113,42 @@ class TextDialog(Dialog[None]):
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+class OptionsDialog(Dialog[int]):
+    """The options of a choice, below it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", "Close", show=False)]
+    DEFAULT_CSS = """
+    OptionsDialog { background: $background 0%; }
+    OptionsDialog > OptionList { width: auto; height: auto; padding: 0; background: $panel; }
+    """
+
+    def __init__(self, names: Sequence[str], now: int, beside: Region) -> None:
+        super().__init__()
+        self._names = names
+        self._now = now
+        self._beside = beside
+
+    def compose(self) -> ComposeResult:
+        """The list, where there is room for it."""
+        options = OptionList(*map(Content, self._names))
+        options.highlighted = self._now
+        height = self.app.size.height
+        options.styles.max_height = max(height - 2, 1)
+        options.styles.max_width = max(self.app.size.width - self._beside.x, 1)
+        below = min(self._beside.bottom, height - len(self._names) - 2)
+        options.styles.offset = (self._beside.x, max(below, 0))
+        yield options
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Choose."""
+        self.close(event.option_index)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the list closes it."""
+        if event.widget is self:
+            self.close()
 
 
 class PathSuggester(Suggester):

@@ -100,10 +100,9 @@ class LaboratoryScreen(Screen[None]):
         self._views = Views()
         self._stage = Stage(id="chart")
         self._form = Form(laboratory.data, id="form")
-        self._panels = {
-            text.__name__: Panel(text, id=text.__name__)
-            for text in (panels.header, panels.readout, panels.summary, panels.gauge, panels.story)
-        }
+        texts = (panels.header, panels.readout, panels.summary, panels.gauge, panels.story)
+        names = ("header", "readout", "summary", "gauge", "story")
+        self._panels = {name: Panel(text, id=name) for name, text in zip(names, texts, strict=True)}
 
     def compose(self) -> ComposeResult:
         """The parts of the screen."""

@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Input, OptionList
+from textual.widgets import Input
 
 from gdcore.parameters import FRACTION, POSITIVE, Parameter
+from tui.dialogs import OptionsDialog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
-    from textual.app import ComposeResult
-    from textual.geometry import Region
 
 NUMBER_CHARACTERS = frozenset("0123456789.,+-eE")
 """The characters a number can have, and the comma, which some take for the point; others are left to the commands."""
@@ -235,52 +233,12 @@ class Choice(Opener):
     def action_list(self) -> None:
         """List the options."""
         now = [option for _, option in self.options].index(self.value)
-        self.app.push_screen(Options([name for name, _ in self.options], now, self.region), self._chosen)
+        self.app.push_screen(OptionsDialog([name for name, _ in self.options], now, self.region), self._chosen)
 
     def _chosen(self, index: int | None) -> None:
         if index is not None and self.options[index][1] != self.value:
             self.show(self.options[index][1])
             self.post_message(self.Chosen(self, self.value))
-
-
-class Options(ModalScreen[int | None]):
-    """The options of a choice, below it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "close", "Close", show=False)]
-    DEFAULT_CSS = """
-    Options { background: $background 0%; }
-    Options > OptionList { width: auto; height: auto; padding: 0; background: $panel; }
-    """
-
-    def __init__(self, names: Sequence[str], now: int, beside: Region) -> None:
-        super().__init__()
-        self._names = names
-        self._now = now
-        self._beside = beside
-
-    def compose(self) -> ComposeResult:
-        """The list, where there is room for it."""
-        options = OptionList(*map(Content, self._names))
-        options.highlighted = self._now
-        height = self.app.size.height
-        options.styles.max_height = max(height - 2, 1)
-        options.styles.max_width = max(self.app.size.width - self._beside.x, 1)
-        below = min(self._beside.bottom, height - len(self._names) - 2)
-        options.styles.offset = (self._beside.x, max(below, 0))
-        yield options
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Choose."""
-        self.dismiss(event.option_index)
-
-    def on_click(self, event: events.Click) -> None:
-        """A click beside the list closes it."""
-        if event.widget is self:
-            self.action_close()
-
-    def action_close(self) -> None:
-        """Choose nothing."""
-        self.dismiss(None)
 
 
 def written(value: float) -> str:
