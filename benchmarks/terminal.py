@@ -20,7 +20,7 @@ from tests.terminal import GDLAB, Program
 
 ROOT = Path(__file__).parent.parent
 SIZES = ((80, 24), (120, 36))
-STARTS, KEYS, RUNS = 7, 100, 2
+STARTS, KEYS, RUNS = 7, 60, 2
 SECONDS = 10.0
 """How long a run is."""
 _SEQUENCE = re.compile(rb"\x1b\[[0-9;:<=>?$ ]*[@-~]")

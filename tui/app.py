@@ -211,6 +211,8 @@ class GradientDescentApp(App[None]):
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
+        if self._picture.empty:
+            return
         wait = terminal.echo.wait
         if wait:
             self._retry = asyncio.get_running_loop().call_later(wait, self._send)

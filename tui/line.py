@@ -101,6 +101,11 @@ class Picture:
         self._shown: list[list[Cell]] | None = None
         self._touched: dict[int, tuple[int, int]] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been composed yet."""
+        return not self._wanted
+
     def forget(self) -> None:
         """The terminal may show anything: send all of it again."""
         self._shown = None

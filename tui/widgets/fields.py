@@ -43,8 +43,11 @@ class NumberField(Input):
         Binding("escape", "undo", "Undo", show=False),
     ]
     DEFAULT_CSS = """
-    NumberField {
+    NumberField, NumberField:focus {
         width: 1fr;
+        height: 1;
+        padding: 0;
+        border: none;
         &.-wrong { color: $text-error; text-style: bold; }
     }
     """
@@ -75,9 +78,8 @@ class NumberField(Input):
             self.field = field
 
     def __init__(self, parameter: Parameter, *, id: str) -> None:  # noqa: A002
-        # The classes that the arguments bring: Textual would add each for itself, and match the style sheet every time.
-        classes = "-valid -textual-compact"
-        super().__init__(written(0.0), id=id, classes=classes, compact=True, select_on_focus=False)
+        # With the class that Textual would add, and match the style sheet for it; so it does not for "compact" either.
+        super().__init__(written(0.0), id=id, classes="-valid", select_on_focus=False)
         self.parameter = parameter
         self.in_force = 0.0
         self.error = ""
