@@ -95,6 +95,11 @@ class Stability:
             return Regime.OVERSHOOT
         return Regime.GLIDE if learning_rate >= self.crawls_below else Regime.CRAWL
 
+    def crawls_along(self, learning_rate: float) -> bool:
+        """Whether this rate crawls in the flattest direction: along the floor of a valley."""
+        flattest, steepest = self.curvature.lambda_min, self.curvature.lambda_max
+        return flattest > 0 and learning_rate * flattest < self.crawls_below * steepest
+
     def contraction(self, learning_rate: float) -> float:
         """The factor by which, in the long run, each step multiplies the error in the slowest direction."""
         curvatures = (self.curvature.lambda_min or self.curvature.lambda_max, self.curvature.lambda_max)

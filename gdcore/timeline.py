@@ -170,9 +170,9 @@ class Timeline:
         """The iterations at which settings came in force, and the settings, the first at iteration 0."""
         return list(zip(self._changed_at, self._changed_to, strict=True))
 
-    def path(self, first: int, last: int) -> NDArray[np.float64]:
-        """(w, b, loss) of the iterations from `first` up to but not including `last`, shape (last - first, 3)."""
-        return np.array(self._path[3 * first : 3 * last]).reshape(-1, 3)
+    def path(self, first: int, last: int, every: int = 1) -> NDArray[np.float64]:
+        """(w, b, loss) of `every` so many iterations from `first` up to but not including `last`, shape (n, 3)."""
+        return np.frombuffer(self._path).reshape(-1, 3)[first:last:every].copy()
 
     def losses(self, first: int, last: int, columns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The loss from iteration `first` up to but not including `last`, reduced to the extremes of so many stretches.

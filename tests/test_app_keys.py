@@ -206,7 +206,8 @@ async def _changes_the_lines(pilot: Pilot[None], key: str) -> None:
     stage = main_screen(pilot).query_one(Stage)
     before, picture = stage.marker, shown(pilot)
     await press(pilot, key)
-    assert stage.marker == MARKERS[(MARKERS.index(before) + 1) % len(MARKERS)]
+    markers = list(MARKERS)
+    assert stage.marker == markers[(markers.index(before) + 1) % len(markers)]
     assert shown(pilot) != picture
 
 
@@ -487,7 +488,7 @@ async def test_the_list_of_branches_has_a_line_each_and_the_comparison_is_whole(
             assert f" {branch.different} " in line
             assert re.search(rf" {branch.run.tip} +{tip[2]:.7g}\b", line)
         assert branches.current.name == "B"
-        for row in ("branch +B", "method +gradient descent", "iteration +9", r"correct digits +w \d\.\d, b \d\.\d"):
+        for row in ("branch +B", "method +gradient descent", "iterations +9", r"correct digits +w \d\.\d, b \d\.\d"):
             assert re.search(rf"│ {row} +│", "\n".join(lines)), "it is compared with nothing while it is chosen itself"
         await press(pilot, "down", "down")
         await pilot.pause()
@@ -495,7 +496,7 @@ async def test_the_list_of_branches_has_a_line_each_and_the_comparison_is_whole(
         rows = (
             "branch +B +momentum",
             "hyperparameters +- +momentum 0.9",
-            "iteration +9 +100",
+            "iterations +9 +100",
             "correct digits +w .* +w ",
         )
         for row in rows:

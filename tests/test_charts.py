@@ -294,7 +294,7 @@ def test_a_thinned_line_keeps_the_extremes_of_every_column() -> None:
     WINDOWS,
     st.lists(st.tuples(st.sampled_from(["curve", "uphill", "branch"]), COORDINATES), max_size=4),
     st.lists(st.tuples(st.sampled_from(["hiker", "ghost", "rows"]), COORDINATES, st.booleans()), max_size=3),
-    st.tuples(st.integers(1, 220), st.integers(1, 70), st.sampled_from(MARKERS)),
+    st.tuples(st.integers(1, 220), st.integers(1, 70), st.sampled_from(list(MARKERS))),
     st.text(max_size=30),
 )
 def test_any_scene_is_drawn_at_any_size(

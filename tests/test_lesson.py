@@ -211,7 +211,12 @@ def test_the_forecast_has_the_numbers_of_the_theory(optimizer: Optimizer, train_
     text = lesson.forecast(laboratory(rate, optimizer, train_bias).frame)
     told = numbers(text)
     assert told[:2] == pytest.approx([share, limits.critical], rel=5e-3)
-    assert lesson.REGIMES[limits.regime(rate)] in text
+    regime = limits.regime(rate)
+    # Along the flattest direction the error shrinks by less than a tenth of what it would just before overshooting.
+    slow = (
+        train_bias and rate * limits.curvature.lambda_min < 0.1 * limits.overshoots_above * limits.curvature.lambda_max
+    )
+    assert (lesson.ALONG if slow and regime in lesson.ALONG else lesson.REGIMES)[regime] in text
     if share > 1:
         assert told[2] == pytest.approx(limits.contraction(rate), rel=1e-3)
     else:

@@ -214,7 +214,7 @@ def test_a_trough_is_said_to_be_one(call: Callable[..., Outcome], tmp_path: Path
     data.write_text("dose\x1b[2J,effect\n2,1\n2,3\n")
     run = call("train", str(data), "--train-bias", "--format", "json")
     assert run.code == 0
-    assert r"dose\x1b[2J never changes: the loss is a trough" in run.err
+    assert r"dose\x1b[2J never changes: over w and b the loss is a trough" in run.err
     assert json.loads(run.out)["minimum"] is None
 
 

@@ -46,6 +46,18 @@ LEGEND = (
     ("", "The best fixed rate is the asterisk. Press ] and watch # move, before any step."),
 )
 """What stands for what on the screen."""
+WORDS = (
+    ("slope, gradient", "dL/dw: how much the loss rises when w grows a little; dL/db: when b does."),
+    ("critical rate", "The learning rate at which steps no longer come nearer: 2 by the steepest curvature."),
+    ("condition number", "How much steeper the valley's sides are than its floor; 1 is a round bowl."),
+    ("digits", "How many decimal digits of w and b are right already."),
+    ("held", "b stays as it is: w alone is trained. t changes that."),
+    ("standardized", "x and y with mean 0 and spread 1. own: w and b in the units of your data."),
+    ("nudging", "Tries w and b one rate up and down and keeps what is better. It needs no gradient."),
+    ("branch", "A run you left by stepping back and changing something. g lists them."),
+    ("six digits", "The gauge counts steps until w and b are right to 1e-6; view 5 until the loss is."),
+)
+"""What the words on the screen mean."""
 FIELDS = (
     ("tab, shift+tab", "Next field, field before; s goes to the learning rate."),
     ("enter", "Put what is typed in force."),
@@ -63,6 +75,7 @@ def help_text() -> Table:
     for title, rows in (
         ("What you see", LEGEND),
         ("Three formulas", formulas),
+        ("Words", WORDS),
         ("Keys", key_table()),
         ("Fields and mouse", FIELDS),
     ):

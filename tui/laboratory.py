@@ -461,10 +461,18 @@ class Laboratory:
 
 
 def trail(run: Timeline, end: int, begin: int = 0) -> NDArray[np.float64]:
-    """(w, b, loss) of the first and the last iterations of a run from `begin` on and before `end`, shape (n, 3)."""
+    """(w, b, loss) of iterations of a run from `begin` on and before `end`, shape (n, 3).
+
+    They are the first and the last ones, and some between: multiples of a power of two, most of which are the same
+    ones a step later.
+    """
     if end - begin <= 2 * TRAIL:
         return run.path(begin, end)
-    return np.concatenate((run.path(begin, begin + TRAIL), run.path(end - TRAIL, end)))
+    early, late = begin + TRAIL, end - TRAIL
+    every = 1 << ((late - early) // TRAIL).bit_length()
+    return np.concatenate(
+        (run.path(begin, early), run.path(-(-early // every) * every, late, every), run.path(late, end))
+    )
 
 
 def _point(w: float, b: float) -> str:

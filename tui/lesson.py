@@ -33,6 +33,9 @@ REGIMES = {
 }
 """What a learning rate will do, in words."""
 
+ALONG = {Regime.GLIDE: "glides, then crawls", Regime.OVERSHOOT: "overshoots, then crawls"}
+"""The same in a long valley: quickly down its sides, and slowly along its floor."""
+
 SHOWN_ROWS = 12
 """A derivation writes out so many rows of the data."""
 
@@ -169,7 +172,10 @@ def forecast(frame: Frame) -> str:
     if limits.critical == float("inf"):
         return "The loss does not depend on w: no rate is too large, and none moves you."
     share, regime = f"{rate / limits.critical:.3g}", limits.regime(rate)
-    told = f"{share} times the critical rate {limits.critical:.4g}: it {REGIMES[regime]}"
+    doing = REGIMES[regime]
+    if limits.crawls_along(rate) and regime in ALONG:
+        doing = ALONG[regime]
+    told = f"{share} times the critical rate {limits.critical:.4g}: it {doing}"
     if regime is Regime.DIVERGE:
         return f"{told} {limits.contraction(rate):.4g}."
     iterations = limits.iterations(rate)
@@ -205,18 +211,19 @@ def account(branch: Branch) -> str:
 
 
 def comparison(one: Branch, other: Branch) -> list[tuple[str, str, str]]:
-    """Two branches side by side where each stands: (what, one, other)."""
+    """Two branches side by side, each where it ended: (what, one, other)."""
     columns = [_figures(one), _figures(other)]
     return [(name, value, columns[1][name]) for name, value in columns[0].items()]
 
 
 def _figures(branch: Branch) -> dict[str, str]:
     run = branch.run
-    state, settings, loss = run.state, run.settings, run.loss
-    target = loss.minimum if settings.train_bias else (loss.minimum_w(state.b), None)
+    settings, loss = run.settings_at(run.tip), run.loss
+    w, b, reached = run.path(run.tip, run.tip + 1)[0].tolist()
+    target = loss.minimum if settings.train_bias else (loss.minimum_w(b), None)
     digits = [
         f"{name} {correct_digits(value, best):.1f}"
-        for name, value, best in zip("wb", (state.w, state.b), target or (None, None), strict=True)
+        for name, value, best in zip("wb", (w, b), target or (None, None), strict=True)
         if best is not None
     ]
     optimizer = settings.optimizer
@@ -228,10 +235,10 @@ def _figures(branch: Branch) -> dict[str, str]:
         "learning rate": number(settings.learning_rate),
         "trained": "w and b" if settings.train_bias else "w alone",
         "start": f"w {number(run.start.w)}, b {number(run.start.b)}",
-        "iteration": f"{state.iteration:,}",
-        "w": number(state.w),
-        "b": number(state.b),
-        "loss": number(state.loss),
+        "iterations": f"{run.tip:,}",
+        "w": number(w),
+        "b": number(b),
+        "loss": number(reached),
         "correct digits": ", ".join(digits) or "no single minimum",
     }
 

@@ -62,10 +62,14 @@ def header(frame: Frame, width: int, height: int) -> list[Row]:
 def readout(frame: Frame, width: int, height: int) -> list[Row]:
     """Where the run stands, in numbers."""
     state, limits = frame.state, frame.limits
-    pace = "" if not frame.running else " running"
+    pace = " running" if frame.running else ""
+    step, last = f"{state.iteration:,}", f"{limits.iterations:,}"
+    place = f"Step {step} of {last}"
+    if len(place + pace) > width:
+        place = f"{step} of {last}" if len(step + last) + 4 + len(pace) <= width else f"{step}/{last}"
     slope_w, slope_b = state.gradient
     lines = [
-        row(width, (f"Step {state.iteration:,} of {limits.iterations:,}", "strong"), (pace, "good")),
+        row(width, (place, "strong"), (pace, "good")),
         row(width, ("w     ", "label"), (f"{state.w:<12.9g}", "value")),
         row(width, ("b     ", "label"), (f"{state.b:<12.9g}", "value")),
         row(width, ("loss  ", "label"), (f"{state.loss:<12.9g}", "value")),

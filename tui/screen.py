@@ -430,8 +430,9 @@ class LaboratoryScreen(Screen[None]):
     def action_marker(self) -> None:
         """Draw with the next marker."""
         stage = self._stage
-        stage.marker = MARKERS[(MARKERS.index(stage.marker) + 1) % len(MARKERS)]
-        self.laboratory.say(f"The curve is drawn in {stage.marker}.")
+        markers = list(MARKERS)
+        stage.marker = markers[(markers.index(stage.marker) + 1) % len(markers)]
+        self.laboratory.say(f"Lines are drawn in {MARKERS[stage.marker]}.")
         self.touch()
 
     def action_settings(self) -> None:

@@ -289,7 +289,7 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
         skipped = "1 row was" if data.skipped == 1 else f"{data.skipped} rows were"
         yield f"{skipped} skipped; the first: {data.first_skipped}"
     if loss.minimum is None:
-        yield f"{data.x_name} never changes: the loss is a trough, many pairs of w and b fit equally well."
+        yield f"{data.x_name} never changes: over w and b the loss is a trough, many pairs of them fit equally well."
     limits = stability(settings.optimizer, loss.curvature(settings.train_bias))
     if limits is None:
         yield f"{settings.optimizer.title} adapts its steps: there is no critical learning rate."

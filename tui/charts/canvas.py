@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tui.charts.clip import clipped, thinned
-from tui.charts.window import Floats, Tick, Window, ticks_across, ticks_up
+from tui.charts.window import Floats, Tick, Window, label_starts, ticks_across, ticks_up
 
 # plotext typesets its whole manual when it is imported, three quarters of the time that takes: it gets an empty one.
 _manual = ModuleType("plotext._doc.doc")
@@ -38,7 +38,7 @@ Marks = tuple[Mark, ...]
 Shape = tuple[tuple[float, ...], tuple[float, ...], tuple[bool, ...]]
 
 BLANK: Cell = (" ", "")
-MARKERS = ("braille", "hd", "dot")
+MARKERS = {"braille": "Braille dots", "hd": "blocks", "dot": "plain ASCII"}
 """How lines are drawn: 2 x 4 dots a cell, 2 x 2 blocks a cell, or one ASCII character a cell."""
 
 GLYPHS = {
@@ -420,10 +420,11 @@ def _draw_frame(grid: Grid, window: Window, body: Body, ticks: tuple[list[Tick],
     for row, (_, label) in zip(_positions(body.rows(window.up(_places(y_ticks)))), y_ticks, strict=True):
         grid[row][axis] = (FRAME["up tick"][alphabet], "axis")
         _write(grid[row], axis - len(label), label, "tick")
-    for column, (_, label) in zip(_positions(body.columns(window.across(_places(x_ticks)))), x_ticks, strict=True):
+    starts = label_starts(x_ticks, window.left, window.right, body.width, margin=body.column)
+    columns = _positions(body.columns(window.across(_places(x_ticks))))
+    for column, start, (_, label) in zip(columns, starts, x_ticks, strict=True):
         grid[floor][column] = (FRAME["across tick"][alphabet], "axis")
-        start = min(column - (len(label) - 1) // 2, len(grid[0]) - len(label))
-        _write(grid[floor + 1], start, label, "tick")
+        _write(grid[floor + 1], body.column + start, label, "tick")
 
 
 def _places(ticks: list[Tick]) -> list[float]:
