@@ -14,6 +14,7 @@ half are functions of w. In a trough (vx = 0) the halves are two straight lines.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -101,14 +102,8 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     Ghosts outside of the window are arrowheads at its border; everything else outside is left out.
     """
     loss = walk.loss
-    contours = levels(loss, window)
-    layers: list[Layer] = []
-    ellipses = [contour(loss, level, window) for level, _ in contours]
-    layers += [Line("level", *ellipse) for ellipse in ellipses]
-    layers += [
-        Label("level", *_label_places(loss, *ellipse), label)
-        for ellipse, (_, label) in zip(ellipses[::-1], contours[::-1], strict=True)
-    ]
+    landscape, named = _landscape(loss, window)
+    layers: list[Layer] = list(landscape)
     layers += run_layers([_columns(path) for path in walk.branches], walk.marks, window)
     if not walk.train_bias:
         layers.append(Line("line", [window.left, window.right], [walk.b, walk.b], "b is held"))
@@ -119,7 +114,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
         with np.errstate(over="ignore"):
             layers.append(dashed("floor", ends, loss.bias - loss.moments.mean_x * (ends - loss.weight), "minimum"))
     # The legend names what is in front first, and the levels are to come before other runs, which have their marks.
-    layers.append(Line("legend", [], [], level_legend(contours)))
+    layers.append(Line("legend", [], [], named))
     ws, bs = _columns(walk.path)
     layers.append(Line("trail", np.append(ws, walk.w), np.append(bs, walk.b), "path"))
     if len(ws) <= FEW:
@@ -133,6 +128,18 @@ def map_scene(walk: Walk, window: Window) -> Scene:
         layers.append(Points("minimum", [loss.weight], [loss.bias], "minimum"))
     layers.append(Points("hiker", [walk.w], [walk.b], "you"))
     return Scene(window, tuple(layers), walk.title, "w (weight)", "b (bias)")
+
+
+@lru_cache(maxsize=8)
+def _landscape(loss: MeanSquaredError, window: Window) -> tuple[tuple[Layer, ...], str]:
+    """The contours with their labels, and the legend of their levels; while the window holds still they stay."""
+    contours = levels(loss, window)
+    ellipses = [contour(loss, level, window) for level, _ in contours]
+    labels = [
+        Label("level", *_label_places(loss, *ellipse), label)
+        for ellipse, (_, label) in zip(ellipses[::-1], contours[::-1], strict=True)
+    ]
+    return (*(Line("level", *ellipse) for ellipse in ellipses), *labels), level_legend(contours)
 
 
 def level_legend(contours: Sequence[Contour]) -> str:
