@@ -101,6 +101,25 @@ def test_keys_typed_ahead_into_a_field_keep_their_order() -> None:
         terminal.see("rate  0.002")
 
 
+VIEWS = {"2": "b (bias)", "3": "line at minimum", "4": "iteration", "5": "learning rate", "1": "w (weight)"}
+"""A word that only this view shows, by its key."""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_each_view(size: tuple[int, int]) -> None:
+    with opened("--train-bias", size=size) as terminal:
+        terminal.press("n", "N")
+        terminal.see("Step 11 of 100")
+        for key, said in VIEWS.items():
+            terminal.press(key)
+            terminal.see(said)
+            terminal.wait(lambda: "%" not in terminal.text, "the sweep to its end")
+            terminal.press("n", "b")
+            terminal.settle()
+            assert terminal.iteration == 11
+            same_as_painted_anew(terminal)
+
+
 def test_help_and_the_palette() -> None:
     with opened() as terminal:
         shown = terminal.cells

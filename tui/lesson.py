@@ -175,7 +175,7 @@ def forecast(frame: Frame) -> str:
     doing = REGIMES[regime]
     if limits.crawls_along(rate) and regime in ALONG:
         doing = ALONG[regime]
-    told = f"{share} times the critical rate {limits.critical:.4g}: it {doing}"
+    told = f"{share} times the critical rate {limits.critical:.4g}: {doing}"
     if regime is Regime.DIVERGE:
         return f"{told} {limits.contraction(rate):.4g}."
     iterations = limits.iterations(rate)

@@ -20,7 +20,7 @@ SAMPLE = 500
 """More rows than this are shown as a sample."""
 FEW = 60
 """More residuals than this cannot be told apart."""
-DASHES = 40
+DASHES = 15
 
 Coefficients = tuple[float, float]
 
