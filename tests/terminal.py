@@ -163,16 +163,8 @@ class Terminal(Program):
         frames: how many synchronized frames it has sent.
     """
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        size: tuple[int, int] = (80, 24),
-        environment: Mapping[str, str | None] | None = None,
-        *,
-        synchronized: bool = True,
-        folder: Path | None = None,
-    ) -> None:
-        super().__init__(command, size, environment, synchronized=synchronized, folder=folder)
+    def __init__(self, command: Sequence[str], size: tuple[int, int] = (80, 24), *rest: Any, **options: Any) -> None:
+        super().__init__(command, size, *rest, **options)
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self._unread = b""
