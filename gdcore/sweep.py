@@ -88,11 +88,11 @@ def default_rates(critical: float | None, distance: float = 1.0, count: int = 24
     """
     if critical is None or not 0 < critical < np.inf:
         scale = distance if isfinite(distance) and distance > 0 else 1.0
-        return np.geomspace(1e-5 * scale, 1e2 * scale, count)
+        return np.asarray(np.geomspace(1e-5 * scale, 1e2 * scale, count), dtype=np.float64)
     close = count // 20
     margin = np.geomspace(1e-4, 5e-2, close)
     shares = np.geomspace(1e-3, 3, count - 2 * close)
-    return critical * np.unique(np.concatenate((shares, 1 - margin, 1 + margin)))
+    return np.asarray(critical * np.unique(np.concatenate((shares, 1 - margin, 1 + margin))), dtype=np.float64)
 
 
 def sweep(  # noqa: PLR0913

@@ -425,7 +425,7 @@ def test_a_sample_is_of_different_rows(count: int) -> None:
 
 
 def test_dashes_leave_out_every_other_stretch() -> None:
-    line = dashed("floor", np.arange(6.0), np.arange(6.0))
+    line = dashed("floor", np.asarray(range(6), np.float64), np.asarray(range(6), np.float64))
     np.testing.assert_array_equal(line.xs, [0, 1, math.nan, 2, 3, math.nan, 4, 5, math.nan])
 
 

@@ -96,7 +96,7 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
         if not log:
             return _floats(losses)
         with np.errstate(divide="ignore"):
-            return np.maximum(np.log10(_above(losses, history.floor)), window.bottom)
+            return _floats(np.maximum(np.log10(_above(losses, history.floor)), window.bottom))
 
     layers: list[Layer] = []
     if not log:

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gdcore.sweep import NEAR, Sweep
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
@@ -117,6 +118,7 @@ def _upright(role: str, x: float, text: str, window: Window, *, start: float) ->
     return line, Label(role, np.full(len(heights), x), heights, text, beside=True)
 
 
-def _log(counts: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Floats:
+def _log(counts: ArrayLike) -> Floats:
     """log10 of counts; 0, which has none, counts as 1."""
-    return np.log10(np.maximum(counts, 1))
+    logs: Floats = np.log10(np.maximum(np.asarray(counts, dtype=np.float64), 1))
+    return logs
