@@ -249,8 +249,8 @@ class Terminal(Program):
     @property
     def iteration(self) -> int:
         """The step that the readout tells; -1 while there is none on the screen."""
-        found = re.search(r"Step ([\d,]+) of|^([\d,]+)/[\d,]+ w", self.text, re.MULTILINE)
-        return int((found[1] or found[2]).replace(",", "")) if found else -1
+        found = re.search(r"^ ?(?:Step )?([\d,]+)(?: of |/)[\d,]+", self.text, re.MULTILINE)
+        return int(found[1].replace(",", "")) if found else -1
 
     def left_as_it_was(self) -> None:
         """Assert that the program has left the terminal as it found it."""
