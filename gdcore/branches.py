@@ -77,6 +77,7 @@ class Branches:
 
     def __init__(self, run: Timeline) -> None:
         self._all = [Branch("A", run)]
+        self._deleted: set[str] = set()
         self.current = self._all[0]
 
     def __iter__(self) -> Iterator[Branch]:
@@ -161,6 +162,7 @@ class Branches:
         if branch is self.current:
             raise ValueError("the current branch cannot be deleted; switch to another one first")
         self._all.remove(branch)
+        self._deleted.add(branch.name)
 
     def _add(self, branch: Branch) -> None:
         self._all.append(branch)
@@ -168,8 +170,8 @@ class Branches:
             self._all.remove(next(oldest for oldest in self._all if oldest is not self.current))
 
     def free_name(self, stem: str = "") -> str:
-        """A name that no branch has yet: a letter, or the stem, with a number where that is needed."""
-        taken = {branch.name for branch in self._all}
+        """A name that no branch has had: a letter, or the stem, with a number where that is needed."""
+        taken = {branch.name for branch in self._all} | self._deleted
         stems = (stem,) if stem else ascii_uppercase
         names = (name if number == 1 else f"{name} {number}" for number in count(1) for name in stems)
         return next(name for name in names if name not in taken)

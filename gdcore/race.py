@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import hypot, inf
 from typing import TYPE_CHECKING
 
-from gdcore.descent import Reason, Settings
+import numpy as np
+
+from gdcore.descent import Reason, Settings, advance, begin
 from gdcore.optimizers import OPTIMIZERS, AdaGrad, Nudge
 from gdcore.stability import stability
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from gdcore.loss import MeanSquaredError
     from gdcore.optimizers import Optimizer
 
+TRIES, TRIAL = 60, 1000
+"""How many rates are tried for each optimizer, and for how many iterations at the most."""
 STRIDES = {AdaGrad: 1, Nudge: 50}
 """In how many steps of full length an optimizer that sizes its own would cover the way; 20 for the others."""
 
@@ -23,20 +27,37 @@ LONGEST = 10_000
 """A race ends after so many iterations at the most; each of its runs can be gone on with."""
 
 
-def sensible_rate(optimizer: Optimizer, loss: MeanSquaredError, state: State, train_bias: bool) -> float:
-    """A learning rate at which an optimizer does well from a point.
+def sensible_rate(
+    optimizer: Optimizer, loss: MeanSquaredError, state: State, train_bias: bool, iterations: int
+) -> float:
+    """The learning rate with which an optimizer comes lowest from a point in so many iterations, of those tried.
 
-    Where the curvature decides, it is the best fixed rate. An optimizer that sizes its own steps goes about one
-    learning rate a step, so its rate is a share of the way to the minimum.
+    The best fixed rate of the theory is the best in the long run; in a short one it may still be swinging from side to
+    side. So it is where the search begins, from a hundredth of it to ten times as much.
 
     Example:
-        >>> from gdcore.descent import begin
         >>> from gdcore.loss import MeanSquaredError
-        >>> from gdcore.optimizers import Adam, GradientDescent
+        >>> from gdcore.optimizers import GradientDescent
         >>> loss = MeanSquaredError.of([-1.0, 1.0], [-2.0, 2.0])
-        >>> start = begin(loss, Settings())
-        >>> [sensible_rate(kind(), loss, start, False) for kind in (GradientDescent, Adam, AdaGrad)]
-        [0.5, 0.1, 2.0]
+        >>> sensible_rate(GradientDescent(), loss, begin(loss, Settings()), False, 100)
+        0.5
+    """
+    guess = _guess(optimizer, loss, state, train_bias)
+    rates = np.append(guess, guess * np.geomspace(1e-2, 10, TRIES))
+    runner = begin(loss, Settings(optimizer=optimizer, train_bias=train_bias), state.w, state.b)
+    runner = runner._replace(learning_rate=rates)  # all of them at once
+    with np.errstate(all="ignore"):
+        for _ in range(min(iterations, TRIAL)):
+            runner = advance(loss, optimizer, runner, train_bias)
+    reached = np.nan_to_num(np.broadcast_to(runner.loss, rates.shape), nan=inf)
+    return float(rates[reached.argmin()])
+
+
+def _guess(optimizer: Optimizer, loss: MeanSquaredError, state: State, train_bias: bool) -> float:
+    """The best fixed rate where the curvature decides.
+
+    An optimizer that sizes its own steps goes about one learning rate a step, so its rate is a share of the way to the
+    minimum.
     """
     limits = stability(optimizer, loss.curvature(train_bias))
     if limits is not None:
@@ -61,9 +82,11 @@ def race(branches: Branches) -> list[Branch]:
     if ending is not None and ending.reason is not Reason.DIVERGED:
         raise ValueError(f"no step is left for a race: {ending.sentence}")
     runners = []
+    iterations = min(run.limits.iterations - run.state.iteration, LONGEST)
     for kind in OPTIMIZERS.values():
         optimizer = kind()
-        rate = float(f"{sensible_rate(optimizer, run.loss, run.state, run.settings.train_bias):.4g}")
+        best = sensible_rate(optimizer, run.loss, run.state, run.settings.train_bias, iterations)
+        rate = float(f"{best:.4g}")
         runner = branches.branch_off(f"in the race, lr {rate:g}", branches.free_name(optimizer.title))
         runner.run.change(Settings(rate, optimizer, run.settings.train_bias))
         runner.run.forward(min(run.limits.iterations, LONGEST))

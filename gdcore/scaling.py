@@ -32,6 +32,14 @@ class Scale:
     mean_y: float
     std_y: float
 
+    def to_scaled(self, x: float) -> float:
+        """An x of the data as one of the standardized rows.
+
+        >>> Scale(mean_x=2.0, std_x=2.0, mean_y=5.0, std_y=4.0).to_scaled(4.0)
+        1.0
+        """
+        return (x - self.mean_x) / self.std_x
+
     def to_data(self, w: float, b: float) -> tuple[float, float]:
         """The line y = w*x + b in the data's own units, given its w and b over standardized rows."""
         slope = w * self.std_y / self.std_x

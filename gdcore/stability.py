@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CRAWL_SHARE = 0.1
 """Below this share of the rate at which a run begins to overshoot, it is said to crawl."""
+ROUNDING = 1e-15
+"""A loss that rises by a smaller part of itself has not risen: it is rounded."""
 COUNTABLE = 1 - 1e-13
 """A contraction above it differs from 1 by little more than its rounding: it says nothing of the iterations needed."""
 
@@ -47,7 +49,7 @@ def observed(before: State, after: State) -> Regime:
         >>> observed(start, advance(loss, Settings().optimizer, start)).value
         'overshoot'
     """
-    if after.loss > before.loss:
+    if after.loss > before.loss * (1 + ROUNDING):
         return Regime.DIVERGE
     step_w, step_b = after.w - before.w, after.b - before.b
     slope_before, slope_after = (s.gradient[0] * step_w + s.gradient[1] * step_b for s in (before, after))

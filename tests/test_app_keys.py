@@ -9,6 +9,7 @@ import pytest
 from textual.command import CommandPalette
 from textual.containers import VerticalScroll
 
+from gdcore.loss import MeanSquaredError
 from gdcore.optimizers import OPTIMIZERS
 from tests.screens import (
     LARGE,
@@ -298,15 +299,30 @@ async def _races(pilot: Pilot[None], key: str) -> None:
 
 @effect("scale")
 async def _scales(pilot: Pilot[None], key: str) -> None:
-    await press(pilot, "n")
-    rows = laboratory(pilot).data.x
+    await press(pilot, "N", "b", "right_square_bracket", "n")
+    rows, there, branches = laboratory(pilot).data.x, state(pilot), list(laboratory(pilot).branches)
+    at, line = laboratory(pilot).predict_at, laboratory(pilot).frame.prediction
     await press(pilot, key)
     assert laboratory(pilot).data.x == pytest.approx((rows - rows.mean()) / rows.std())
     assert state(pilot).iteration == 0
     assert state(pilot) == run_of_gdcore(pilot)
-    assert "Restarted" in told(pilot)
+    assert "the bowl is round" in told(pilot)
+    assert laboratory(pilot).predict_at == at
+    laboratory(pilot).set_learning_rate(0.5)
+    laboratory(pilot).set_train_bias(True)
+    laboratory(pilot).step()
+    best = laboratory(pilot).branches
     await press(pilot, key)
     assert (laboratory(pilot).data.x == rows).all()
+    assert state(pilot) == there
+    assert laboratory(pilot).frame.prediction == line
+    assert list(laboratory(pilot).branches) == branches, "they are still there"
+    await press(pilot, key)
+    assert laboratory(pilot).branches is best
+    assert laboratory(pilot).frame.own_line == pytest.approx(
+        MeanSquaredError.of(rows, laboratory(pilot).unscaled.y).minimum
+    )
+    await press(pilot, key)
 
 
 @effect("chart")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from gdcore.branches import MOST, Branch, Branches, difference
-from gdcore.descent import Limits, Settings, State, advance, begin
+from gdcore.descent import Limits, Settings, State, advance, begin, descend
 from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nudge
+from gdcore.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nesterov, Nudge, Optimizer
 from gdcore.race import race, sensible_rate
 from gdcore.stability import stability
 from gdcore.timeline import STRIDE, Timeline
@@ -187,22 +187,32 @@ def test_where_no_step_is_left_there_is_no_race(pizza: MeanSquaredError) -> None
     assert len(branches) == 1
 
 
-def test_a_sensible_rate_is_the_best_one_where_the_curvature_decides(pizza: MeanSquaredError) -> None:
-    start = begin(pizza, Settings())
-    for optimizer in (GradientDescent(), Momentum(0.5)):
-        limits = stability(optimizer, pizza.curvature(True))
-        assert limits is not None
-        assert sensible_rate(optimizer, pizza, start, True) == limits.best
+@pytest.mark.parametrize("optimizer", [GradientDescent(), Momentum(0.5), Nesterov()], ids=repr)
+def test_a_sensible_rate_comes_lower_in_a_short_race_than_the_best_one_in_the_long_run(
+    pizza: MeanSquaredError, optimizer: Optimizer
+) -> None:
+    start = begin(pizza, Settings(optimizer=optimizer, train_bias=True))
+    limits = stability(optimizer, pizza.curvature(True))
+    assert limits is not None
+
+    def reached(rate: float) -> float:
+        settings = Settings(rate, optimizer, True)
+        *_, last = descend(pizza, settings, Limits(100), begin(pizza, settings))
+        return last.loss
+
+    rate = sensible_rate(optimizer, pizza, start, True, 100)
+    assert reached(rate) < reached(limits.best) / 1.2
+    assert reached(rate) <= min(reached(rate * 1.3), reached(rate / 1.3))
 
 
 def test_a_race_at_the_minimum_or_on_flat_ground_has_usable_rates(pizza: MeanSquaredError) -> None:
     flat = MeanSquaredError.of([0.0, 0.0], [1.0, 3.0])
     for loss, w in ((pizza, float(pizza.minimum_w(0.0) or 0)), (flat, 0.0)):
         for kind in OPTIMIZERS.values():
-            assert sensible_rate(kind(), loss, begin(loss, Settings(), w), False) > 0
+            assert sensible_rate(kind(), loss, begin(loss, Settings(), w), False, 50) > 0
 
 
 def test_nudging_in_the_race_has_no_gradient_to_go_by(pizza: MeanSquaredError) -> None:
-    rate = sensible_rate(Nudge(), pizza, begin(pizza, Settings()), False)
+    rate = sensible_rate(Nudge(), pizza, begin(pizza, Settings()), False, 50)
     state = advance(pizza, Nudge(), begin(pizza, Settings(rate, Nudge())))
     assert state.w == rate

@@ -48,7 +48,7 @@ COMMANDS = (
     Command("restart", ("r",), "Restart", "Back to iteration 0, with the settings as they are.", footer=True),
     Command("reset", ("R",), "Reset", "The settings gdlab was started with, and back to iteration 0."),
     Command("log", ("l",), "Log axis", "Linear or logarithmic loss axis."),
-    Command("fit", ("f",), "Fit chart", "Choose the part of the curve that is shown anew."),
+    Command("fit", ("f",), "Fit chart", "Show the part of the chart around the run, closely."),
     Command("marker", ("k",), "Line style", "Draw the curve in Braille dots, in blocks, or in plain ASCII."),
     Command("view", ("v",), "View", "The next view: curve, map, fit, history, rates.", footer=True),
     Command("view('curve')", ("1",), "Curve", "The loss over w, at the b of now."),
@@ -65,7 +65,9 @@ COMMANDS = (
     Command("branches", ("g",), "Branches", "The branches: go there, rename, delete, compare."),
     Command("pin", ("p",), "Pin", "Keep the run as it is, and go on in a copy."),
     Command("race", ("a",), "Race", "All optimizers from here, each at a rate that suits it."),
-    Command("scale", ("S",), "Scale", "Train on standardized x and y, or on the rows as they are. Restarts the run."),
+    Command(
+        "scale", ("S",), "Scale", "Train on standardized x and y; again, on the rows as they are. Each keep their runs."
+    ),
     Command("chart", ("escape",), "Chart", "Undo what is typed, and go back to the chart."),
     Command("why", ("w",), "Why", "The whole derivation for this point, with the numbers put in.", footer=True),
     Command("open", ("o",), "Open", "Open another data file."),

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
@@ -46,6 +46,16 @@ LEGEND = (
     ("", "The best fixed rate is the asterisk. Press ] and watch # move, before any step."),
 )
 """What stands for what on the screen."""
+VIEWS_TOLD = (
+    ("2 map", "Lines of equal loss over w and b, with their losses; the path across them. f looks closer."),
+    ("", "The cross is the lowest point you can reach; while b is held, * is the lowest of all."),
+    ("3 fit", "Your rows, the line of now, and, dashed, the line at the minimum. At x: y for any x."),
+    ("4 history", "The loss against the steps; l: how far above its minimum, on a logarithmic axis."),
+    ("5 rates", "How many steps each learning rate needs; the star is the best, the cliff diverges."),
+    ("other runs", "g lists them. On a race a mark of four letters says which optimizer it is."),
+    ("1/2, 1, 2", "G: where the next step would land at half the rate, the rate, and twice the rate."),
+)
+"""What the other views show."""
 WORDS = (
     ("slope, gradient", "dL/dw: how much the loss rises when w grows a little; dL/db: when b does."),
     ("critical rate", "The learning rate at which steps no longer come nearer: 2 by the steepest curvature."),
@@ -74,6 +84,7 @@ def help_text() -> Table:
     table = Table.grid(Column(no_wrap=True), Column(), padding=(0, 2))
     for title, rows in (
         ("What you see", LEGEND),
+        ("In the other views", VIEWS_TOLD),
         ("Three formulas", formulas),
         ("Words", WORDS),
         ("Keys", key_table()),
@@ -315,15 +326,16 @@ def listed(branches: Branches, width: int) -> list[str]:
     # What was different gets the room that the others leave.
     room = max(width - (2 + name + 2 + left_at + 2 + 2 + steps + 2 + loss_at), len("different"))
     return [
-        f"{mark:2}{set_cell_size(row[0], name)}  {set_cell_size(row[1], left_at)}  {set_cell_size(row[2], room)}  "
+        f"{mark:2}{set_cell_size(row[0], name)}  {set_cell_size(row[1], left_at)}  "
+        f"{set_cell_size(_cut(row[2], room), room)}  "
         f"{row[3]:>{steps}}  {row[4]}"
         for mark, *row in rows
     ]
 
 
-def _cut(name: str) -> str:
-    """A name in the columns there are for it."""
-    return name if cell_len(name) <= WIDEST else set_cell_size(name, WIDEST - 2) + ".."
+def _cut(text: str, columns: int = WIDEST) -> str:
+    """A text in the columns there are for it, with dots where it is cut: half a number would be another one."""
+    return text if cell_len(text) <= columns else set_cell_size(text, columns - 2) + ".."
 
 
 class BranchDialog(Dialog[Branch | None]):
@@ -346,13 +358,15 @@ class BranchDialog(Dialog[Branch | None]):
             frame.border_subtitle = "enter: go there   e: rename   d: delete   escape: close"
             yield Static(id="columns", markup=False)
             yield OptionList(markup=False)
-            yield Input(placeholder="new name", compact=True)
+            with Horizontal(id="naming"):
+                yield Static("New name: ", markup=False)
+                yield Input(compact=True)
             yield Static(id="wrong", markup=False)
             yield Static(id="comparison", markup=False)
 
     def on_mount(self) -> None:
         """Show the branches, the current one highlighted."""
-        self.query_one(Input).display = False
+        self.query_one("#naming").display = False
         self.query_one("#wrong").display = False
         self._fill(self._branches.current)
 
@@ -367,7 +381,7 @@ class BranchDialog(Dialog[Branch | None]):
         self.query_one("#columns", Static).update(head)
         options.add_options(rows)
         options.highlighted = next(index for index, branch in enumerate(self._branches) if branch is highlighted)
-        if not self.query_one(Input).display:
+        if not self.query_one("#naming").display:
             options.focus()
 
     @property
@@ -390,8 +404,10 @@ class BranchDialog(Dialog[Branch | None]):
 
     def action_rename(self) -> None:
         """Ask for a new name."""
+        self._try(lambda: None)  # an old mistake is not about this
+        self.query_one("#naming").display = True
         field = self.query_one(Input)
-        field.value, field.display = self._chosen.name, True
+        field.value = self._chosen.name
         field.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -399,7 +415,7 @@ class BranchDialog(Dialog[Branch | None]):
         chosen = self._chosen
         self._try(lambda: self._branches.rename(chosen, event.value))
         if not self._wrong:
-            self.query_one(Input).display = False
+            self.query_one("#naming").display = False
             self._fill(chosen)
 
     def action_delete(self) -> None:

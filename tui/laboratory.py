@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from gdcore.descent import Ending, State
     from gdcore.optimizers import Optimizer
 
+LONGEST_NAME = 20
+"""A longer name of a column is cut where it would push a number out of its sentence."""
 TRAIL = 100
 """So many of the first points of a run are shown, and so many of the last before the current one."""
 VIEWS = ("curve", "map", "fit", "history", "rates")
@@ -73,7 +75,7 @@ class Frame:
         branches: all the branches, the current one among them.
         branch: the current branch.
         scale: how the rows were standardized, None where they are as they are.
-        predict_at: the x at which the fit shows a prediction.
+        predict_at: the x at which the fit shows a prediction, in the units of the data.
         sweep: how many iterations each learning rate takes, as far as that is known; None until it is asked for.
         cursor: the index of the rate of the sweep that one looks at.
         note: what has just been changed, in a sentence; empty after a step.
@@ -125,6 +127,17 @@ class Frame:
             return self.loss.minimum or (None, None)
         return self.loss.minimum_w(self.state.b), None
 
+    @property
+    def own_line(self) -> tuple[float, float]:
+        """The (w, b) of now in the units of the data."""
+        return self.scale.to_data(self.state.w, self.state.b) if self.scale else (self.state.w, self.state.b)
+
+    @property
+    def prediction(self) -> float:
+        """What the line says at `predict_at`."""
+        w, b = self.own_line
+        return w * self.predict_at + b
+
 
 class Laboratory:
     """A run on data, and what can be done to it."""
@@ -147,13 +160,19 @@ class Laboratory:
         self, data: Dataset, settings: Settings, limits: Limits, start: tuple[float, float], *, scaled: bool = False
     ) -> None:
         loss, shown, scale = MeanSquaredError.of(data.x, data.y), data, None
+        middle = float(f"{loss.moments.mean_x:.2g}")
         if scaled:
             shown, scale = standardized(data)
             loss = standardized_loss(loss)
         # Whatever cannot be had has been refused by now, or is refused here: then all stays as it is.
         self.branches = Branches(Timeline(loss, settings, limits, *start))
         self.unscaled, self.data, self.loss, self.scale = data, shown, loss, scale
-        self.predict_at = float(f"{loss.moments.mean_x:.2g}")
+        self.predict_at = middle
+        self._other_rows: tuple[Branches, Dataset, MeanSquaredError, Scale | None] | None = None
+        self._look_anew()
+
+    def _look_anew(self) -> None:
+        """Forget what was seen of other rows."""
         self.sweep: Sweep | None = None
         self.cursor: int | None = None
         self._swept: object = None
@@ -368,7 +387,7 @@ class Laboratory:
     def pin(self) -> None:
         """Keep the run as it is, and go on in a copy of it."""
         name = self.branches.current.name
-        self.branches.fork(f"pinned {name}")
+        self.branches.fork(f"a copy of {name}")
         self.say(f"{name} stays as it is; you go on in {self.branches.current.name}. g lists the branches.")
 
     def race(self) -> None:
@@ -398,20 +417,30 @@ class Laboratory:
         self.say("Half, whole and double rate: three next steps." if self.ghosts else "One next step.")
 
     def toggle_scaling(self) -> None:
-        """Train on standardized rows, or on the rows as they are; the run begins again.
+        """Train on standardized rows, or on the rows as they are: each have runs of their own, and keep them.
 
         Raises:
             ValueError: if the rows cannot be scaled; then all stays as it is.
         """
-        run, scaled = self.timeline, self.scale is None
-        self._load(self.unscaled, run.settings, run.limits, (0.0, 0.0), scaled=scaled)
-        self.say("Standardized x and y: the bowl is round. Restarted." if scaled else "x and y as they are. Restarted.")
+        run, scaled, at = self.timeline, self.scale is None, self.predict_at
+        here = (self.branches, self.data, self.loss, self.scale)
+        if self._other_rows is None:
+            self._load(self.unscaled, run.settings, run.limits, (0.0, 0.0), scaled=scaled)
+        else:
+            self.branches, self.data, self.loss, self.scale = self._other_rows
+            self._look_anew()
+        self.predict_at, self._other_rows = at, here
+        limits = self.frame.stability
+        best = f" The best fixed rate is now {limits.best:.4g}." if limits and isfinite(limits.best) else ""
+        what = "Standardized x and y: the bowl is round." if scaled else "x and y as they are."
+        self.say(f"{what} S leads back.{best}")
 
     def predict(self, x: float) -> None:
-        """Show the prediction at another x."""
+        """Show the prediction at another x, in the units of the data."""
         self.predict_at = x
-        run = self.timeline
-        self.say(f"At {self.data.x_name} = {x:.6g} the line says {run.state.w * x + run.state.b:.6g}.")
+        name = self.data.x_name
+        shown = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}.."
+        self.say(f"At {shown} = {x:.6g} the line says {self.frame.prediction:.6g}.")
 
     # Sweeping over learning rates
 
@@ -425,7 +454,8 @@ class Laboratory:
         self._swept = wanted
         limits = stability(settings.optimizer, self.loss.curvature(settings.train_bias))
         rates = default_rates(limits.critical if limits else None, self._way())
-        rates = np.unique(np.append(rates, settings.learning_rate))
+        best = [limits.best] if limits and isfinite(limits.best) else []
+        rates = np.unique(np.concatenate((rates, [settings.learning_rate], best)))
         sweeping = sweep(self.loss, self.start, settings.optimizer, settings.train_bias, rates)
         self.sweep = next(sweeping)
         self.cursor = int(np.abs(np.log(rates) - np.log(settings.learning_rate)).argmin())

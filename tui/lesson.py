@@ -36,6 +36,8 @@ REGIMES = {
 ALONG = {Regime.GLIDE: "glides, then crawls", Regime.OVERSHOOT: "overshoots, then crawls"}
 """The same in a long valley: quickly down its sides, and slowly along its floor."""
 
+STAYED = "stayed, but for its last digits"
+
 SHOWN_ROWS = 12
 """A derivation writes out so many rows of the data."""
 
@@ -73,10 +75,11 @@ def last_step(frame: Frame) -> str:
         if before.gradient[0] == 0:
             why = "the ground is level, dL/dw = 0"
         return f"Step {state.iteration:,} did not move: {why}. Loss {losses}."
+    fell = "fell" if state.loss < before.loss else STAYED
     told = {
-        Regime.CRAWL: f"crawled: {moved}, the loss fell a little, {losses}.",
-        Regime.GLIDE: f"glided: {moved}, the loss fell, {losses}.",
-        Regime.OVERSHOOT: f"overshot: {moved}, across the lowest point on its way. The loss fell, {losses}.",
+        Regime.CRAWL: f"crawled: {moved}, the loss {fell if fell == STAYED else 'fell a little'}, {losses}.",
+        Regime.GLIDE: f"glided: {moved}, the loss {fell}, {losses}.",
+        Regime.OVERSHOOT: f"overshot: {moved}, across the lowest point on its way. The loss {fell}, {losses}.",
         Regime.DIVERGE: f"went up: {moved}, {_rise(frame)}. The loss rose, {losses}.",
     }
     return f"Step {state.iteration:,} {told[frame.verdict or Regime.GLIDE]}"
@@ -179,7 +182,9 @@ def forecast(frame: Frame) -> str:
     if regime is Regime.DIVERGE:
         return f"{told} {limits.contraction(rate):.4g}."
     iterations = limits.iterations(rate)
-    return f"{told}, " + (f"about {iterations:,} steps to six digits." if iterations else "too slowly to count.")
+    return f"{told}, " + (
+        f"about {iterations:,} step{'s' * (iterations != 1)} to six digits." if iterations else "too slowly to count."
+    )
 
 
 def divergence(frame: Frame) -> str:
@@ -247,7 +252,8 @@ def derivation(frame: Frame) -> Iterator[str]:
     """The loss and its derivatives at the current point, row by row, and the step that follows, line by line."""
     state, data, settings = frame.state, frame.data, frame.settings
     n, w, b = len(data.x), number(state.w), number(state.b)
-    yield f"The line now is y = {w} * x + {b}, after {state.iteration:,} steps. x is {data.x_name}, y is {data.y_name}."
+    steps = f"{state.iteration:,} step{'s' * (state.iteration != 1)}"
+    yield f"The line now is y = {w} * x + {b}, after {steps}. x is {data.x_name}, y is {data.y_name}."
     yield "For each row: what the line says, minus what it was, is the error."
     yield ""
     yield f"{'row':>5}{'x':>11}{'y':>11}{'w*x + b - y':>14}{'squared':>14}{'times x':>14}"

@@ -90,8 +90,10 @@ def _rate_or_own(frame: Frame, width: int) -> Row:
     """The learning rate; on standardized rows the line in the data's own units, which the form does not show."""
     if frame.scale is None:
         return row(width, ("rate  ", "label"), (f"{frame.settings.learning_rate:<12.6g}", "value"))
-    w, b = frame.scale.to_data(frame.state.w, frame.state.b)
-    return row(width, ("own   ", "label"), (f"w {w:.4g}  b {b:.4g}", "value"))
+    w, b = frame.own_line
+    forms = [f"w {w:.{digits}g}  b {b:.{digits}g}" for digits in (4, 3, 2, 1)]
+    told = next((form for form in forms if len(form) + 7 <= width), forms[-1])  # fewer digits, never half an exponent
+    return row(width, ("own   ", "label"), (told, "value"))
 
 
 def _digits(frame: Frame) -> str:

@@ -357,8 +357,7 @@ class Plain:
     def predict(self, rest: str) -> Sentences:
         """Tell the y of the line at an x."""
         x = _X.parse(rest)
-        state, scale = self.laboratory.timeline.state, self.laboratory.scale
-        w, b = scale.to_data(state.w, state.b) if scale else (state.w, state.b)
+        w, b = self._frame.own_line
         yield f"Prediction: x={x:.12g} => y={w * x + b:.2f}"
 
     def help(self, rest: str) -> Sentences:

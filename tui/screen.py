@@ -170,6 +170,11 @@ class LaboratoryScreen(Screen[None]):
         if sentence := saver.save(session):
             self.app.call_from_thread(self._refused, sentence)
 
+    def _keep(self) -> None:
+        """Save at once what is about to be left."""
+        if self._saver is not None:
+            self._write(self._saver, session_of(self.laboratory))
+
     # Walking
 
     def action_step(self, count: int) -> None:
@@ -314,6 +319,7 @@ class LaboratoryScreen(Screen[None]):
 
     def _opened(self, data: Dataset | None) -> None:
         if data is not None:
+            self._keep()
             self._try(lambda: self.laboratory.open(data))
 
     @on(Form.Columns)
@@ -415,6 +421,7 @@ class LaboratoryScreen(Screen[None]):
 
     def action_scale(self) -> None:
         """Standardize the rows, or no longer."""
+        self._keep()
         self._try(self.laboratory.toggle_scaling)
 
     def action_log(self) -> None:

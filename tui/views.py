@@ -121,7 +121,11 @@ class Views:
         best = loss.minimum if frame.settings.train_bias else held
         if "fit" not in self._windows:
             self._windows["fit"] = fit_window(data.x, data.y)
-        fit = Fit(data.x, data.y, (state.w, state.b), best, data.x_name, data.y_name, frame.predict_at)
+        at = frame.scale.to_scaled(frame.predict_at) if frame.scale else frame.predict_at
+        unit = " (standardized)" if frame.scale else ""
+        names = (data.x_name + unit, data.y_name + unit)
+        told = f"y({frame.predict_at:.6g}) = {frame.prediction:.6g}" if frame.scale else ""
+        fit = Fit(data.x, data.y, (state.w, state.b), best, *names, at, told)
         return fit_scene(fit, self._windows["fit"])
 
     def _history(self, frame: Frame) -> Scene:

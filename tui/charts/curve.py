@@ -134,9 +134,10 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
     ]
     if descent.true_minimum is not None:
         layers.append(Points("true-minimum", [descent.true_minimum], [window.bottom], "best"))
+    named = "next at 1/2, 1, 2 x rate" if descent.ghosts else "next"
     landing = [(descent.next_w, descent.next_loss)] if descent.next_w is not None else []
     next_ws, next_losses = np.array(landing, dtype=np.float64).reshape(-1, 2).T
-    layers.append(Points("ghost", next_ws, height(next_losses), "next", at_border=True))
+    layers.append(Points("ghost", next_ws, height(next_losses), named, at_border=True))
     for name, w, loss in descent.ghosts:
         layers.append(Points("ghost", [w], height([loss]), at_border=True))
         layers.append(Label("ghost", [w], height([loss]), name, beside=True))

@@ -37,6 +37,7 @@ class Fit:
         x_name: What the inputs are called.
         y_name: What the outputs are called.
         at: The x at which the prediction is shown; None for no prediction.
+        told: What is said of the prediction, where it is in other units than the chart.
     """
 
     x: Floats
@@ -46,6 +47,7 @@ class Fit:
     x_name: str = "x"
     y_name: str = "y"
     at: float | None = None
+    told: str = ""
 
 
 def fit_window(x: ArrayLike, y: ArrayLike, at: float | None = None) -> Window:
@@ -70,7 +72,7 @@ def fit_scene(fit: Fit, window: Window) -> Scene:
     if count <= FEW:
         layers.append(rows)
     if fit.at is not None:
-        layers += _prediction(fit.at, float(_heights(fit.line, np.array([fit.at]))[0]), window)
+        layers += _prediction(fit.at, float(_heights(fit.line, np.array([fit.at]))[0]), window, fit.told)
     title = f"{count:,} rows" if count == len(shown) else f"{len(shown):,} of {count:,} rows"
     return Scene(window, tuple(layers), title, fit.x_name, fit.y_name)
 
@@ -94,13 +96,14 @@ def _residuals(x: Floats, y: Floats, line: Coefficients) -> Line:
     return Line("residual", xs.ravel(), ys.ravel(), "residuals", columns=len(np.unique(x)) * 3 // 2)
 
 
-def _prediction(x: float, y: float, window: Window) -> list[Layer]:
+def _prediction(x: float, y: float, window: Window, words: str) -> list[Layer]:
+    """The prediction and what it is; beside the arrowhead at the border where it lies outside."""
     half = max(window.top / 2 - window.bottom / 2, 1e-300)
     digits = min(max(0, 3 - math.floor(math.log10(2) + math.log10(half))), 12)
     told = f"{y:.{digits}f}" if abs(y) < 1e12 else f"{y:.6g}"
-    place = [min(max(y, window.bottom), window.top)] if not math.isnan(y) else [y]
+    place = [min(max(x, window.left), window.right)], [y if math.isnan(y) else min(max(y, window.bottom), window.top)]
     return [
-        Label("prediction", [x], place, f"y({x:.6g}) = {told}", beside=True),
+        Label("prediction", *place, words or f"y({x:.6g}) = {told}", beside=True),
         Points("prediction", [x], [y], at_border=True),
     ]
 

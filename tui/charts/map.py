@@ -124,7 +124,13 @@ def map_scene(walk: Walk, window: Window) -> Scene:
         layers.append(Label("ghost", *place, name, beside=True))
     ghosts = ([w for _, w, _ in walk.ghosts], [b for _, _, b in walk.ghosts])
     layers.append(Points("ghost", *ghosts, _named(walk.ghosts), at_border=True))
-    if loss.minimum is not None:
+    lowest = None if walk.train_bias else loss.minimum_w(walk.b)
+    if loss.minimum is not None and lowest is not None:
+        # The lowest point that the run can reach, and as on the curve an asterisk for the lowest of all.
+        layers.append(Points("true-minimum", [loss.weight], [loss.bias]))
+        layers.append(Label("true-minimum", [loss.weight], [loss.bias], "best", beside=True))
+        layers.append(Points("minimum", [lowest], [walk.b], "minimum"))
+    elif loss.minimum is not None:
         layers.append(Points("minimum", [loss.weight], [loss.bias], "minimum"))
     layers.append(Points("hiker", [walk.w], [walk.b], "you"))
     return Scene(window, tuple(layers), walk.title, "w (weight)", "b (bias)")

@@ -91,7 +91,7 @@ def told_at(sweep: Sweep, index: int) -> str:
     """What became of a rate, in words."""
     count = int(sweep.iterations[index])
     if sweep.arrived[index]:
-        return f"{count:,} iterations"
+        return f"{count:,} iteration{'s' * (count != 1)}"
     if sweep.diverged[index]:
         return "diverges"
     return f"more than {count:,}"
