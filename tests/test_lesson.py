@@ -17,6 +17,7 @@ from gdcore.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Moment
 from gdcore.stability import Regime, correct_digits
 from tests.test_laboratory import EDGES, PIZZA, diverged, laboratory, rows
 from tui import lesson, panels
+from tui.panels import paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -525,3 +526,11 @@ def test_the_pizzas_are_those_of_the_lesson() -> None:
     (line,) = text_of(panels.header(laboratory().frame, 80, 1))
     assert f"{len(PIZZA.x)} rows" in line
     assert "Pizzas = w * Reservations + b" in line
+
+
+def test_a_sentence_in_wide_characters_is_wrapped_by_their_width() -> None:
+    text = "披萨销售数量 against 预订数量, 20 rows, 预订数量预订数量."
+    rows = paragraph(text, "note", 20, 6)
+    assert all(len(row) == 20 for row in rows)
+    told = "".join(cell for row in rows for cell, _ in row).split()
+    assert "".join(told) == "".join(text.split())

@@ -200,21 +200,33 @@ def test_of_many_threads_the_last_call_counts(tmp_path: Path) -> None:
     assert read(saver.path) == session(20)
 
 
-def test_the_newest_are_kept(tmp_path: Path) -> None:
+def ours(number: int) -> str:
+    """A name that gdlab gives to a session."""
+    return f"2026-01-01-000000-{number:06}-7.json"
+
+
+def test_the_newest_are_kept_and_no_file_that_is_not_ours_is_touched(tmp_path: Path) -> None:
     for number in range(KEPT + 5):
-        path = tmp_path / f"{number:03}.json"
+        path = tmp_path / ours(number)
         write(path, session(number).to_text())
         os.utime(path, (number, number))
-    for name, age in (("stale.json.part", 0), ("fresh.json.part", None), ("a.json.damaged", 0), ("mine.txt", 0)):
+    stale, fresh = f"{ours(1)}.part", f"{ours(2)}.part"
+    others = {"a.json.damaged", "mine.txt", "package.json", "mine.json.part"}
+    for name, age in ((stale, 0), (fresh, None), *((name, 0) for name in others)):
         (tmp_path / name).write_text("x")
         if age is not None:
             os.utime(tmp_path / name, (age, age))
     saver = Saver(tmp_path)
     saver.save(session())
-    kept = {path.name for path in tmp_path.glob("*.json")}
-    assert kept == {f"{number:03}.json" for number in range(6, KEPT + 5)} | {saver.path.name}
-    others = {path.name for path in tmp_path.iterdir()} - kept
-    assert others == {"fresh.json.part", "a.json.damaged", "mine.txt"}
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {ours(number) for number in range(6, KEPT + 5)} | {saver.path.name, fresh} | others
+
+
+def test_what_may_still_be_open_is_kept(tmp_path: Path) -> None:
+    for number in range(KEPT + 5):
+        write(tmp_path / ours(number), session(number).to_text())
+    Saver(tmp_path).save(session())
+    assert len(list(tmp_path.iterdir())) == KEPT + 6
 
 
 def test_the_folder_is_the_platform_s_or_the_one_of_the_environment(
@@ -234,8 +246,8 @@ def test_the_folder_is_the_platform_s_or_the_one_of_the_environment(
 
 
 def test_the_newest_is_the_one_that_was_saved_last(tmp_path: Path) -> None:
-    for name, time in (("a", 5), ("b", 9), ("c", 7)):
-        path = tmp_path / f"{name}.json"
+    for number, time in ((1, 5), (2, 9), (3, 7)):
+        path = tmp_path / ours(number)
         write(path, session(time).to_text())
         os.utime(path, (time, time))
     assert latest(tmp_path)[0] == session(9)
@@ -244,11 +256,11 @@ def test_the_newest_is_the_one_that_was_saved_last(tmp_path: Path) -> None:
 def test_what_is_damaged_is_set_aside_and_the_next_one_taken(tmp_path: Path) -> None:
     good = session().to_text()
     damaged = [b"", b"\xff\xfe", good[:100].encode(), good.replace('session": 1', 'session": 7').encode()]
-    write(tmp_path / "good.json", good)
-    os.utime(tmp_path / "good.json", (1, 1))
+    write(tmp_path / ours(99), good)
+    os.utime(tmp_path / ours(99), (1, 1))
     for round_ in range(2):
         for number, content in enumerate(damaged):
-            path = tmp_path / f"{number}.json"
+            path = tmp_path / ours(number)
             path.write_bytes(content)
             os.utime(path, (9 - number, 9 - number))
         found, remarks = latest(tmp_path)
@@ -256,16 +268,16 @@ def test_what_is_damaged_is_set_aside_and_the_next_one_taken(tmp_path: Path) -> 
         assert len(remarks) == len(damaged)
         assert "another version" in remarks[3]
         for number, (remark, content) in enumerate(zip(remarks, damaged, strict=True)):
-            aside = f"{number}.json.damaged{'2' * round_}"
+            aside = f"{ours(number)}.damaged{'2' * round_}"
             assert remark.endswith(f'; it is set aside as "{aside}"')
             assert (tmp_path / aside).read_bytes() == content
     assert latest(tmp_path) == (session(), [])
 
 
 def test_what_cannot_be_set_aside_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path / "good.json", session().to_text())
-    os.utime(tmp_path / "good.json", (1, 1))
-    (tmp_path / "bad.json").write_text("{")
+    write(tmp_path / ours(1), session().to_text())
+    os.utime(tmp_path / ours(1), (1, 1))
+    (tmp_path / ours(2)).write_text("{")
     monkeypatch.setattr(Path, "rename", refuse)
     found, (remark,) = latest(tmp_path)
     assert found == session()
@@ -474,17 +486,18 @@ def test_resuming(kept: tuple[Path, Laboratory], tmp_path: Path) -> None:
         "",
         "gdlab: there is no session to go on with; gdlab begins one\n",
     )
-    write(folder / "kept.json", path.read_text())
-    (folder / "damaged.json").write_text("{")
-    os.utime(folder / "kept.json", (1, 1))
+    write(folder / ours(1), path.read_text())
+    (folder / ours(2)).write_text("{")
+    (folder / "package.json").write_text("{}")
+    os.utime(folder / ours(1), (1, 1))
     run = gdlab("--plain", "--resume", stdin="where\nquit\n", **environment)
     assert run.code == 0
     assert "Resumed at step 11 of branch A." in run.out
     state = lab.timeline.state
     assert f"Step 11 of 100: w={state.w:.10f}, b={state.b:.10f}, loss {state.loss:.10f}" in run.out
-    assert run.err.endswith('it is set aside as "damaged.json.damaged"\n')
+    assert run.err.endswith(f'it is set aside as "{ours(2)}.damaged"\n')
     assert run.err.count("\n") == 1
-    assert sorted(file.name for file in folder.iterdir()) == ["damaged.json.damaged", "kept.json"]
+    assert sorted(file.name for file in folder.iterdir()) == [ours(1), f"{ours(2)}.damaged", "package.json"]
 
 
 def test_data_beside_a_session(tmp_path: Path) -> None:

@@ -148,6 +148,35 @@ def test_a_repaint_mends_what_something_else_wrote() -> None:
         terminal.wait(lambda: terminal.cells == shown, "the whole screen")
 
 
+@pytest.mark.parametrize("junk", [b"\xff", b"caf\xe9", b"\x1b[M \xf0\x30", b"\x1b[57441;1:3u"])
+def test_bytes_that_are_no_text_end_nothing(junk: bytes) -> None:
+    with opened() as terminal:
+        terminal.press("n")
+        terminal.see("Step 1 of 100")
+        os.write(terminal._master, junk)
+        terminal.settle()
+        terminal.press("escape")
+        terminal.settle()
+        before = terminal.iteration
+        terminal.press("n")
+        terminal.see(f"Step {before + 1} of 100")
+        terminal.press("q")
+        assert terminal.finish() == 0
+        terminal.left_as_it_was()
+
+
+@pytest.mark.parametrize("key", ["?", "w", "o", "g", ":"])
+def test_interrupting_a_dialog_quits(key: str) -> None:
+    with opened() as terminal:
+        shown = terminal.text
+        terminal.press(key)
+        terminal.wait(lambda: terminal.text != shown, "the dialog")
+        terminal.settle()
+        terminal.press("ctrl+c")
+        assert terminal.finish() == 0
+        terminal.left_as_it_was()
+
+
 def test_a_burst_of_keys_loses_none() -> None:
     with opened("-n", "1000") as terminal:
         frames = terminal.frames

@@ -13,6 +13,7 @@ from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, SystemCommand
 from textual.await_complete import AwaitComplete
+from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.theme import Theme
 
@@ -53,6 +54,7 @@ CONTRAST = Theme(
 class Palette(CommandPalette):
     """The palette, which closes once, however often it is asked to."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "app.quit", "Quit", show=False, priority=True)]
     _left = False
 
     def dismiss(self, result: Any = None) -> AwaitComplete:

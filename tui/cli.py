@@ -192,7 +192,8 @@ def _open(words: list[str]) -> int:
     app = GradientDescentApp(laboratory, marker=options.marker, fps=frames_per_second(options.fps), saver=saver)
     gc.freeze()
     gc.enable()
-    app.run()
+    # GNU screen holds back a lone escape as long as the mouse is reported.
+    app.run(mouse="STY" not in os.environ)
     if saver.failure:
         _say(saver.failure)
     return app.return_code or 0

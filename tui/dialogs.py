@@ -6,7 +6,7 @@ import os
 import stat
 from asyncio import to_thread
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.table import Column, Table
@@ -15,7 +15,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.suggester import Suggester
 from textual.widgets import DirectoryTree, Input, OptionList, Static
 
@@ -97,10 +97,26 @@ def help_text() -> Table:
     return table
 
 
+def copy_or_quit(screen: Screen[Any]) -> None:
+    """Copy what is selected; where nothing is, quit."""
+    focused = screen.focused
+    if isinstance(focused, Input) and focused.selected_text:
+        focused.action_copy()
+    elif screen.get_selected_text():
+        screen.action_copy_text()
+    else:
+        screen.app.exit()
+
+
 class Dialog(ModalScreen[Result]):
     """A dialog that closes once, however often it is asked to."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True)]
     _dismissed = False
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected; where nothing is, quit."""
+        copy_or_quit(self)
 
     async def action_dismiss(self, result: Result | None = None) -> None:
         """Close."""

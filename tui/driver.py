@@ -151,6 +151,17 @@ class LineDriver(LinuxDriver):
             self.echo.answered()
         super().process_message(message)
 
+    def _run_input_thread(self) -> None:
+        """Take input. Bytes that are no text, and sequences that nobody asked for, are passed over."""
+        while not self.exit_event.is_set():
+            try:
+                self.run_input_thread()
+            except ValueError:
+                continue
+            except Exception as error:
+                self._app.call_later(self._app._handle_exception, error)
+            return
+
     def stop_application_mode(self) -> None:
         """Restore the terminal."""
         self.echo.settle(0.3)

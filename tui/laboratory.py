@@ -401,8 +401,7 @@ class Laboratory:
         if self.view not in RACED:
             self.view = RACED[0]
         self.say(
-            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}. "
-            "2: map, 4: history, g: compare."
+            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}."
         )
 
     def switch(self, branch: Branch) -> None:

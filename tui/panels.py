@@ -33,12 +33,17 @@ def row(width: int, *spans: Span) -> Row:
     return tuple(cells[:width] + [BLANK] * (width - len(cells)))
 
 
+FILLER = "\0"
+"""Stands for the right half of a wide character, while a text is wrapped."""
+
+
 @lru_cache(maxsize=16)
 def paragraph(text: str, role: str, width: int, height: int) -> list[Row]:
     """A text wrapped to so many rows; what has no room is cut, with dots."""
     dots = " ..."
-    lines = wrap(text, width, max_lines=height, placeholder=dots) if height and width > len(dots) else [text]
-    return _filled([row(width, (line, role)) for line in lines], width, height)
+    spread = "".join(column or FILLER for column in columns_of(text))  # as long as it is wide
+    lines = wrap(spread, width, max_lines=height, placeholder=dots) if height and width > len(dots) else [spread]
+    return _filled([row(width, (line.replace(FILLER, ""), role)) for line in lines], width, height)
 
 
 def _filled(rows: list[Row], width: int, height: int) -> list[Row]:
@@ -112,7 +117,10 @@ def summary(frame: Frame, width: int, height: int) -> list[Row]:
     spans = [(f"{state.iteration:,}/{frame.limits.iterations:,}", "strong")]
     rate, slope = frame.settings.learning_rate, state.gradient[0]
     for name, value in (("w", state.w), ("b", state.b), ("loss", state.loss), ("lr", rate), ("slope", slope)):
-        spans += [(f" {name} ", "label"), (f"{value:.5g}", "value")]
+        item = [(f" {name} ", "label"), (f"{value:.5g}", "value")]
+        if sum(len(text) for text, _ in spans + item) > width:
+            break  # half a number would be another one
+        spans += item
     return _filled([row(width, *spans)], width, height)
 
 

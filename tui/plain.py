@@ -7,10 +7,13 @@ told by the same lesson. Nothing here draws: no boxes, no colours, no control se
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from gdcore.dataset import load
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 PROMPT = "gdlab> "
 CHUNK = 10_000
 """So many steps of a long run are made at once."""
+SAVED_AFTER = 1.0
+"""Seconds after which a long run is saved."""
 
 _COUNT = Parameter("steps", STEPS, "how many steps to make")
 _X = Parameter("x", FINITE, "where y is wanted")
@@ -45,7 +50,7 @@ def converse(laboratory: Laboratory, keep: Callable[[], None] | None = None) -> 
     source, person = sys.stdin, sys.stdin is not None and sys.stdin.isatty()
     _tolerate(sys.stdout, "backslashreplace")
     _tolerate(source, "surrogateescape")
-    plain = Plain(laboratory)
+    plain = Plain(laboratory, keep if person else None)
     answer = plain.greeting()
     try:
         while True:
@@ -74,6 +79,17 @@ def converse(laboratory: Laboratory, keep: Callable[[], None] | None = None) -> 
     return 0
 
 
+@contextmanager
+def _held_interrupts() -> Iterator[list[int]]:
+    """Let ctrl+c be noted, not raised in the middle of a step."""
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield held
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _tolerate(stream: TextIO | None, errors: str) -> None:
     """Let a stream pass on what its encoding does not know, in some way."""
     reconfigure = getattr(stream, "reconfigure", None)
@@ -98,9 +114,10 @@ class Plain:
         ['learning rate must be a positive number, not -1']
     """
 
-    def __init__(self, laboratory: Laboratory) -> None:
+    def __init__(self, laboratory: Laboratory, keep: Callable[[], None] | None = None) -> None:
         self.laboratory = laboratory
         self.over = False
+        self._keep = keep
         self._last_walk = ""
 
     def greeting(self) -> Sentences:
@@ -154,8 +171,15 @@ class Plain:
         """Make steps, or all there are, and tell of the last."""
         run = self.laboratory.timeline
         start, count = run.state.iteration, _count(rest) if rest else inf
-        while run.state.iteration - start < count and run.ending is None:
-            self.laboratory.step(int(min(count - (run.state.iteration - start), CHUNK)))
+        with _held_interrupts() as held:
+            saved = monotonic()
+            while run.state.iteration - start < count and run.ending is None and not held:
+                self.laboratory.step(int(min(count - (run.state.iteration - start), CHUNK)))
+                if self._keep is not None and monotonic() - saved > SAVED_AFTER:
+                    self._keep()
+                    saved = monotonic()
+        if held and self._keep is None:  # from a pipe, nobody would go on from here
+            raise KeyboardInterrupt
         made = run.state.iteration - start
         frame = self._frame
         if made:

@@ -6,6 +6,7 @@ Every process of gdlab writes one file of its own, whole or not at all. Nothing 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ KEPT = 20
 FOLDER_VARIABLE = "GDLAB_STATE_DIR"
 """The environment variable that names another folder to keep them in."""
 SUFFIX, PART, DAMAGED = ".json", ".part", ".damaged"
+_OURS = re.compile(r"\d{4}-\d\d-\d\d-\d{6}-\d{6}-\d+\.json")
+"""The names that gdlab gives its files; no other is touched."""
 _DAY = 86_400
 
 
@@ -112,22 +115,23 @@ def write(path: Path, text: str) -> None:
 
 
 def _tidy(own: Path) -> None:
-    """Keep the newest sessions only, and nothing that a process began to write more than a day ago."""
-    for old in _newest_first(own.parent)[KEPT:]:
-        with suppress(OSError):
-            old.unlink()
+    """Keep the newest sessions and those of today only, and nothing that was begun to be written before today."""
     with suppress(OSError):
         today = own.stat().st_mtime
-        for part in own.parent.glob(f"*{SUFFIX}{PART}"):
-            if part.stat().st_mtime < today - _DAY:
-                part.unlink()
+        parts = [path for path in own.parent.glob(f"*{SUFFIX}{PART}") if _OURS.match(path.name)]
+        for old in [*_newest_first(own.parent)[KEPT:], *parts]:
+            with suppress(OSError):
+                if old.stat().st_mtime < today - _DAY:  # a newer one may belong to a gdlab that is still open
+                    old.unlink()
 
 
 def _newest_first(folder: Path) -> list[Path]:
+    """The sessions in a folder, which may be one that a person keeps other files in."""
     dated = []
     for path in folder.glob(f"*{SUFFIX}"):
         with suppress(OSError):  # another process may have tidied it away
-            dated.append((path.stat().st_mtime_ns, path))
+            if _OURS.match(path.name):
+                dated.append((path.stat().st_mtime_ns, path))
     return [path for _, path in sorted(dated, reverse=True)]
 
 

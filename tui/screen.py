@@ -13,14 +13,14 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from gdcore.dataset import Dataset, DatasetError
 from tui import lesson, panels
 from tui.charts.canvas import MARKERS
 from tui.commands import COMMANDS, shown
-from tui.dialogs import BranchDialog, OpenDialog, TextDialog, help_text, load_again
+from tui.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_quit, help_text, load_again
 from tui.line import PaintedCompositor
 from tui.saving import session_of
 from tui.views import Views
@@ -172,8 +172,8 @@ class LaboratoryScreen(Screen[None]):
 
     def _keep(self) -> None:
         """Save at once what is about to be left."""
-        if self._saver is not None:
-            self._write(self._saver, session_of(self.laboratory))
+        if self._saver is not None and (sentence := self._saver.save(session_of(self.laboratory))):
+            self._refused(sentence)
 
     # Walking
 
@@ -416,7 +416,10 @@ class LaboratoryScreen(Screen[None]):
     def action_race(self) -> None:
         """Let all optimizers run."""
         self._pause()
+        runs = len(self.laboratory.branches)
         self.laboratory.race()
+        if len(self.laboratory.branches) > runs:
+            self.laboratory.say(f"{self.laboratory.note} 2: map, 4: history, g: compare.")
         self.touch()
 
     def action_scale(self) -> None:
@@ -484,13 +487,7 @@ class LaboratoryScreen(Screen[None]):
 
     def action_interrupt(self) -> None:
         """Copy what is selected; where nothing is, quit."""
-        focused = self.focused
-        if isinstance(focused, Input) and focused.selected_text:
-            focused.action_copy()
-        elif self.get_selected_text():
-            self.action_copy_text()
-        else:
-            self.app.exit()
+        copy_or_quit(self)
 
     def action_quit(self) -> None:
         """Leave."""

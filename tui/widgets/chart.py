@@ -57,7 +57,9 @@ class Chart(Painted):
         return self._picture.rows if self._picture else [((" ", ""),) * width] * height
 
     def on_click(self, event: events.Click) -> None:
-        """Say where the chart was clicked."""
+        """Say where the chart was clicked; the other buttons of a mouse paste or open menus."""
+        if event.button != 1:
+            return
         place = event.get_content_offset(self)
         x = None if place is None or self._picture is None else self._picture.x_at(*place)
         if x is not None:
