@@ -158,11 +158,11 @@ def _train(words: list[str]) -> int:
 def _open(words: list[str]) -> int:
     gc.disable()  # What is imported stays to the end, and the collector would go through all of it, again and again.
     parser = _Parser(prog="gdlab", description=_LABORATORY)
-    from tui.environment import FRAMES, frames_per_second, refusal  # noqa: PLC0415
+    from tui.environment import FRAMES, frames_per_second, marker, refusal  # noqa: PLC0415
 
     parser.add_argument("--version", action=_Version)
     _add_run_options(parser)
-    parser.add_argument("--marker", choices=("braille", "hd", "dot"), default="braille", help="how the curve is drawn")
+    parser.add_argument("--marker", choices=("braille", "hd", "dot"), default=marker(), help="how lines are drawn")
     parser.add_argument(
         "--resume", metavar="FILE", nargs="?", const="", help="go on with the newest session, or with the one in FILE"
     )

@@ -15,6 +15,9 @@ FRAMES = Parameter(
     "fps", Range("a number from 1 to 60", 1, 60), f"draw so many frames a second (default: {NEAR:g}, over SSH {FAR:g})"
 )
 
+BARE = ("linux", "vt", "cons", "ansi")
+"""How the names of terminals begin that have the characters of a typewriter and little more."""
+
 _INSTEAD = "gdlab train does the same run without a screen, gdlab --plain the laboratory without a picture"
 _SAMPLE = "─│┤└●✕○◄▼⠉⣿"
 """Some of what is drawn."""
@@ -51,6 +54,11 @@ def _is_terminal(stream: IO[str] | None) -> bool:
 def far() -> bool:
     """Whether a person sees this through SSH."""
     return any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
+
+
+def marker() -> str:
+    """How to draw lines where nothing is said: consoles whose fonts have no Braille get ASCII."""
+    return "dot" if os.environ.get("TERM", "").startswith(BARE) else "braille"
 
 
 def frames_per_second(option: float | None = None) -> float:
