@@ -209,12 +209,11 @@ class Timeline:
             self._hold(block, self._replayed(self._kept[block], min((block + 1) * STRIDE - 1, self.tip)))
         return self._blocks[block][index]
 
-    def _hold(self, block: int, states: list[State]) -> list[State]:
+    def _hold(self, block: int, states: list[State]) -> None:
         """Keep the states of a block, and of one other, so that the cursor can stand on the border of the two."""
         if len(self._blocks) > 1:
             del self._blocks[max(self._blocks, key=lambda other: abs(other - block))]
         self._blocks[block] = states
-        return states
 
     def _replayed(self, state: State, last: int) -> list[State]:
         """The states from a kept one to iteration `last`."""

@@ -256,6 +256,8 @@ async def test_the_hyperparameters_shown_are_those_of_the_optimizer() -> None:
             assert type(settings(pilot).optimizer) is kind
             own = {parameter.name for parameter in hyperparameters(kind)}
             visible = {row.children[0].id for row in main_screen(pilot).query(Row) if row.display}
+            shown = [str(row.control.id) for row in main_screen(pilot).query(Row) if row.display]
+            assert [name for name in shown if name in NUMBERS] == [name for name in NUMBERS if name in shown]
             assert visible & set(NUMBERS) == own | {"rate", "steps", "start-w", "start-b", "at-x"}
             for parameter in hyperparameters(kind):
                 assert float(field(pilot, parameter.name).value) == getattr(kind(), parameter.name)

@@ -403,6 +403,14 @@ def test_the_arrow_points_uphill(w: float, side: int, marker: str) -> None:
         assert max(row - level for level, _, _ in arrow) <= picture.body.height / 6 + 1
 
 
+def test_the_tangent_rises_within_a_row_too() -> None:
+    # Two of the lesson's steps at 80x24: on so few rows the tangent rises by half of one.
+    picture = render(curve_scene(descent(1.25), Window(-1, 4, 0, 4000)), 52, 17)
+    tangent = [mark for mark in places(picture, "uphill") if mark[2] not in "◄►▲"]
+    assert len({row for row, _, _ in tangent}) == 1
+    assert len({character for _, _, character in tangent}) > 1, "it is not level"
+
+
 def test_the_arrow_grows_with_the_steepness() -> None:
     window = Window(-1, 4, 0, 4000)
     lengths = []

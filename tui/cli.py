@@ -162,7 +162,12 @@ def _open(words: list[str]) -> int:
 
     parser.add_argument("--version", action=_Version)
     _add_run_options(parser)
-    parser.add_argument("--marker", choices=("braille", "hd", "dot"), default=marker(), help="how lines are drawn")
+    parser.add_argument(
+        "--marker",
+        choices=("braille", "hd", "dot"),
+        default=marker(),
+        help="how lines are drawn (default here: %(default)s)",
+    )
     parser.add_argument(
         "--resume", metavar="FILE", nargs="?", const="", help="go on with the newest session, or with the one in FILE"
     )

@@ -66,7 +66,7 @@ COMMANDS = (
     Command("pin", ("p",), "Pin", "Keep the run as it is, and go on in a copy."),
     Command("race", ("a",), "Race", "All optimizers from here, each at a rate that suits it."),
     Command(
-        "scale", ("S",), "Scale", "Train on standardized x and y; again, on the rows as they are. Each keep their runs."
+        "scale", ("S",), "Scale", "Train on standardized x and y; again, on the rows as they are. Each keeps its runs."
     ),
     Command("chart", ("escape",), "Chart", "Undo what is typed, and go back to the chart."),
     Command("why", ("w",), "Why", "The whole derivation for this point, with the numbers put in.", footer=True),

@@ -52,7 +52,7 @@ VIEWS_TOLD = (
     ("3 fit", "Your rows, the line of now, and, dashed, the line at the minimum. At x: y for any x."),
     ("4 history", "The loss against the steps; l: how far above its minimum, on a logarithmic axis."),
     ("5 rates", "How many steps each learning rate needs; the star is the best, the cliff diverges."),
-    ("other runs", "g lists them. On a race a mark of four letters says which optimizer it is."),
+    ("other runs", "g lists them. In a race a mark of four letters says which optimizer it is."),
     ("1/2, 1, 2", "G: where the next step would land at half the rate, the rate, and twice the rate."),
 )
 """What the other views show."""
@@ -70,7 +70,7 @@ WORDS = (
 """What the words on the screen mean."""
 FIELDS = (
     ("tab, shift+tab", "Next field, field before; s goes to the learning rate."),
-    ("enter", "Put what is typed in force."),
+    ("enter", "Put what is typed in force; on x, y, Method and Train, list what there is to choose."),
     ("escape", "Undo what is typed, and go back to the chart."),
     ("up, down", "In a number field: more, less."),
     ("click on the curve", "Start there."),

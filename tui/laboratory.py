@@ -390,19 +390,24 @@ class Laboratory:
         self.branches.fork(f"a copy of {name}")
         self.say(f"{name} stays as it is; you go on in {self.branches.current.name}. g lists the branches.")
 
-    def race(self) -> None:
-        """Start every optimizer from here, each at a rate that suits it, and run it to its end; show the race."""
+    def race(self) -> bool:
+        """Start every optimizer from here, each at a rate that suits it, run it to its end and show the race.
+
+        Returns:
+            Whether there was one; if not, a note says why.
+        """
         try:
             first = race(self.branches)[0]
         except ValueError as error:
             ending = self.timeline.ending
             self.say(_WAY_ON[ending.reason] if ending else str(error))
-            return
+            return False
         if self.view not in RACED:
             self.view = RACED[0]
         self.say(
             f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}."
         )
+        return True
 
     def switch(self, branch: Branch) -> None:
         """Go on in another branch."""

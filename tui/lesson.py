@@ -103,10 +103,7 @@ def _standing(frame: Frame) -> str:
     if slope == 0 and not (frame.settings.train_bias and state.gradient[1]):
         return f"You stand at {where}. The ground is level here, dL/dw = 0: no step will move you."
     uphill, downhill = ("right", "left") if slope > 0 else ("left", "right")
-    return (
-        f"You stand at {where}. The slope dL/dw = {number(slope)}: uphill is to the {uphill}, so a step goes "
-        f"{downhill}."
-    )
+    return f"You stand at {where}. dL/dw = {number(slope)}: uphill is to the {uphill}, so a step goes {downhill}."
 
 
 def next_step(frame: Frame) -> str:
@@ -195,8 +192,8 @@ def divergence(frame: Frame) -> str:
     why = "the steps were too long"
     if limits is not None and limits.critical < float("inf"):
         why = (
-            f"each step multiplies the error by {limits.contraction(rate):.4g}, as the rate is "
-            f"{rate / limits.critical:.4g} times the critical"
+            f"each step multiplies the error by {limits.contraction(rate):.4g}, at "
+            f"{rate / limits.critical:.4g} times the critical rate"
         )
     return f"{happened}: {why}. Press h: back before the rise, at half the rate."
 

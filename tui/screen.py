@@ -416,9 +416,7 @@ class LaboratoryScreen(Screen[None]):
     def action_race(self) -> None:
         """Let all optimizers run."""
         self._pause()
-        runs = len(self.laboratory.branches)
-        self.laboratory.race()
-        if len(self.laboratory.branches) > runs:
+        if self.laboratory.race():
             self.laboratory.say(f"{self.laboratory.note} 2: map, 4: history, g: compare.")
         self.touch()
 

@@ -93,8 +93,8 @@ class Line:
         ys: Vertical coordinates, as many.
         label: Its name in the legend; nothing leaves it out.
         columns: Where the axes are narrower than this the line is not drawn: its parts would run together.
-        pinned: Put its points in the middle of their cells, where marks stand: where it hardly moves it is the same
-            drawing, and costs neither time nor bytes.
+        pinned: Put its points in the middle of their columns, where marks stand, and of their Braille dots: where it
+            hardly moves it is the same drawing, and costs neither time nor bytes.
     """
 
     role: str
@@ -355,7 +355,7 @@ def _stroke(lines: tuple[Line, ...], window: Window, body: Body, symbol: str) ->
     # the unit square is x * (width - 1) cells from the centre of the first one, so at least two make a scale.
     across, down = across * (body.width - 1), (1 - up) * (body.height - 1)
     if all(line.pinned for line in lines):
-        across, down = np.floor(across + 0.5), np.floor(down + 0.5)
+        across, down = np.floor(across + 0.5), (np.floor(4 * down + 2) + 0.5) / 4 - 0.5
     first_column, columns = _crossed(across, body.width)
     first_row, rows = _crossed(down, body.height)
     across = ((across - first_column) / max(columns - 1, 1)).clip(0, 1)

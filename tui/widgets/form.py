@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -146,7 +145,7 @@ class Form(VerticalScroll, can_focus=False):
     def show(self, frame: Frame) -> None:
         """Show the settings in force; what is being typed stays."""
         settings = frame.settings
-        shown = (settings, frame.limits, frame.start, frame.predict_at, frame.data.name)
+        shown = (settings, frame.limits, frame.start, frame.predict_at)
         if shown == self._in_force and frame.data is self._data:
             return
         self._in_force = shown
@@ -155,9 +154,11 @@ class Form(VerticalScroll, can_focus=False):
         values |= {"rate": settings.learning_rate, "steps": frame.limits.iterations}
         values["at-x"] = frame.predict_at
         values |= {"start-w": frame.start.w, "start-b": frame.start.b}
-        for before, name in pairwise(NUMBERS):
+        before = self._rows["rate"]
+        for name in NUMBERS:
             if name in values and name not in self._rows:
-                self.mount(self._row(name), after=self._rows.get(before, self._rows["rate"]))
+                self.mount(self._row(name), after=before)
+            before = self._rows.get(name, before)
         for name, row in self._rows.items():
             row.display = name in values
             if isinstance(row.control, NumberField) and name in values:
