@@ -19,6 +19,7 @@ from textual.theme import Theme
 
 from tui import endings
 from tui.commands import COMMANDS
+from tui.faults import Faults, guard, of_worker
 from tui.line import PaintedUpdate, Picture
 from tui.saving import session_of
 from tui.screen import LaboratoryScreen
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.driver import Driver
+    from textual.message import Message
     from textual.screen import Screen
 
     from tui.driver import LineDriver
@@ -91,6 +93,7 @@ class GradientDescentApp(App[None]):
         self._picture = Picture()
         self._retry: asyncio.TimerHandle | None = None
         self._endings: endings.Endings | None = None
+        self._faults = Faults()
         self.register_theme(CONTRAST)
 
     def get_default_screen(self) -> LaboratoryScreen:
@@ -118,6 +121,7 @@ class GradientDescentApp(App[None]):
     def run(self, **options: Any) -> None:
         """Run in the terminal until something ends the app; afterwards `return_code` says what."""
         self._endings = endings.Endings(self)
+        guard(self)
         error: BaseException | None = None
         try:
             super().run(**options)
@@ -154,11 +158,24 @@ class GradientDescentApp(App[None]):
             self._exception = self._exception or error
 
     def _handle_exception(self, error: Exception) -> None:
-        """Leave after a fault, unless the app is leaving anyway: what is half set up or half taken down may fail."""
-        if self._endings is not None and self._exit:
+        """Drop what raised in a timer, a worker or a layout: what is half set up or half taken down may fail."""
+        self.drop(error)
+
+    def drop(self, error: Exception, message: Message | None = None) -> None:
+        """Drop what raised and say so; leave only where faults follow each other without a frame between."""
+        if self._endings is None:
+            super()._handle_exception(error)
+        elif self._exit or not self._running:
+            self._exception = self._exception or (None if self._exit else error)
             self._close_messages_no_wait()
         else:
-            super()._handle_exception(error)
+            try:
+                sentence = self._faults.add(of_worker(error), message)
+                if sentence:
+                    self.clear_notifications()
+                    self.notify(sentence, severity="warning", timeout=10, markup=False)
+            except Exception:
+                super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Leave after a fault; `run` says what it was."""
@@ -226,6 +243,7 @@ class GradientDescentApp(App[None]):
             frame = f"{changes}\x1b[{y + 1};{x + 1}H"
             # Only a terminal that is known to answer is asked: for another one would wait in vain.
             known = self._sync_available
+            self._faults.frame()
             terminal.write(f"\x1b[?2026h{frame}\x1b[?2026l{terminal.echo.frame()}" if known else frame)
 
     def on_terminal_supports_synchronized_output(self) -> None:

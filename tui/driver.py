@@ -152,7 +152,7 @@ class LineDriver(LinuxDriver):
         super().process_message(message)
 
     def _run_input_thread(self) -> None:
-        """Take input. Bytes that are no text, and sequences that nobody asked for, are passed over."""
+        """Take input. Bytes that are no text, and sequences that the parser cannot take, are dropped."""
         while not self.exit_event.is_set():
             try:
                 self.run_input_thread()
@@ -160,6 +160,7 @@ class LineDriver(LinuxDriver):
                 continue
             except Exception as error:
                 self._app.call_later(self._app._handle_exception, error)
+                continue
             return
 
     def stop_application_mode(self) -> None:

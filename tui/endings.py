@@ -22,7 +22,7 @@ from gdcore import __version__
 if TYPE_CHECKING:
     from tui.app import GradientDescentApp
 
-SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
+SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT")
 """Signals that ask the app to leave; its exit code is then 128 and the signal's number, as shells have it."""
 CRASHED = 1
 DEADLINE = 0.8

@@ -23,6 +23,8 @@ Interval = tuple[float, float]
 Tick = tuple[float, str]
 
 LARGEST = Decimal(sys.float_info.max)
+SMALLEST_STEP = Decimal("1e-320")
+"""Below it neighbouring floats stand too far apart for ticks on one round step."""
 ALIKE = 1e-9
 """Numbers closer than this fraction of their size are one point: no axis could label the difference."""
 DEPTH = 1e-12
@@ -190,7 +192,7 @@ def ticks(low: float, high: float, count: int) -> list[Tick]:
     [(0.0, '0'), (0.5, '0.5')]
     """
     first, last = _decimal(low), _decimal(high)
-    step = round_step(last - first, count)
+    step = max(round_step(last - first, count), SMALLEST_STEP)
     multiples = range(_whole(first / step, ROUND_CEILING), _whole(last / step, ROUND_FLOOR) + 1)
     values = {float(value): value for value in (step * multiple for multiple in multiples)}
     return list(zip(values, _labels(list(values.values())), strict=True))

@@ -112,6 +112,10 @@ class NumberField(Input):
 
     def on_input_changed(self) -> None:
         """Check what is typed."""
+        self._check()
+        self.post_message(self.Edited(self))
+
+    def _check(self) -> None:
         self.error = ""
         if self.edited:
             try:
@@ -119,7 +123,6 @@ class NumberField(Input):
             except ValueError as error:
                 self.error = str(error)
         self.set_class(bool(self.error), "-wrong")
-        self.post_message(self.Edited(self))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Put what is typed in force."""
@@ -138,6 +141,7 @@ class NumberField(Input):
 
     def apply(self) -> None:
         """Put what is typed in force where it can be used; else it stays in the field, marked."""
+        self._check()  # a field may be left before the message that it has changed
         if self.edited and not self.error:
             self._choose(self.parameter.parse(self.value))
 
