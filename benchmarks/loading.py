@@ -13,12 +13,12 @@ from statistics import median
 
 import numpy as np
 
-from gdcore.dataset import load
+from gdcore.rows.dataset import load
 
 # In a fresh interpreter, so that no memory of this one is counted; ru_maxrss is in KiB, on macOS in bytes.
 _PEAK = """
 import resource, sys
-from gdcore.dataset import load
+from gdcore.rows.dataset import load
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 base = peak()

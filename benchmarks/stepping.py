@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdcore.descent import Limits, Settings, begin, descend
-from gdcore.loss import MeanSquaredError
+from gdcore.descent.steps import Limits, Settings, begin, descend
+from gdcore.landscapes.bowl import MeanSquaredError
 
 if TYPE_CHECKING:
-    from gdcore.loss import Rows
+    from gdcore.landscapes.bowl import Rows
 
 ROWS = {30: 2_000, 10_000: 200, 1_000_000: 5}
 """Rows -> steps of the lesson's loop in one measurement."""

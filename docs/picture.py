@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from gdcore.dataset import load
-from gdcore.descent import Limits, Settings
-from tui.app import GradientDescentApp
-from tui.laboratory import Laboratory
+from gdcore.descent.steps import Limits, Settings
+from gdcore.rows.dataset import load
+from tui.laboratory.laboratory import Laboratory
+from tui.screen.app import GradientDescentApp
 
 PICTURE = Path(__file__).with_name("gdlab.svg")
 

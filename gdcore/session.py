@@ -18,20 +18,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from gdcore.branches import MOST, Branch, Branches
-from gdcore.dataset import _find, shipped
-from gdcore.descent import Limits, Settings
+from gdcore.descent.branches import MOST, Branch, Branches
+from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
+from gdcore.descent.parameters import BIAS, COUNT, ITERATIONS, LEARNING_RATE, TOLERANCE, WEIGHT, Parameter, Range
+from gdcore.descent.steps import Limits, Settings
+from gdcore.descent.timeline import Timeline
 from gdcore.inert import inert, quoted
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS, hyperparameters
-from gdcore.parameters import BIAS, COUNT, ITERATIONS, LEARNING_RATE, TOLERANCE, WEIGHT, Parameter, Range
-from gdcore.scaling import standardized, standardized_loss
-from gdcore.timeline import Timeline
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.landscape import Landscape
+from gdcore.rows.dataset import _find, shipped
+from gdcore.rows.scaling import standardized, standardized_loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gdcore.dataset import Dataset
+    from gdcore.rows.dataset import Dataset
 
 VERSION = 1
 """The version of the text: another one means other entries, or the same with another meaning."""
@@ -151,7 +152,7 @@ class Course:
             run.state.iteration,
         )
 
-    def replay(self, loss: MeanSquaredError) -> Branch:
+    def replay(self, landscape: Landscape) -> Branch:
         """The branch as it was.
 
         Raises:
@@ -159,7 +160,7 @@ class Course:
         """
         (_, settings), *changes = self.changes
         # Limits decide only where a run stops. They may have been changed since, so here the tip alone does.
-        run = Timeline(loss, settings, Limits(self.tip), *self.start)
+        run = Timeline(landscape, settings, Limits(self.tip), *self.start)
         for iteration, changed in (*changes, (self.tip, None)):
             run.forward(iteration - run.state.iteration)
             if run.tip < iteration:
@@ -188,13 +189,13 @@ class Session:
     """An experiment: the data, and all the branches.
 
     Attributes:
-        source: which data.
+        source: which data; the name of the landscape where it is not made of rows.
         branches: what determines each branch, in order.
         current: the name of the current branch.
-        scaled: whether the runs are over standardized rows (`gdcore.scaling`).
+        scaled: whether the runs are over standardized rows (`gdcore.rows.scaling`).
 
     Example:
-        >>> from gdcore.dataset import load
+        >>> from gdcore.rows.dataset import load
         >>> pizza = load("pizza")
         >>> branches = Branches(Timeline(MeanSquaredError.of(pizza.x, pizza.y), Settings(0.002)))
         >>> branches.run.forward(5), branches.run.back(2)
@@ -208,7 +209,7 @@ class Session:
         ValueError: if there is no branch, too many, two of one name, or none of the name of the current one.
     """
 
-    source: Source
+    source: Source | str
     branches: tuple[Course, ...]
     current: str
     scaled: bool = False
@@ -223,22 +224,38 @@ class Session:
             raise ValueError(f"there is no branch {quoted(self.current)}, which is said to be the current one")
 
     @classmethod
-    def of(cls, data: Dataset, branches: Branches, *, scaled: bool = False) -> Session:
-        """The session that leads to these branches; `data` are the rows before any scaling."""
-        return cls(Source.of(data), tuple(map(Course.of, branches)), branches.current.name, scaled)
+    def of(cls, ground: Dataset | Landscape, branches: Branches, *, scaled: bool = False) -> Session:
+        """The session that leads to these branches; `ground` are the rows before any scaling, or a landscape."""
+        source = ground.title if isinstance(ground, Landscape) else Source.of(ground)
+        return cls(source, tuple(map(Course.of, branches)), branches.current.name, scaled)
 
-    def replay(self, data: Dataset) -> Branches:
+    def landscape(self, ground: Dataset | Landscape) -> Landscape:
+        """What the runs of the session walk on.
+
+        Raises:
+            ValueError: if the data, or the landscape, are not the same.
+        """
+        if isinstance(ground, Landscape):
+            if ground.title != self.source:
+                raise ValueError(f"this session is not about {quoted(ground.title)}")
+            return ground
+        if isinstance(self.source, str):
+            raise ValueError(f"this session is about the landscape {quoted(self.source)}, not about data")
+        self.source.check(ground)
+        bowl = MeanSquaredError.of(ground.x, ground.y)
+        if self.scaled:
+            standardized(ground)  # says so where they cannot be
+            return standardized_loss(bowl)
+        return bowl
+
+    def replay(self, ground: Dataset | Landscape) -> Branches:
         """The branches as they were, every state to the same digits.
 
         Raises:
             ValueError: if the data are not the same, or a run does not go as far on them.
         """
-        self.source.check(data)
-        loss = MeanSquaredError.of(data.x, data.y)
-        if self.scaled:
-            standardized(data)  # says so where they cannot be
-            loss = standardized_loss(loss)
-        replayed = [course.replay(loss) for course in self.branches]
+        landscape = self.landscape(ground)
+        replayed = [course.replay(landscape) for course in self.branches]
         branches = Branches(replayed[0].run)
         branches._all = replayed
         branches.switch(next(branch for branch in replayed if branch.name == self.current))
@@ -250,7 +267,7 @@ class Session:
         """The session as JSON: a line for every change of settings, every float by its shortest exact decimals."""
         document = {
             _MARK: VERSION,
-            "data": asdict(self.source),
+            **({"terrain": self.source} if isinstance(self.source, str) else {"data": asdict(self.source)}),
             "scaled": self.scaled,
             "current": self.current,
             "branches": [
@@ -297,23 +314,27 @@ class Session:
 
     @classmethod
     def _from(cls, entries: _Entries) -> Session:
-        source = entries.object("data", "the data")
         session = cls(
-            Source(
-                source.take("path", str),
-                source.take("x", str),
-                source.take("y", str),
-                source.take("skip_bad_rows", bool),
-                source.whole(_ROWS),
-                source.take("checksum", str),
-            ),
+            entries.words("terrain") if "terrain" in entries else _source(entries.object("data", "the data")),
             tuple(_course(course) for course in entries.objects("branches", "a branch")),
             entries.words("current"),
             entries.take("scaled", bool),
         )
-        source.end()
         entries.end()
         return session
+
+
+def _source(entries: _Entries) -> Source:
+    source = Source(
+        entries.take("path", str),
+        entries.take("x", str),
+        entries.take("y", str),
+        entries.take("skip_bad_rows", bool),
+        entries.whole(_ROWS),
+        entries.take("checksum", str),
+    )
+    entries.end()
+    return source
 
 
 def _json(value: Any, indent: str = "") -> str:
@@ -378,6 +399,9 @@ class _Entries:
     def __init__(self, entries: dict[str, Any], what: str) -> None:
         self._entries = dict(entries)
         self._what = what
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
 
     def take(self, name: str, *kinds: type) -> Any:
         """The value of an entry, of one of these kinds."""

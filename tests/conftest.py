@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gdcore.loss import MeanSquaredError
+from gdcore.landscapes.bowl import MeanSquaredError
 from tests.problems import pizza_rows
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdcore.loss import MeanSquaredError
+from gdcore.landscapes.bowl import MeanSquaredError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gdcore.loss import Rows
+    from gdcore.landscapes.bowl import Rows
 
 DATA = Path(__file__).parent.parent / "data"
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import events
 from textual.worker import WorkerCancelled
 
-from gdcore.dataset import Dataset, load
-from gdcore.descent import Limits, Settings, State, adopt, advance, begin
-from tui.app import GradientDescentApp
-from tui.laboratory import Laboratory
-from tui.screen import LaboratoryScreen
-from tui.widgets.fields import Choice, NumberField
+from gdcore.descent.state import State
+from gdcore.descent.steps import Limits, Settings, adopt, advance, begin
+from gdcore.rows.dataset import Dataset, load
+from tui.laboratory.laboratory import Laboratory
+from tui.screen.app import GradientDescentApp
+from tui.screen.fields import Choice, NumberField
+from tui.screen.screen import LaboratoryScreen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
     from textual.screen import Screen
 
-    from gdcore.loss import MeanSquaredError
-    from gdcore.optimizers import Optimizer
-    from gdcore.timeline import Timeline
+    from gdcore.descent.optimizers import Optimizer
+    from gdcore.descent.timeline import Timeline
+    from gdcore.landscapes.landscape import Landscape
 
 SMALL, LARGE = (80, 24), (120, 36)
 SIZES = (SMALL, LARGE)
@@ -191,15 +192,15 @@ CHARACTERS = {name: character for character, name in KEY_NAMES.items()} | {
 
 
 def states_of(
-    loss: MeanSquaredError, changes: list[tuple[int, Settings]], last: int, start: tuple[float, float] = (0.0, 0.0)
+    landscape: Landscape, changes: list[tuple[int, Settings]], last: int, start: tuple[float, float] = (0.0, 0.0)
 ) -> Iterator[State]:
     """The states up to iteration `last` of a run whose settings come in force at the iterations of `changes`."""
     in_force = dict(changes)
     now = in_force[0]
-    state = begin(loss, now, *start)
+    state = begin(landscape, now, *start)
     yield state
     while state.iteration < last:
-        state = advance(loss, now.optimizer, state, now.train_bias)
+        state = advance(landscape, now.optimizer, state, now.train_bias)
         if state.iteration in in_force:
             before, now = now, in_force[state.iteration]
             state = adopt(state, now, before.optimizer)
@@ -209,5 +210,5 @@ def states_of(
 def run_of_gdcore(pilot: Pilot[None]) -> State:
     """The state at the cursor as gdcore alone computes it, from the start and the changes of settings."""
     run = timeline(pilot)
-    *_, last = states_of(run.loss, run.changes(), run.state.iteration, (run.start.w, run.start.b))
+    *_, last = states_of(run.landscape, run.changes(), run.state.iteration, (run.start.w, run.start.b))
     return last

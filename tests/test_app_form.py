@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import DirectoryTree, Input, Static
 
-from gdcore.dataset import DatasetError, load
-from gdcore.descent import Limits, Settings
-from gdcore.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, hyperparameters
-from gdcore.timeline import Timeline
+from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, hyperparameters
+from gdcore.descent.steps import Limits, Settings
+from gdcore.descent.timeline import Timeline
+from gdcore.rows.dataset import DatasetError, load
 from tests.screens import (
     LARGE,
     SIZES,
@@ -36,9 +36,9 @@ from tests.screens import (
     typed,
     write,
 )
-from tui.dialogs import OpenDialog, completed
-from tui.widgets.fields import Opener
-from tui.widgets.form import HELP, NUMBERS, Row
+from tui.screen.dialogs import OpenDialog, completed
+from tui.screen.fields import Opener
+from tui.screen.form import HELP, NUMBERS, Row
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from gdcore.descent import State
-    from gdcore.optimizers import Optimizer
+    from gdcore.descent.optimizers import Optimizer
+    from gdcore.descent.state import State
 
 BAD = {
     "rate": ("", "0", "-0.1", "1e", "1e999", "1-2"),
@@ -281,7 +281,7 @@ def states(run: Timeline) -> Iterable[State]:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_changes_act_from_the_next_step_on(size: tuple[int, int]) -> None:
     async with opened(gdlab(), size) as pilot:
-        twin = Timeline(laboratory(pilot).loss, Settings(0.001), Limits(100))
+        twin = Timeline(laboratory(pilot).landscape, Settings(0.001), Limits(100))
 
         async def walk() -> None:
             assert twin.settings == settings(pilot)
@@ -369,12 +369,12 @@ async def test_other_columns_restart_the_run() -> None:
         await settled(pilot)
         await choose(pilot, "x", "x4")
         await settled(pilot)
-        data = laboratory(pilot).data
+        data = laboratory(pilot).rows
         assert (data.x_name, data.y_name) == ("x4", "y2")
         assert (data.x == load("anscombe", "x4", "y2").x).all()
         assert (data.y == load("anscombe", "x4", "y2").y).all()
         assert state(pilot).iteration == 0
-        assert state(pilot).loss == laboratory(pilot).loss(0, 0) == pytest.approx(float((data.y**2).mean()))
+        assert state(pilot).loss == laboratory(pilot).landscape(0, 0) == pytest.approx(float((data.y**2).mean()))
         assert "Restarted" in told(pilot)
         assert "y2 = w * x4 + b" in shown(pilot)
 
@@ -383,8 +383,8 @@ async def test_the_same_column_twice_leaves_form_and_data_agreed() -> None:
     async with opened(gdlab("anscombe")) as pilot:
         await choose(pilot, "y", "x1")
         await settled(pilot)
-        assert laboratory(pilot).data.y_name in ("x1", "y1")
-        assert choice(pilot, "y").value == laboratory(pilot).data.y_name
+        assert laboratory(pilot).rows.y_name in ("x1", "y1")
+        assert choice(pilot, "y").value == laboratory(pilot).rows.y_name
 
 
 async def test_columns_of_a_file_with_bad_rows_that_were_skipped(tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ async def test_columns_of_a_file_with_bad_rows_that_were_skipped(tmp_path: Path)
     async with opened(gdlab(load(path, skip_bad_rows=True))) as pilot:
         await choose(pilot, "y", "c")
         await settled(pilot)
-        assert laboratory(pilot).data.y_name == "c"
+        assert laboratory(pilot).rows.y_name == "c"
 
 
 async def submit(pilot: Pilot[None], source: str, key: str = "o") -> OpenDialog:
@@ -419,20 +419,20 @@ async def test_data_by_name_or_path(tmp_path: Path) -> None:
             before = settings(pilot)
             await submit(pilot, source)
             assert pilot.app.screen is main_screen(pilot)
-            assert laboratory(pilot).data.name == name
+            assert laboratory(pilot).rows.name == name
             assert state(pilot).iteration == 0
             assert settings(pilot) == before
             assert "Restarted" in told(pilot)
             assert main_screen(pilot).query_one("#data", Opener).text == name
             assert f"{rows} rows" in rendered(main_screen(pilot))[0]
-            assert choice(pilot, "x").value == laboratory(pilot).data.x_name
+            assert choice(pilot, "x").value == laboratory(pilot).rows.x_name
 
 
 async def test_data_by_the_button() -> None:
     async with opened(gdlab()) as pilot:
         main_screen(pilot).query_one("#data").focus()
         await submit(pilot, "geyser", key="enter")
-        assert laboratory(pilot).data.name == "geyser.csv"
+        assert laboratory(pilot).rows.name == "geyser.csv"
 
 
 async def test_a_path_is_completed(tmp_path: Path) -> None:
@@ -450,7 +450,7 @@ async def test_a_path_is_completed(tmp_path: Path) -> None:
         await pilot.pause()
         await press(pilot, "right", "enter")
         await settled(pilot)
-        assert laboratory(pilot).data.name == "measured.csv"
+        assert laboratory(pilot).rows.name == "measured.csv"
 
 
 def test_completion(tmp_path: Path) -> None:
@@ -478,7 +478,7 @@ async def test_data_from_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         await press(pilot, "down", "enter")
         await settled(pilot)
         await pilot.pause()
-        assert laboratory(pilot).data.name == "mine.csv"
+        assert laboratory(pilot).rows.name == "mine.csv"
         assert pilot.app.screen is main_screen(pilot)
 
 
@@ -531,7 +531,7 @@ async def test_a_device_or_a_pipe_is_refused(tmp_path: Path) -> None:
             dialog = await submit(pilot, path)
             assert "device or a pipe" in str(dialog.query_one("#wrong", Static).content)
             await press(pilot, "escape")
-        assert laboratory(pilot).data.name == "pizza.txt"
+        assert laboratory(pilot).rows.name == "pizza.txt"
 
 
 async def test_names_act_on_nothing(tmp_path: Path) -> None:
@@ -554,7 +554,7 @@ async def test_names_act_on_nothing(tmp_path: Path) -> None:
         await press(pilot, "escape")
         await choose(pilot, "y", "[/]")
         await settled(pilot)
-        assert laboratory(pilot).data.y_name == "[/]"
+        assert laboratory(pilot).rows.y_name == "[/]"
         assert "[/]" in told(pilot)
 
 

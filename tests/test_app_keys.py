@@ -9,8 +9,8 @@ import pytest
 from textual.command import CommandPalette
 from textual.containers import VerticalScroll
 
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS
+from gdcore.descent.optimizers import OPTIMIZERS
+from gdcore.landscapes.bowl import MeanSquaredError
 from tests.screens import (
     LARGE,
     SIZES,
@@ -36,18 +36,18 @@ from tests.screens import (
     typed,
 )
 from tui.charts.canvas import MARKERS
-from tui.commands import COMMANDS
-from tui.dialogs import BranchDialog, OpenDialog, TextDialog
-from tui.laboratory import SPEEDS, VIEWS
-from tui.screen import THEMES, Stage
-from tui.widgets.fields import NUMBER_CHARACTERS
+from tui.laboratory.commands import COMMANDS
+from tui.laboratory.laboratory import SPEEDS, VIEWS
+from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog
+from tui.screen.fields import NUMBER_CHARACTERS
+from tui.screen.screen import THEMES, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from textual.pilot import Pilot
 
-    from tui.app import GradientDescentApp
+    from tui.screen.app import GradientDescentApp
 
 Effect: TypeAlias = "Callable[[Pilot[None], str], Awaitable[None]]"
 """Presses a key and checks what it does."""
@@ -300,10 +300,10 @@ async def _races(pilot: Pilot[None], key: str) -> None:
 @effect("scale")
 async def _scales(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "N", "b", "right_square_bracket", "n")
-    rows, there, branches = laboratory(pilot).data.x, state(pilot), list(laboratory(pilot).branches)
+    rows, there, branches = laboratory(pilot).rows.x, state(pilot), list(laboratory(pilot).branches)
     at, line = laboratory(pilot).predict_at, laboratory(pilot).frame.prediction
     await press(pilot, key)
-    assert laboratory(pilot).data.x == pytest.approx((rows - rows.mean()) / rows.std())
+    assert laboratory(pilot).rows.x == pytest.approx((rows - rows.mean()) / rows.std())
     assert state(pilot).iteration == 0
     assert state(pilot) == run_of_gdcore(pilot)
     assert "the bowl is round" in told(pilot)
@@ -313,15 +313,13 @@ async def _scales(pilot: Pilot[None], key: str) -> None:
     laboratory(pilot).step()
     best = laboratory(pilot).branches
     await press(pilot, key)
-    assert (laboratory(pilot).data.x == rows).all()
+    assert (laboratory(pilot).rows.x == rows).all()
     assert state(pilot) == there
     assert laboratory(pilot).frame.prediction == line
     assert list(laboratory(pilot).branches) == branches, "they are still there"
     await press(pilot, key)
     assert laboratory(pilot).branches is best
-    assert laboratory(pilot).frame.own_line == pytest.approx(
-        MeanSquaredError.of(rows, laboratory(pilot).unscaled.y).minimum
-    )
+    assert laboratory(pilot).frame.own_line == pytest.approx(MeanSquaredError.of(rows, load("pizza").y).minimum)
     await press(pilot, key)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widget import Widget
 
-from gdcore.descent import Limits, Reason
-from gdcore.optimizers import OPTIMIZERS, hyperparameters
-from gdcore.stability import stability
+from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
+from gdcore.descent.steps import Limits, Reason
+from gdcore.studies.stability import stability
 from tests.screens import (
     LARGE,
     SIZES,
@@ -36,13 +36,13 @@ from tests.screens import (
     told,
     typed,
 )
-from tui import panels
 from tui.charts.canvas import render
-from tui.commands import COMMANDS
-from tui.laboratory import SPEEDS, Laboratory
-from tui.screen import LaboratoryScreen, Stage
-from tui.widgets.form import NUMBERS, Row
-from tui.widgets.painted import Painted
+from tui.laboratory.commands import COMMANDS
+from tui.laboratory.laboratory import SPEEDS, Laboratory
+from tui.screen import panels
+from tui.screen.form import NUMBERS, Row
+from tui.screen.painted import Painted
+from tui.screen.screen import LaboratoryScreen, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ async def test_back_and_forward_show_the_same_states(size: tuple[int, int]) -> N
             await press(pilot, key)
             seen.append(state(pilot))
             pictures.append(shown(pilot))
-        assert seen == list(states_of(laboratory(pilot).loss, [(0, settings(pilot))], 4))
+        assert seen == list(states_of(laboratory(pilot).landscape, [(0, settings(pilot))], 4))
         for index, key in ((3, "b"), (2, "left"), (1, "comma"), (0, "b")):
             await press(pilot, key)
             assert state(pilot) == seen[index]
@@ -142,7 +142,7 @@ async def test_a_reset_where_the_first_start_is_beyond_the_numbers(tmp_path: Pat
         await press(pilot, "enter", "o")
         press_at_once(pilot, *("slash" if c == "/" else "full_stop" if c == "." else c for c in str(path)), "enter")
         await settled(pilot)
-        assert laboratory(pilot).data.name == "large.csv"
+        assert laboratory(pilot).rows.name == "large.csv"
         before = state(pilot)
         await press(pilot, "R")
         assert state(pilot) == before
@@ -167,7 +167,7 @@ async def test_divergence_offers_the_way_back(size: tuple[int, int]) -> None:
         assert ending.reason is Reason.DIVERGED
         assert state(pilot).loss < float("inf")
         assert state(pilot) == run_of_gdcore(pilot)
-        limits = stability(settings(pilot).optimizer, laboratory(pilot).loss.curvature(train_bias=False))
+        limits = stability(settings(pilot).optimizer, laboratory(pilot).landscape.curvature(train_bias=False))
         assert limits is not None
         assert f"{limits.contraction(0.1):.4g}" in told(pilot)
         assert f"{0.1 / limits.critical:.4g}" in told(pilot)
@@ -254,9 +254,9 @@ async def test_as_many_steps_as_fit_leave_half_of_the_time(monkeypatch: pytest.M
 
     async with opened(gdlab(fps=20, limits=Limits(10_000_000))) as pilot:
         laboratory(pilot).speed = len(SPEEDS) - 1
-        monkeypatch.setattr("tui.screen.perf_counter", clock)
+        monkeypatch.setattr("tui.screen.screen.perf_counter", clock)
         await press(pilot, "space")
-        monkeypatch.setattr("tui.screen.perf_counter", lambda: 0.0)
+        monkeypatch.setattr("tui.screen.screen.perf_counter", lambda: 0.0)
         assert seconds == pytest.approx(0.5 / 20, abs=0.003)
         assert state(pilot).iteration == pytest.approx(1000 * seconds / 0.001, abs=3000)
 
@@ -313,7 +313,7 @@ class Counts(dict[str, int]):
         super().__init__()
         frame: Any = vars(Laboratory)["frame"]
         monkeypatch.setattr(Laboratory, "frame", property(self._counted("frame", frame.fget)))
-        monkeypatch.setattr("tui.widgets.chart.render", self._counted("chart", render))
+        monkeypatch.setattr("tui.screen.chart.render", self._counted("chart", render))
         for name in ("header", "readout", "summary", "gauge", "story"):
             monkeypatch.setattr(panels, name, self._counted(name, getattr(panels, name)))
 

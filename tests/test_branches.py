@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from gdcore.branches import MOST, Branch, Branches, difference
-from gdcore.descent import Limits, Settings, State, advance, begin, descend
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nesterov, Nudge, Optimizer
-from gdcore.race import race, sensible_rate
-from gdcore.stability import stability
-from gdcore.timeline import STRIDE, Timeline
+from gdcore.descent.branches import MOST, Branch, Branches, difference
+from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nesterov, Nudge, Optimizer
+from gdcore.descent.state import State
+from gdcore.descent.steps import Limits, Settings, advance, begin, descend
+from gdcore.descent.timeline import STRIDE, Timeline
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.studies.race import race, sensible_rate
+from gdcore.studies.stability import stability
 
 
 def states(run: Timeline) -> list[State]:

@@ -11,8 +11,8 @@ from textual.theme import BUILTIN_THEMES
 from tui.charts.canvas import GLYPHS, Picture, Scene, render
 from tui.charts.curve import Descent, curve_scene
 from tui.charts.window import Floats, Window
-from tui.widgets.chart import Chart
-from tui.widgets.painted import PALETTE
+from tui.screen.chart import Chart
+from tui.screen.painted import PALETTE
 
 WINDOW = Window(-1, 4, 0, 4000)
 
@@ -52,7 +52,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
         built.append(render(scene, width, height, marker))
         return built[-1]
 
-    monkeypatch.setattr("tui.widgets.chart.render", counted)
+    monkeypatch.setattr("tui.screen.chart.render", counted)
     return built
 
 

@@ -12,11 +12,11 @@ from textual.keys import _character_to_key
 from textual.widgets import Input
 
 from tests.screens import gdlab, main_screen, opened, press, press_at_once, rendered, settled, shown, state
-from tui.commands import COMMANDS, Command, key_table
-from tui.commands import shown as as_shown
-from tui.dialogs import help_text
-from tui.lesson import FORMULAS
-from tui.screen import LaboratoryScreen, Stage
+from tui.laboratory.commands import COMMANDS, Command, key_table
+from tui.laboratory.commands import shown as as_shown
+from tui.laboratory.lesson import FORMULAS
+from tui.screen.dialogs import help_text
+from tui.screen.screen import LaboratoryScreen, Stage
 
 README = Path(__file__).parent.parent / "README.md"
 

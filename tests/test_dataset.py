@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gdcore import dataset
-from gdcore.dataset import Dataset, DatasetError, load, shipped
+from gdcore.rows import dataset
+from gdcore.rows.dataset import Dataset, DatasetError, load, shipped
 
 SKIP = "correct it or skip bad rows"
 ONE_COLUMN = "t.csv has only one column; it needs two, separated by a comma, a semicolon, a tab or white space"

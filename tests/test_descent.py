@@ -13,7 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdcore.descent import (
+from gdcore.descent.optimizers import (
+    OPTIMIZERS,
+    AdaGrad,
+    Adam,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    Nudge,
+    Optimizer,
+    RMSprop,
+)
+from gdcore.descent.steps import (
     Ending,
     Limits,
     Reason,
@@ -26,14 +37,13 @@ from gdcore.descent import (
     gradient_norm,
     proceed,
 )
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Nudge, Optimizer, RMSprop
+from gdcore.landscapes.bowl import MeanSquaredError
 from tests.problems import PROBLEMS, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gdcore.loss import Rows
+    from gdcore.landscapes.bowl import Rows
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "torch_pizza.json").read_text(encoding="utf-8"))["runs"]
 TORCH: dict[str, tuple[Optimizer, float]] = {
@@ -394,7 +404,8 @@ def test_the_loss_grows_above_the_critical_rate_along_the_steepest_direction(
     goal = loss.minimum_w(loss.bias)
     if not isfinite(critical) or goal is None:
         return
-    hessian = np.array(loss.hessian) if train_bias else np.diag([loss.hessian[0][0], 0.0])
+    ww, wb, bb = loss.hessian(0.0, 0.0)
+    hessian = np.array([[ww, wb], [wb, bb]]) if train_bias else np.diag([ww, 0.0])
     start = np.array([goal, loss.bias]) + 1000 * np.linalg.eigh(hessian)[1][:, -1]
     settings = Settings(above * critical, train_bias=train_bias)
     states, _ = run(loss, settings, Limits(iterations=20), begin(loss, settings, *start.tolist()))

@@ -105,7 +105,7 @@ def test_a_line_that_stalls_does_not_hold_up_the_end() -> None:
 FAULT = """
 import sys
 from tui import cli
-from tui.laboratory import Laboratory
+from tui.laboratory.laboratory import Laboratory
 
 def fault(self, count=1):
     raise RuntimeError("a fault put in by a test")
@@ -253,7 +253,8 @@ def test_before_leaving_is_called_however_it_ends(tmp_path: Path) -> None:
     program = f"""
 import sys
 from pathlib import Path
-from tui import app, cli
+from tui.screen import app
+from tui import cli
 begin = app.GradientDescentApp.__init__
 def with_hook(self, *arguments, **options):
     begin(self, *arguments, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -49,8 +50,44 @@ def modules_of(folder: str) -> list[str]:
 def test_gdcore_needs_numpy_and_nothing_else() -> None:
     # It is the mathematics: whoever wants it without a terminal, or with another screen, takes it as it is.
     modules = modules_of("gdcore")
-    assert "gdcore.descent" in modules
+    assert "gdcore.descent.steps" in modules
     assert foreign(imported_by(f"import {', '.join(modules)}")) == {"gdcore", "numpy"}
+
+
+BELOW = {
+    "gdcore.landscapes": (),
+    "gdcore.rows": ("gdcore.landscapes", "gdcore.inert"),
+    "gdcore.descent": ("gdcore.landscapes", "gdcore.inert"),
+    "gdcore.studies": ("gdcore.descent", "gdcore.landscapes"),
+    "gdcore.session": ("gdcore.descent", "gdcore.landscapes", "gdcore.rows", "gdcore.inert"),
+    "tui.charts": ("gdcore",),
+    "tui.laboratory": ("gdcore", "tui.charts"),
+    "tui.views": ("gdcore", "tui.charts", "tui.laboratory"),
+    "tui.headless": ("gdcore", "tui.laboratory"),
+    "tui.terminal": ("gdcore", "tui.charts"),
+}
+"""What the modules of a folder may import besides their own: a fault in one is looked for there and below."""
+
+
+@pytest.mark.parametrize("folder", BELOW)
+def test_imports_go_one_way(folder: str) -> None:
+    allowed = (folder, *BELOW[folder], "gdcore.__init__")
+    for module in modules_of(folder.replace(".", "/")) or [folder]:
+        path = ROOT / (module.replace(".", "/") + ".py")
+        if path.exists():
+            for name in names_imported(path):
+                assert name == "gdcore" or name.startswith(tuple(allowed)), f"{module} imports {name}"
+
+
+def names_imported(path: Path) -> set[str]:
+    """The modules of our own that a file imports, for its types too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{a.name}" for a in node.names if a.name.islower())}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {n for n in names if n.startswith(("gdcore", "tui")) and (ROOT / (n.replace(".", "/") + ".py")).exists()}
 
 
 def test_charts_need_no_textual() -> None:

@@ -12,20 +12,27 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pytest
 
-from gdcore.dataset import Dataset, load
-from gdcore.descent import Ending, Limits, Reason, Settings, advance, proceed
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer
-from gdcore.stability import Regime, observed, stability
-from tui import lesson, panels
+from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer
+from gdcore.descent.steps import Ending, Limits, Reason, Settings, advance, proceed
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.rows.dataset import Dataset, load
+from gdcore.studies.stability import Regime, observed, stability
 from tui.charts.window import Window
-from tui.laboratory import SPEEDS, TRAIL, VIEWS, Frame, Laboratory
-from tui.views import Views
+from tui.laboratory import lesson
+from tui.laboratory.laboratory import SPEEDS, TRAIL, VIEWS, Frame, Laboratory
+from tui.screen import panels
+from tui.views.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PIZZA = load("pizza")
+
+
+def best_w(lab: Laboratory, b: float) -> float:
+    lowest = lab.landscape.lowest_point(b)
+    assert lowest is not None
+    return lowest.w
 
 
 def rows(x: list[float], y: list[float], name: str = "rows.csv", x_name: str = "x", y_name: str = "y") -> Dataset:
@@ -65,7 +72,7 @@ def assert_of_one_point(lab: Laboratory) -> Frame:
     """Everything in a frame belongs to the state it shows, and to no other."""
     frame = lab.frame
     state, before, settings = frame.state, frame.before, frame.settings
-    assert (state.loss, state.gradient) == frame.loss.loss_and_gradient(state.w, state.b)
+    assert (state.loss, state.gradient) == frame.landscape.loss_and_gradient(state.w, state.b)
     assert state.learning_rate == settings.learning_rate
     assert type(state.memory[0]) is type(settings.optimizer.memory())
     assert frame.start.iteration == 0
@@ -79,14 +86,14 @@ def assert_of_one_point(lab: Laboratory) -> Frame:
         assert tuple(frame.trail[-1]) == (before.w, before.b, before.loss)
         assert tuple(frame.trail[0]) == (frame.start.w, frame.start.b, frame.start.loss)
         assert frame.verdict is observed(before, state)
-    after = advance(frame.loss, settings.optimizer, state, settings.train_bias)
+    after = advance(frame.landscape, settings.optimizer, state, settings.train_bias)
     assert (frame.following and frame.following[:5]) == (after[:5] if isfinite(after.loss) else None)
     if state.iteration == lab.timeline.tip:
-        step = proceed(frame.loss, settings, frame.limits, state)
+        step = proceed(frame.landscape, settings, frame.limits, state)
         assert frame.ending == (step if isinstance(step, Ending) else None)
     else:
         assert frame.ending is None
-    assert frame.stability == stability(settings.optimizer, frame.loss.curvature(settings.train_bias))
+    assert frame.stability == stability(settings.optimizer, frame.landscape.curvature(settings.train_bias))
     window = window_of(lab)
     assert window.left <= state.w <= window.right
     assert (frame.log, frame.note, frame.alarm, frame.speed) == (lab.log, lab.note, lab.alarm, lab.pace)
@@ -157,7 +164,7 @@ def test_most_of_the_trail_stays_from_step_to_step() -> None:
 
 def test_the_target_is_where_the_run_is_on_its_way_to() -> None:
     lab = laboratory()
-    assert lab.frame.target == (lab.loss.minimum_w(0.0), None)
+    assert lab.frame.target == (best_w(lab, 0.0), None)
     lab.set_train_bias(True)
     assert lab.frame.target == pytest.approx((1.0811119573, 13.1725818736))
     assert laboratory(train_bias=True, data=rows([3, 3], [1, 2])).frame.target == (None, None)
@@ -320,7 +327,7 @@ def test_fit_chooses_the_window_around_where_the_run_stands() -> None:
     assert_of_one_point(lab)
     fitted = window_of(lab)
     assert fitted.right - fitted.left < (wide.right - wide.left) / 4
-    assert fitted.left < (lab.loss.minimum_w(0.0) or 0) < fitted.right
+    assert fitted.left < best_w(lab, 0.0) < fitted.right
 
 
 # --- Walking
@@ -562,14 +569,14 @@ def test_another_start() -> None:
     lab.set_start(-3.0, 2.0)
     frame = assert_of_one_point(lab)
     assert (frame.state.iteration, frame.state.w, frame.state.b, lab.timeline.tip) == (0, -3, 2, 0)
-    assert window_of(lab).left < -3 < (lab.loss.minimum_w(2.0) or 0) < window_of(lab).right
+    assert window_of(lab).left < -3 < best_w(lab, 2.0) < window_of(lab).right
     assert "-3" in frame.note
 
 
 def snapshot(lab: Laboratory) -> list[object]:
     frame = lab.frame
     shown = [repr(getattr(frame, name)) for name in ("start", "state", "settings", "limits", "note", "loss")]
-    return [*shown, lab.data.name, lab.timeline.tip, lab.timeline]
+    return [*shown, lab.rows.name, lab.timeline.tip, lab.timeline]
 
 
 @pytest.mark.parametrize("start", [(1e200, 0.0), (inf, 0.0), (0.0, -inf), (float("nan"), 0.0), (0.0, 1e160)])
@@ -603,7 +610,7 @@ def test_other_data_under_the_same_settings() -> None:
     assert frame.data is other
     assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 1, 2)
     assert frame.settings.learning_rate == 0.002
-    assert frame.loss.moments.mean_x == 20
+    assert frame.rows.x.mean() == 20
     assert window_of(lab).left < -0.2 < 1 < window_of(lab).right
     for told in ("other.csv", "height", "speed", "3 rows", "4 bad rows"):
         assert told in frame.note

@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from gdcore.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
-from gdcore.stability import Regime, correct_digits
+from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
+from gdcore.studies.stability import Regime, correct_digits
 from tests.test_laboratory import EDGES, PIZZA, diverged, laboratory, rows
-from tui import lesson, panels
-from tui.panels import paragraph
+from tui.laboratory import lesson
+from tui.screen import panels
+from tui.screen.panels import paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.laboratory import Frame
+    from tui.laboratory.laboratory import Frame
 
     Row = tuple[tuple[str, str], ...]
     Panel = Callable[[Frame, int, int], list[Row]]
@@ -267,7 +268,7 @@ def test_the_derivation_writes_out_the_rows(count: int) -> None:
     table = [numbers(line) for line in lines if re.match(r" +\d+ ", line)]
     assert len(table) == min(count, lesson.SHOWN_ROWS)
     for index, told in enumerate(table):
-        x, y = float(frame.data.x[index]), float(frame.data.y[index])
+        x, y = float(frame.rows.x[index]), float(frame.rows.y[index])
         error = 0.7 * x - 0.3 - y
         assert told == pytest.approx([index + 1, x, y, error, error * error, error * x], rel=1e-4, abs=1e-12)
     more = [line for line in lines if "more row" in line]
@@ -279,11 +280,11 @@ def test_the_derivation_writes_out_the_rows(count: int) -> None:
 def test_the_sums_of_the_derivation_are_those_of_the_rows(count: int, train_bias: bool) -> None:
     frame = some_rows(count)
     frame = replace(frame, settings=replace(frame.settings, train_bias=train_bias))
-    errors = 0.7 * frame.data.x - 0.3 - frame.data.y
+    errors = 0.7 * frame.rows.x - 0.3 - frame.rows.y
     text = "\n".join(lesson.derivation(frame))
     for name, factor, total, result in (
         ("L", 1, float(errors @ errors), frame.state.loss),
-        ("dL/dw", 2, float(errors @ frame.data.x), frame.state.gradient[0]),
+        ("dL/dw", 2, float(errors @ frame.rows.x), frame.state.gradient[0]),
         ("dL/db", 2, float(errors.sum()), frame.state.gradient[1]),
     ):
         found = re.search(rf"^ *{name} = .* = (\d)/(\d+) \* ({NUMBER}) = ({NUMBER})$", text, re.MULTILINE)

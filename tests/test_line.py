@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.line import Picture, cells_of
+from tui.terminal.line import Picture, cells_of
 
 WIDTH, HEIGHT = 24, 3
 STYLES = ["", "red", "bold red", "on blue", "reverse", "underline", "#102030 on #ffffff", "white on #000080", "italic"]

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdcore import loss as loss_module
-from gdcore.loss import Curvature, MeanSquaredError, Moments
-from gdcore.optimizers import GradientDescent
+from gdcore.descent.optimizers import GradientDescent
+from gdcore.landscapes import bowl as loss_module
+from gdcore.landscapes.bowl import Curvature, MeanSquaredError, Moments
 from tests.problems import PROBLEMS, Problem, exact_loss_and_gradient, pizza_rows, relative_error
 
 if TYPE_CHECKING:
-    from gdcore.loss import Rows
+    from gdcore.landscapes.bowl import Rows
 
 EPSILON = 2.0**-52
 

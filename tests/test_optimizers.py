@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from gdcore.descent import Limits, Settings, State, advance, begin, descend
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import (
+from gdcore.descent.optimizers import (
     OPTIMIZERS,
     AdaGrad,
     Adam,
@@ -28,6 +26,9 @@ from gdcore.optimizers import (
     RMSprop,
     hyperparameters,
 )
+from gdcore.descent.state import State
+from gdcore.descent.steps import Limits, Settings, advance, begin, descend
+from gdcore.landscapes.bowl import MeanSquaredError
 from tests.problems import PROBLEMS, Problem
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from sys import float_info
 
 import pytest
 
-from gdcore import parameters
-from gdcore.parameters import (
+from gdcore.descent import parameters
+from gdcore.descent.parameters import (
     BETA1,
     BETA2,
     BIAS,

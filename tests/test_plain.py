@@ -15,17 +15,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdcore.dataset import load
-from gdcore.descent import Limits, Settings, State
+from gdcore.descent.optimizers import OPTIMIZERS, Adam, Momentum, hyperparameters
+from gdcore.descent.state import State
+from gdcore.descent.steps import Limits, Settings
 from gdcore.inert import inert
-from gdcore.optimizers import OPTIMIZERS, Adam, Momentum, hyperparameters
-from gdcore.scaling import standardized
+from gdcore.rows.dataset import load
+from gdcore.rows.scaling import standardized
 from gdcore.session import Session
 from tests.test_house import foreign, imported_by
-from tui import commands, lesson
-from tui.commands import shown
-from tui.laboratory import Laboratory
-from tui.plain import COMMANDS, Command, Plain
+from tui.headless.plain import COMMANDS, Command, Plain
+from tui.laboratory import commands, lesson
+from tui.laboratory.commands import shown
+from tui.laboratory.laboratory import Laboratory
 
 GDLAB = Path(sysconfig.get_path("scripts")) / "gdlab"
 PIZZA = load("pizza")
@@ -240,10 +241,10 @@ def test_other_data(talk: Talk, tmp_path: Path) -> None:
     file.write_text("a b,c,d\n1,2,3\n2,3,5\n")
     for line in (f"open {file}", f'o "{file}"', f"open '{file}'"):
         talk("open pizza", line)
-        assert talk.lab.data.name == "two words.csv"
+        assert talk.lab.rows.name == "two words.csv"
     assert talk("columns") == ['x is "a b", y is "c". The columns are "a b", "c", "d".']
     talk('columns 3 "a b"')
-    assert (talk.lab.data.x_name, talk.lab.data.y_name) == ("d", "a b")
+    assert (talk.lab.rows.x_name, talk.lab.rows.y_name) == ("d", "a b")
 
 
 # --- What is wrong
@@ -425,7 +426,7 @@ def test_words_need_no_screen_and_no_picture(words: tuple[str, ...]) -> None:
     # It is for terminals on which neither would work, and for a person who waits for it to speak.
     modules = imported_by("from tui.cli import main; sys.stdin = open(os.devnull); sys.exit(main())".replace(
         "sys.stdin", "import os; sys.stdin", 1), *words)  # fmt: skip
-    assert "tui.plain" in modules
+    assert "tui.headless.plain" in modules
     assert not foreign(modules) & {"textual", "rich", "plotext"}
 
 

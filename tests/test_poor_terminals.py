@@ -119,7 +119,7 @@ def test_errors_may_go_elsewhere() -> None:
 def test_frames_a_second(
     options: tuple[str, ...], environment: dict[str, str], frames: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui.environment import FRAMES, frames_per_second  # noqa: PLC0415
+    from tui.terminal.environment import FRAMES, frames_per_second  # noqa: PLC0415
 
     for name in ("SSH_CONNECTION", "SSH_TTY"):
         monkeypatch.delenv(name, raising=False)

@@ -18,15 +18,15 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
-from gdcore.branches import Branches
-from gdcore.dataset import load
-from gdcore.descent import Limits, Settings
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import Adam
-from gdcore.session import Session
-from gdcore.timeline import Timeline
-from tui.laboratory import Laboratory
-from tui.saving import KEPT, Saver, data_of, laboratory_of, latest, read, session_of, state_folder, write
+from gdcore.descent.branches import Branches
+from gdcore.descent.optimizers import Adam
+from gdcore.descent.steps import Limits, Settings
+from gdcore.descent.timeline import Timeline
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.rows.dataset import load
+from gdcore.session import Session, Source
+from tui.laboratory.laboratory import Laboratory
+from tui.laboratory.saving import KEPT, Saver, ground_of, laboratory_of, latest, read, session_of, state_folder, write
 
 GDLAB = Path(sysconfig.get_path("scripts")) / "gdlab"
 PIZZA = load("pizza")
@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tui.saving import write
+from tui.laboratory.saving import write
 
 path = Path(sys.argv[1])
 write(path, "old")
@@ -155,7 +155,7 @@ def test_killed_in_the_middle(tmp_path: Path, call: str) -> None:
 MANY = """
 import sys
 from pathlib import Path
-from tui.saving import Saver, latest
+from tui.laboratory.saving import Saver, latest
 from tests.test_saving import session
 
 folder, first = Path(sys.argv[1]), int(sys.argv[2])
@@ -328,24 +328,24 @@ def test_data_that_have_moved_or_changed(tmp_path: Path) -> None:
     data = load(here, "effect", "dose")
     lab = Laboratory(data, Settings(), Limits())
     kept = session_of(lab)
-    assert data_of(kept).x_name == "effect"
+    assert ground_of(kept).x_name == "effect"
     here.rename(there)
     with pytest.raises(ValueError, match=r"the data of the session are not at .*here.csv\" any more; add the name"):
-        data_of(kept)
-    assert data_of(kept, str(there)).y_name == "dose"
+        ground_of(kept)
+    assert ground_of(kept, str(there)).y_name == "dose"
     there.write_text("dose,effect\n1,2\n2,4\n3,8\n")
     with pytest.raises(ValueError, match="the data have changed"):
-        data_of(kept, str(there))
+        ground_of(kept, str(there))
     there.write_text("dose\n1\n")
     with pytest.raises(ValueError, match=r"the data of the session cannot be used: there\.csv has only one column"):
-        data_of(kept, str(there))
+        ground_of(kept, str(there))
 
 
 @pytest.mark.parametrize("path", ["", "/dev/null", "a\0b", "\udcff", "no such file"])
 def test_data_that_are_in_no_file(path: str) -> None:
-    lost = replace(session(), source=replace(session().source, path=path))
+    lost = replace(session(), source=replace(Source.of(load("pizza")), path=path))
     with pytest.raises(ValueError, match=r"^the data of the session are [^\n]+; add the name of the file") as caught:
-        data_of(lost)
+        ground_of(lost)
     assert str(caught.value).isprintable()
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdcore.dataset import Dataset, load
-from gdcore.descent import Settings, advance, begin
-from gdcore.loss import MeanSquaredError
-from gdcore.scaling import standardized, standardized_loss
+from gdcore.descent.steps import Settings, advance, begin
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.rows.dataset import Dataset, load
+from gdcore.rows.scaling import standardized, standardized_loss
 
 FINITE = st.floats(-1e6, 1e6)
 

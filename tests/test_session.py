@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gdcore.branches import MOST, Branches
-from gdcore.dataset import Dataset, load
-from gdcore.descent import Limits, Settings
+from gdcore.descent.branches import MOST, Branches
+from gdcore.descent.optimizers import OPTIMIZERS, Adam, Momentum, RMSprop
+from gdcore.descent.steps import Limits, Settings
+from gdcore.descent.timeline import Timeline
 from gdcore.inert import inert
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS, Adam, Momentum, RMSprop
-from gdcore.scaling import standardized_loss
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.rows.dataset import Dataset, load
+from gdcore.rows.scaling import standardized_loss
 from gdcore.session import VERSION, Course, Session, Source
-from gdcore.timeline import Timeline
 from tests.problems import DATA
-from tui.laboratory import Laboratory
+from tui.laboratory.laboratory import Laboratory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,10 +187,11 @@ def test_a_file_is_named_by_where_it_is(tmp_path: Path, monkeypatch: pytest.Monk
     file.write_text("a,b\n1,2\n2,4\nx,1\n")
     monkeypatch.chdir(tmp_path)
     data = load(file.name, skip_bad_rows=True)
-    source = Session.of(data, experiment()).source
+    source = Source.of(data)
+    assert Session.of(data, experiment()).source == source
     assert (source.path, source.skip_bad_rows, source.rows) == (str(file), True, 2)
-    assert Session.of(load(DATA / "pizza.txt"), experiment()).source.path == "pizza"
-    assert Session.of(replace(data, path=None), experiment()).source.path == ""
+    assert Source.of(load(DATA / "pizza.txt")).path == "pizza"
+    assert Source.of(replace(data, path=None)).path == ""
 
 
 def test_a_name_that_could_act_on_a_terminal_does_not() -> None:

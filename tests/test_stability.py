@@ -8,10 +8,11 @@ from math import hypot, inf, nextafter
 import numpy as np
 import pytest
 
-from gdcore.descent import Limits, Settings, State, advance, begin, descend
-from gdcore.loss import Curvature, MeanSquaredError
-from gdcore.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
-from gdcore.stability import CRAWL_SHARE, Regime, Stability, correct_digits, observed, stability
+from gdcore.descent.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
+from gdcore.descent.state import State
+from gdcore.descent.steps import Limits, Settings, advance, begin, descend
+from gdcore.landscapes.bowl import Curvature, MeanSquaredError
+from gdcore.studies.stability import CRAWL_SHARE, Regime, Stability, correct_digits, observed, stability
 from tests.problems import PROBLEMS, Problem
 
 LINEAR: list[Optimizer] = [GradientDescent(), Momentum(), Momentum(0.5), Nesterov(), Nesterov(0.5)]

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gdcore.descent import Settings, State, advance, begin
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS, Adam, GradientDescent, Optimizer
-from gdcore.stability import stability
-from gdcore.sweep import NEAR, RISE, Sweep, default_rates, sweep
+from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Optimizer
+from gdcore.descent.state import State
+from gdcore.descent.steps import Settings, advance, begin
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.studies.stability import stability
+from gdcore.studies.sweep import NEAR, RISE, Sweep, default_rates, sweep
 from tests.problems import PROBLEMS, Problem, pizza_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from gdcore.sweep import Rates
+    from gdcore.studies.sweep import Rates
 
 PIZZA = MeanSquaredError.of(*pizza_rows())
 START = (0.0, 0.0)
@@ -153,7 +154,7 @@ def test_whoever_stops_asking_has_cancelled(monkeypatch: pytest.MonkeyPatch) -> 
         steps.append(np.size(state.learning_rate))
         return advance(loss, optimizer, state, train_bias)
 
-    monkeypatch.setattr("gdcore.sweep.advance", counted)
+    monkeypatch.setattr("gdcore.studies.sweep.advance", counted)
     running = sweep(PIZZA, START, GradientDescent(), True, [0.001, 0.002, 0.01], every=100)
     assert steps == []
     next(running)
@@ -170,7 +171,7 @@ def test_runs_that_ended_cost_nothing_more(monkeypatch: pytest.MonkeyPatch) -> N
         lengths.append(np.size(state.learning_rate))
         return advance(loss, optimizer, state, train_bias)
 
-    monkeypatch.setattr("gdcore.sweep.advance", counted)
+    monkeypatch.setattr("gdcore.studies.sweep.advance", counted)
     result = swept(PIZZA, default_rates(PIZZA.curvature(True).critical_learning_rate), limit=5000)
     assert sum(lengths) == result.iterations.sum()
 

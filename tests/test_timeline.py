@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import gdcore.timeline
-from gdcore.descent import Ending, Limits, Reason, Settings, State, adopt, advance, begin, proceed
-from gdcore.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nesterov, RMSprop
-from gdcore.timeline import STRIDE, Timeline
+import gdcore.descent.timeline
+from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from gdcore.descent.state import State
+from gdcore.descent.steps import Ending, Limits, Reason, Settings, adopt, advance, begin, proceed
+from gdcore.descent.timeline import STRIDE, Timeline
 
 if TYPE_CHECKING:
-    from gdcore.loss import MeanSquaredError
+    from gdcore.landscapes.bowl import MeanSquaredError
 
 every_optimizer = pytest.mark.parametrize("kind", OPTIMIZERS.values(), ids=OPTIMIZERS)
 near_the_borders = pytest.mark.parametrize("iteration", [1, 100, STRIDE - 1, STRIDE, STRIDE + 1, 2 * STRIDE])
@@ -451,7 +452,7 @@ def test_a_million_iterations_keep_little_and_are_near_from_everywhere(
         advances += 1
         return advance(loss, optimizer, state, train_bias)
 
-    monkeypatch.setattr(gdcore.timeline, "advance", counted)
+    monkeypatch.setattr(gdcore.descent.timeline, "advance", counted)
     for count in (1, 1, 1000, 123_456, 500_000, 255, 256, 257, million):
         advances = 0
         run.back(count)
@@ -473,6 +474,6 @@ def test_a_walk_back_computes_every_state_once(pizza: MeanSquaredError, monkeypa
         advances += 1
         return advance(loss, optimizer, state, train_bias)
 
-    monkeypatch.setattr(gdcore.timeline, "advance", counted)
+    monkeypatch.setattr(gdcore.descent.timeline, "advance", counted)
     walked_back(run)
     assert advances == STRIDE - 1, "of three blocks the last two are still held"

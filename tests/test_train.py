@@ -23,18 +23,18 @@ import numpy as np
 import pytest
 
 from gdcore import __version__
-from gdcore.dataset import load, shipped
-from gdcore.descent import Limits, Settings, begin, descend, gradient_norm
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import OPTIMIZERS, hyperparameters
-from gdcore.stability import stability
+from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
+from gdcore.descent.steps import Limits, Settings, begin, descend, gradient_norm
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.rows.dataset import load, shipped
+from gdcore.studies.stability import stability
 from tests.problems import DATA, pizza_rows
 from tui.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gdcore.descent import State
+    from gdcore.descent.state import State
 
 GDLAB = Path(sysconfig.get_path("scripts")) / "gdlab"
 ENDLESS = "1000000000"
@@ -562,7 +562,15 @@ def interrupt_while_importing(module: str, handler: str) -> Outcome:
 @pytest.mark.parametrize(
     # NumPy's C code imports datetime, and calls its own installation broken where that fails.
     "module",
-    ["gdcore.parameters", "gdcore.descent", "tui.train", "numpy", "datetime", "numpy.linalg", "gdcore.dataset"],
+    [
+        "gdcore.descent.parameters",
+        "gdcore.descent.steps",
+        "tui.headless.train",
+        "numpy",
+        "datetime",
+        "numpy.linalg",
+        "gdcore.rows.dataset",
+    ],
 )
 def test_ctrl_c_while_the_command_is_still_starting(module: str) -> None:
     assert interrupt_while_importing(module, "default_int_handler") == (130, "", "gdlab: interrupted\n")

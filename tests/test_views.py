@@ -12,23 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdcore.dataset import Dataset, load
-from gdcore.descent import Limits, Reason, Settings
-from gdcore.loss import MeanSquaredError
-from gdcore.optimizers import Adam
-from gdcore.sweep import Sweep, default_rates, sweep
-from gdcore.timeline import Timeline
+from gdcore.descent.optimizers import Adam
+from gdcore.descent.steps import Limits, Reason, Settings
+from gdcore.descent.timeline import Timeline
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.rows.dataset import Dataset, load
+from gdcore.studies.sweep import Sweep, default_rates, sweep
 from tests.problems import pizza_rows
 from tui.charts.canvas import GLYPHS, MARKERS, STROKES, Label, Line, Picture, Points, Scene, render
 from tui.charts.fit import SAMPLE, Fit, dashed, fit_scene, fit_window, sample
 from tui.charts.history import History, history_scene, history_window
-from tui.charts.map import Walk, close_window, contour, levels, map_scene, map_window
+from tui.charts.map import Walk, close_window, levels, map_scene, map_window
 from tui.charts.rates import Rates, rates_scene, rates_window
 from tui.charts.runs import LETTERS, marks
 from tui.charts.window import Floats, Window, interval_around, ticks_across
-from tui.laboratory import VIEWS, Laboratory
-from tui.views import Views
-from tui.widgets.painted import PALETTE
+from tui.laboratory.laboratory import VIEWS, Laboratory
+from tui.screen.painted import PALETTE
+from tui.views.views import Views
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -159,7 +159,7 @@ def test_every_point_of_a_contour_has_its_loss(loss: MeanSquaredError) -> None:
     assert 4 <= len(found) <= 9
     for level, label in found:
         assert float(label) == level
-        ws, bs = contour(loss, level, window)
+        ((ws, bs),) = loss.contours([level], (window.left, window.right), (window.bottom, window.top))
         known = np.isfinite(bs)
         assert known.sum() > 10
         # What the loss itself may be off: its terms are as large as the squares of w * mx and b.
@@ -171,7 +171,7 @@ def test_every_point_of_a_contour_has_its_loss(loss: MeanSquaredError) -> None:
 
 def test_a_contour_in_sight_is_closed_and_smooth() -> None:
     window = map_window(PIZZA, (0.0, 0.0), (0.0, 0.0))
-    ws, bs = contour(PIZZA, 30.0, window)
+    ((ws, bs),) = PIZZA.contours([30.0], (window.left, window.right), (window.bottom, window.top))
     across, up = window.across(ws), window.up(bs)
     known = np.isfinite(up)
     steps = np.hypot(np.diff(across[known]), np.diff(up[known]))

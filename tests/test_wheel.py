@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gdcore import __version__
-from gdcore.dataset import shipped
+from gdcore.rows.dataset import shipped
 
 ROOT = Path(__file__).parent.parent
 BIN = "Scripts" if os.name == "nt" else "bin"

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from _typeshed import SupportsWrite
 
-    from gdcore.parameters import Parameter
-    from tui.laboratory import Laboratory
+    from gdcore.descent.parameters import Parameter
+    from gdcore.descent.steps import Limits, Settings
+    from gdcore.landscapes.landscape import Landscape
+    from tui.laboratory.laboratory import Laboratory
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -126,7 +128,7 @@ def _holding_interrupts() -> Iterator[None]:
 def _train(words: list[str]) -> int:
     parser = _Parser(prog="gdlab train", description=_TRAIN, epilog=_EPILOG)
     _add_run_options(parser)
-    from gdcore.parameters import FINITE, STEPS, Parameter  # noqa: PLC0415
+    from gdcore.descent.parameters import FINITE, STEPS, Parameter  # noqa: PLC0415
 
     prediction = Parameter("x", FINITE, "predict y at this x when the run has ended; may be given several times")
     parser.add_argument(
@@ -138,19 +140,19 @@ def _train(words: list[str]) -> int:
     parser.add_argument("--session", metavar="FILE", help="the run of a session, with all its changes of settings")
     options = parser.parse_args(words)
     with _holding_interrupts():
-        from tui.train import Output, train, train_session  # noqa: PLC0415
+        from tui.headless.train import Output, train, train_session  # noqa: PLC0415
 
     output = Output(options.format, options.every, options.predict or ())
     try:
         if options.session is not None:
             place = _data_beside(parser, words, "--session", {"session", "predict", "every", "format"})
-            from tui.saving import data_of, read  # noqa: PLC0415
+            from tui.laboratory.saving import ground_of, read  # noqa: PLC0415
 
             session = read(options.session)
-            return train_session(session, data_of(session, place), output)
-        data, settings, limits = _run_of(options)
+            return train_session(session, ground_of(session, place), output)
+        ground, settings, limits, start = _run_of(options)
         gc.freeze()  # Modules stay to the end: without this the collector goes through NumPy once more, at exit.
-        return train(data, settings, limits, (options.weight, options.bias), output)
+        return train(ground, settings, limits, start, output)
     except ValueError as error:
         parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
 
@@ -158,7 +160,7 @@ def _train(words: list[str]) -> int:
 def _open(words: list[str]) -> int:
     gc.disable()  # What is imported stays to the end, and the collector would go through all of it, again and again.
     parser = _Parser(prog="gdlab", description=_LABORATORY)
-    from tui.environment import FRAMES, frames_per_second, marker, refusal  # noqa: PLC0415
+    from tui.terminal.environment import FRAMES, frames_per_second, marker, refusal  # noqa: PLC0415
 
     parser.add_argument("--version", action=_Version)
     _add_run_options(parser)
@@ -180,11 +182,11 @@ def _open(words: list[str]) -> int:
         laboratory = _laboratory(parser, words, options)
     except ValueError as error:
         parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
-    from tui.saving import Saver, session_of, state_folder  # noqa: PLC0415
+    from tui.laboratory.saving import Saver, session_of, state_folder  # noqa: PLC0415
 
     saver = Saver(state_folder(), session_of(laboratory))
     if options.plain:
-        from tui.plain import converse  # noqa: PLC0415
+        from tui.headless.plain import converse  # noqa: PLC0415
 
         def keep() -> None:
             if sentence := saver.save(session_of(laboratory)):
@@ -192,7 +194,7 @@ def _open(words: list[str]) -> int:
 
         gc.enable()
         return converse(laboratory, keep)
-    from tui.app import GradientDescentApp  # noqa: PLC0415
+    from tui.screen.app import GradientDescentApp  # noqa: PLC0415
 
     app = GradientDescentApp(laboratory, marker=options.marker, fps=frames_per_second(options.fps), saver=saver)
     gc.freeze()
@@ -212,13 +214,12 @@ def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Labora
     """
     if options.resume is None:
         with _holding_interrupts():
-            from tui.laboratory import Laboratory  # noqa: PLC0415
+            from tui.laboratory.laboratory import Laboratory  # noqa: PLC0415
 
-        data, settings, limits = _run_of(options)
-        return Laboratory(data, settings, limits, (options.weight, options.bias))
+        return Laboratory(*_run_of(options))
     place = _data_beside(parser, words, "--resume", {"resume", "plain", "marker", "fps"})
     with _holding_interrupts():
-        from tui.saving import data_of, laboratory_of, latest, read, state_folder  # noqa: PLC0415
+        from tui.laboratory.saving import ground_of, laboratory_of, latest, read, state_folder  # noqa: PLC0415
 
     if options.resume:
         session = read(options.resume)
@@ -229,7 +230,7 @@ def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Labora
         if newest is None:
             raise ValueError("there is no session to go on with; gdlab begins one")
         session = newest
-    return laboratory_of(session, data_of(session, place))
+    return laboratory_of(session, ground_of(session, place))
 
 
 def _data_beside(parser: _Parser, words: list[str], option: str, allowed: set[str]) -> str | None:
@@ -265,9 +266,9 @@ class _Version(Action):
 
 def _add_run_options(parser: ArgumentParser) -> None:
     """The options that the laboratory and the run without a screen share."""
-    from gdcore import parameters  # noqa: PLC0415
-    from gdcore.descent import Limits, Settings  # noqa: PLC0415
-    from gdcore.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
+    from gdcore.descent import parameters  # noqa: PLC0415
+    from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
+    from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
 
     def add(parameter: Parameter, *flags: str, default: float | None = None, note: str = "") -> None:
         shown = f" (default: {default:g})" if default is not None else note
@@ -286,13 +287,14 @@ def _add_run_options(parser: ArgumentParser) -> None:
         metavar="DATA",
         help="a file, or a data set that ships: anscombe, cars, geyser, pizza (default)",
     )
+    parser.add_argument("--terrain", metavar="NAME", help="walk on a terrain instead of data, by its name")
     parser.add_argument("--x", metavar="COLUMN", help="the column that goes in, by name or by number from 1")
     parser.add_argument("--y", metavar="COLUMN", help="the column that should come out")
     parser.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read, and say so")
     add(parameters.LEARNING_RATE, "-l", default=Settings().learning_rate)
     add(parameters.ITERATIONS, "-n", default=Limits().iterations)
-    add(parameters.WEIGHT, default=0.0)
-    add(parameters.BIAS, default=0.0)
+    add(parameters.WEIGHT, note=" (default: 0, or where the terrain begins)")
+    add(parameters.BIAS, note=" (default: 0, or where the terrain begins)")
     parser.add_argument("--train-bias", action="store_true", help="train w and b, not w alone")
     add(parameters.TOLERANCE)
     parser.add_argument(
@@ -320,15 +322,15 @@ def _number(parameter: Parameter) -> Callable[[str], float]:
     return parse
 
 
-def _run_of(options: Namespace) -> tuple[Any, Any, Any]:
-    """The data, settings and limits that the options ask for.
+def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, float]]:
+    """What to walk on, settings, limits and the start that the options ask for.
 
     Raises:
         ValueError: with a sentence, where they cannot be had.
     """
-    from gdcore.dataset import load  # noqa: PLC0415
-    from gdcore.descent import Limits, Settings  # noqa: PLC0415
-    from gdcore.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
+    from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
+    from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
+    from gdcore.rows.dataset import load  # noqa: PLC0415
 
     kind = OPTIMIZERS[options.optimizer]
     own = [parameter.name for parameter in hyperparameters(kind)]
@@ -339,5 +341,31 @@ def _run_of(options: Namespace) -> tuple[Any, Any, Any]:
             raise ValueError(f"{name} is not a hyperparameter of {kind.name}, which has {', '.join(own) or 'none'}")
     settings = Settings(options.learning_rate, kind(**given), options.train_bias)
     limits = Limits(options.iterations, options.tolerance)
+    if options.terrain is not None:
+        return _terrain_of(options, settings, limits)
+    start = (options.weight or 0.0, options.bias or 0.0)
     data = "pizza" if options.data is None else options.data
-    return load(data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits
+    return load(data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits, start
+
+
+def _terrain_of(
+    options: Namespace, settings: Settings, limits: Limits
+) -> tuple[Landscape, Settings, Limits, tuple[float, float]]:
+    """The terrain that the options ask for: where there is a b, it is trained.
+
+    Raises:
+        ValueError: with a sentence, where it cannot be had, or something is asked of it that needs rows.
+    """
+    from dataclasses import replace  # noqa: PLC0415
+
+    from gdcore.landscapes.known import find  # noqa: PLC0415
+
+    for name in ("data", "x", "y", "predict"):
+        if getattr(options, name, None):
+            raise ValueError(f"{name if name == 'data' else f'--{name}'} cannot be given besides --terrain: no rows")
+    landscape = find(options.terrain)
+    start = landscape.scope.start
+    if not landscape.has_bias and (options.bias is not None or options.train_bias):
+        raise ValueError(f"the terrain {landscape.title} has no b: leave out --bias and --train-bias")
+    w, b = (own if given is None else given for own, given in zip(start, (options.weight, options.bias), strict=True))
+    return landscape, replace(settings, train_bias=landscape.has_bias), limits, (w, b)

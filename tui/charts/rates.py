@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gdcore.sweep import NEAR, Sweep
+from gdcore.studies.sweep import NEAR, Sweep
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import dashed
 from tui.charts.window import Floats, Window

@@ -1,0 +1,1 @@
+"""The walk: parameters, optimizers, one step, the timeline and its branches."""

@@ -1,0 +1,1 @@
+"""What is walked on: the loss and its slope at any point."""

@@ -1,0 +1,194 @@
+"""What is walked on: a loss over one or two parameters, and what can be asked of it.
+
+Vocabulary
+    w, b        the parameters: weight and bias; a landscape of w alone has no b
+    loss        L(w, b), the height at a point
+    gradient    (dL/dw, dL/db), the slope there
+    Hessian     (L_ww, L_wb, L_bb), how the slope changes there
+    minimum     a point lower than all others near it
+    valley      points of the smallest loss in a line, where there is no single lowest one
+
+Every formula is elementwise: a parameter may be a float (one point) or an array of any shape (many points at once).
+"""
+
+from __future__ import annotations
+
+from math import hypot, inf, isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from gdcore.landscapes.contours import contour
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+Value: TypeAlias = "float | Any"
+"""A float, or an array of floats of any shape."""
+
+
+GRID = 121
+"""A contour is followed on a grid of so many points each way."""
+
+
+class Point(NamedTuple):
+    """A place in a landscape."""
+
+    w: float
+    b: float
+
+
+class Minimum(NamedTuple):
+    """A lowest point and its loss."""
+
+    w: float
+    b: float
+    loss: float
+
+
+class Scope(NamedTuple):
+    """The part of a landscape worth showing, and where to begin: the borders of w and of b, and the start."""
+
+    w: tuple[float, float]
+    b: tuple[float, float]
+    start: Point
+
+
+class Curvature(NamedTuple):
+    """The extreme eigenvalues of a Hessian, and what they say about plain gradient descent.
+
+    Example:
+        >>> Curvature(1.0, 4.0).critical_learning_rate, Curvature(1.0, 4.0).best_learning_rate
+        (0.5, 0.4)
+    """
+
+    lambda_min: float
+    lambda_max: float
+
+    @property
+    def condition_number(self) -> float:
+        """lambda_max / lambda_min: 1 for a round bowl, large for a narrow valley, infinite for a trough."""
+        return self.lambda_max / self.lambda_min if self.lambda_min > 0 else inf
+
+    @property
+    def critical_learning_rate(self) -> float:
+        """2 / lambda_max: plain gradient descent converges below it and diverges above it."""
+        return 2 / self.lambda_max if self.lambda_max > 0 else inf
+
+    @property
+    def best_learning_rate(self) -> float:
+        """2 / (lambda_min + lambda_max): the fixed rate whose slowest direction shrinks fastest.
+
+        Along the floor of a trough (lambda_min = 0) there is nothing to shrink: there it is 1 / lambda_max.
+        """
+        if self.lambda_min > 0:
+            return 2 / (self.lambda_min + self.lambda_max)
+        return self.critical_learning_rate / 2
+
+
+class Landscape:
+    """A loss over w, or over w and b. Only `loss_and_gradient` must be given; all else has a meaning without.
+
+    Attributes:
+        title: what it is called; by this name `gdcore.landscapes.known.find` has it again.
+        formula: the loss as a person writes it.
+        has_bias: whether there is a b at all.
+        exact: whether the curvature is the same everywhere, so that what it says of a rate holds for the whole walk.
+        scope: the part worth showing, and where to begin.
+
+    Example:
+        >>> class Quartic(Landscape):
+        ...     title, formula, has_bias = "quartic", "w**4", False
+        ...     def loss_and_gradient(self, w, b):
+        ...         return w**4, (4 * w**3, 0 * w)
+        >>> Quartic()(2.0), round(Quartic().curvature(False, 2.0).lambda_max, 3)
+        (16.0, 48.0)
+    """
+
+    __slots__ = ()
+
+    title: str = ""
+    formula: str = ""
+    has_bias: bool = True
+    exact: bool = False
+    scope: Scope = Scope((-3.0, 3.0), (-3.0, 3.0), Point(2.0, 2.0))
+
+    def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
+        """The loss and (dL/dw, dL/db) at (w, b): what one step of a descent needs, in one go."""
+        raise NotImplementedError
+
+    def __call__(self, w: Value, b: Value = 0.0) -> Value:
+        """The loss at (w, b)."""
+        return self.loss_and_gradient(w, b)[0]
+
+    def gradient(self, w: Value, b: Value) -> tuple[Value, Value]:
+        """The partial derivatives (dL/dw, dL/db) at (w, b)."""
+        return self.loss_and_gradient(w, b)[1]
+
+    def hessian(self, w: Value, b: Value) -> tuple[Value, Value, Value]:
+        """The second derivatives (L_ww, L_wb, L_bb) at (w, b); here by central differences of the gradient."""
+        with np.errstate(all="ignore"):
+            step_w, step_b = (6e-6 * np.maximum(abs(value), 1.0) for value in (w, b))
+            right, left = self.gradient(w + step_w, b), self.gradient(w - step_w, b)
+            up, down = self.gradient(w, b + step_b), self.gradient(w, b - step_b)
+            across = (right[1] - left[1]) / (4 * step_w) + (up[0] - down[0]) / (4 * step_b)
+            return (right[0] - left[0]) / (2 * step_w), across, (up[1] - down[1]) / (2 * step_b)
+
+    def minima(self, b: float | None = None) -> tuple[Minimum, ...]:
+        """The known minima, the lowest first: over w and b, or over w where b is held at a value; () if unknown."""
+        del b
+        return ()
+
+    def lowest(self, b: float | None = None) -> float | None:
+        """The smallest loss there is, over w and b or with b held; None where it is not known."""
+        minima = self.minima(b)
+        return minima[0].loss if minima else None
+
+    def valley(self, ws: Floats) -> Floats | None:
+        """The b of the smallest loss at each w, where a whole line of points has the smallest loss; else None."""
+        del ws
+        return None
+
+    def contours(
+        self, levels: Sequence[float], across: tuple[float, float], up: tuple[float, float]
+    ) -> list[tuple[Floats, Floats]]:
+        """For each loss its points (w, b) between the borders of w and of b, as a line that NaN breaks."""
+        ws, bs = np.linspace(*across, GRID), np.linspace(*up, GRID)
+        with np.errstate(all="ignore"):
+            losses = np.asarray(self(ws[:, None], bs), dtype=np.float64)
+        return [contour(ws, bs, np.broadcast_to(losses, (GRID, GRID)), level) for level in levels]
+
+    def seen(self, iteration: int) -> Landscape:
+        """What step `iteration` sees: this landscape, or that step's share of it."""
+        del iteration
+        return self
+
+    def goal(self, start: Point, train_bias: bool) -> Point | None:
+        """Where a walk may be on its way to: the lowest known minimum, or straight down to the floor of a valley."""
+        lowest = self.lowest_point(None if train_bias else start.b)
+        if lowest is not None:
+            return Point(lowest.w, lowest.b)
+        floor = self.valley(np.array([0.0, 1.0])) if train_bias else None
+        if floor is None:
+            return None
+        fall = float(floor[0] - floor[1])
+        share = (fall * start.w + start.b - float(floor[0])) / (fall * fall + 1)
+        return Point(start.w - fall * share, start.b - share)
+
+    def curvature(self, train_bias: bool, w: float = 0.0, b: float = 0.0) -> Curvature:
+        """How strongly the loss bends at a point, in the directions a descent can move: along w, or in w and b."""
+        bend_w, twist, bend_b = (float(value) for value in self.hessian(w, b))
+        if not train_bias:
+            return Curvature(bend_w, bend_w)
+        middle, spread = (bend_w + bend_b) / 2, hypot(bend_w - bend_b, 2 * twist) / 2
+        if not isfinite(spread):
+            return Curvature(-inf, inf)
+        return Curvature(middle - spread, middle + spread)
+
+    def lowest_point(self, b: float | None = None) -> Minimum | None:
+        """The lowest of the known minima."""
+        return next(iter(self.minima(b)), None)

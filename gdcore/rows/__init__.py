@@ -1,0 +1,1 @@
+"""Rows of data: read from text, and scaled."""

@@ -1,0 +1,77 @@
+"""Feature scaling: rows in units of their own spread, and the line they give in the data's units.
+
+    x' = (x - mean x) / std x        y' = (y - mean y) / std y
+
+On standardized rows the loss is a round bowl: the Hessian is 2 * [[1, 0], [0, 1]], its condition number 1, and the
+gradient points straight at the minimum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from gdcore.landscapes.bowl import MeanSquaredError, Moments
+
+if TYPE_CHECKING:
+    from gdcore.rows.dataset import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Means and standard deviations (population) of the rows.
+
+    Example:
+        >>> Scale(mean_x=2.0, std_x=2.0, mean_y=5.0, std_y=4.0).to_data(1.0, 0.5)
+        (2.0, 3.0)
+    """
+
+    mean_x: float
+    std_x: float
+    mean_y: float
+    std_y: float
+
+    def to_scaled(self, x: float) -> float:
+        """An x of the data as one of the standardized rows.
+
+        >>> Scale(mean_x=2.0, std_x=2.0, mean_y=5.0, std_y=4.0).to_scaled(4.0)
+        1.0
+        """
+        return (x - self.mean_x) / self.std_x
+
+    def to_data(self, w: float, b: float) -> tuple[float, float]:
+        """The line y = w*x + b in the data's own units, given its w and b over standardized rows."""
+        slope = w * self.std_y / self.std_x
+        return slope, self.mean_y + b * self.std_y - slope * self.mean_x
+
+
+def standardized_loss(loss: MeanSquaredError) -> MeanSquaredError:
+    """The loss over standardized rows, from that over the rows as they are: no mean is off 0 by a rounding error.
+
+    Example:
+        >>> from gdcore.landscapes.bowl import MeanSquaredError
+        >>> loss = standardized_loss(MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0]))
+        >>> loss.minimum, loss.curvature(True).condition_number
+        ((1.0, 0.0), 1.0)
+
+    """
+    old = loss.moments
+    std_x, std_y = sqrt(old.var_x), sqrt(old.var_y) or 1.0
+    slope = loss.weight * std_x / std_y
+    moments = Moments(old.count, 0.0, 0.0, 1.0, old.var_y / (std_y * std_y), slope)
+    return MeanSquaredError(moments, slope, 0.0, loss.floor / (std_y * std_y), 0.0, far=False)
+
+
+def standardized(data: Dataset) -> tuple[Dataset, Scale]:
+    """The rows with mean 0 and standard deviation 1, and the way back. A y that never changes is only shifted.
+
+    Raises:
+        ValueError: if x never changes, so that it has no spread to be measured in.
+    """
+    moments = Moments.of(data.x, data.y)
+    if moments.var_x == 0:
+        raise ValueError(f"{data.x_name} never changes, so it cannot be scaled; choose another column for x")
+    scale = Scale(moments.mean_x, sqrt(moments.var_x), moments.mean_y, sqrt(moments.var_y) or 1.0)
+    x, y = (data.x - scale.mean_x) / scale.std_x, (data.y - scale.mean_y) / scale.std_y
+    return replace(data, x=x, y=y), scale

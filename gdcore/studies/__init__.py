@@ -1,0 +1,1 @@
+"""What can be asked of a landscape and an optimizer: which rates are stable, and where many runs end."""

@@ -1,0 +1,98 @@
+"""A race: every optimizer from the same point, each at a rate that suits it."""
+
+from __future__ import annotations
+
+from math import hypot, inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Nudge
+from gdcore.descent.steps import Reason, Settings, advance, begin
+from gdcore.landscapes.landscape import Point
+from gdcore.studies.stability import stability
+
+if TYPE_CHECKING:
+    from gdcore.descent.branches import Branch, Branches
+    from gdcore.descent.optimizers import Optimizer
+    from gdcore.descent.state import State
+    from gdcore.landscapes.landscape import Landscape
+
+TRIES, TRIAL = 60, 1000
+"""How many rates are tried for each optimizer, and for how many iterations at the most."""
+STRIDES = {AdaGrad: 1, Nudge: 50}
+"""In how many steps of full length an optimizer that sizes its own would cover the way; 20 for the others."""
+
+
+LONGEST = 10_000
+"""A race ends after so many iterations at the most; each of its runs can be gone on with."""
+
+
+def sensible_rate(optimizer: Optimizer, landscape: Landscape, state: State, train_bias: bool, iterations: int) -> float:
+    """The learning rate with which an optimizer comes lowest from a point in so many iterations, of those tried.
+
+    The best fixed rate of the theory is the best in the long run; in a short one it may still be swinging from side to
+    side. So it is where the search begins, from a hundredth of it to ten times as much.
+
+    Example:
+        >>> from gdcore.landscapes.bowl import MeanSquaredError
+        >>> from gdcore.descent.optimizers import GradientDescent
+        >>> loss = MeanSquaredError.of([-1.0, 1.0], [-2.0, 2.0])
+        >>> sensible_rate(GradientDescent(), loss, begin(loss, Settings()), False, 100)
+        0.5
+    """
+    guess = _guess(optimizer, landscape, state, train_bias)
+    rates = np.append(guess, guess * np.geomspace(1e-2, 10, TRIES))
+    runner = begin(landscape, Settings(optimizer=optimizer, train_bias=train_bias), state.w, state.b)
+    runner = runner._replace(learning_rate=rates)  # all of them at once
+    with np.errstate(all="ignore"):
+        for _ in range(min(iterations, TRIAL)):
+            runner = advance(landscape, optimizer, runner, train_bias)
+    reached = np.nan_to_num(np.broadcast_to(runner.loss, rates.shape), nan=inf)
+    return float(rates[reached.argmin()])
+
+
+def _guess(optimizer: Optimizer, landscape: Landscape, state: State, train_bias: bool) -> float:
+    """The best fixed rate where the curvature decides.
+
+    An optimizer that sizes its own steps goes about one learning rate a step, so its rate is a share of the way to the
+    minimum.
+    """
+    limits = stability(optimizer, landscape.curvature(train_bias, state.w, state.b))
+    if limits is not None:
+        return limits.best if limits.best < inf else Settings().learning_rate
+    way = distance(landscape, Point(state.w, state.b), train_bias)
+    return way / STRIDES.get(type(optimizer), 20) or Settings().learning_rate
+
+
+def distance(landscape: Landscape, point: Point, train_bias: bool) -> float:
+    """How far the goal is; where none is known, half of the part worth showing."""
+    goal = landscape.goal(point, train_bias)
+    low, high = landscape.scope.w
+    return (high - low) / 2 if goal is None else hypot(goal.w - point.w, goal.b - point.b)
+
+
+def race(branches: Branches) -> list[Branch]:
+    """Start every optimizer from where the current run stands, as a branch each, and run it; one stays where one is.
+
+    Returns:
+        The runners, the one with the lowest loss first.
+
+    Raises:
+        ValueError: if the run stands where it ends, so that no runner could make a step.
+    """
+    run = branches.run
+    ending = run.fork().ending
+    if ending is not None and ending.reason is not Reason.DIVERGED:
+        raise ValueError(f"no step is left for a race: {ending.sentence}")
+    runners = []
+    iterations = min(run.limits.iterations - run.state.iteration, LONGEST)
+    for kind in OPTIMIZERS.values():
+        optimizer = kind()
+        best = sensible_rate(optimizer, run.landscape, run.state, run.settings.train_bias, iterations)
+        rate = float(f"{best:.4g}")
+        runner = branches.branch_off(f"in the race, lr {rate:g}", branches.free_name(optimizer.title))
+        runner.run.change(Settings(rate, optimizer, run.settings.train_bias))
+        runner.run.forward(min(run.limits.iterations, LONGEST))
+        runners.append(runner)
+    return sorted(runners, key=lambda runner: runner.run.state.loss)

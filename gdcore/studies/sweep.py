@@ -1,0 +1,194 @@
+"""Many learning rates at once: how many iterations each takes to the minimum, and which of them never get there.
+
+The rules of the optimizers are elementwise, so a state whose values are arrays is as many runs as they are long. A run
+that has ended is taken out of them: the last ones, the slowest, cost little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from gdcore.descent.state import State
+from gdcore.descent.steps import Settings, advance, begin, gradient_norm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from gdcore.descent.optimizers import Optimizer
+    from gdcore.landscapes.landscape import Landscape
+
+    Rates: TypeAlias = NDArray[np.float64]
+    Counts: TypeAlias = NDArray[np.int64]
+    Flags: TypeAlias = NDArray[np.bool_]
+
+NEAR = 1e-6
+"""A run has arrived when its loss is within this share of the minimum."""
+ROUNDING = 1e-24
+"""A minimum below this share of the loss at the start is 0 but for rounding: then the share is one of the start."""
+RISE = 1e12
+"""A run has diverged when its loss is so many times that at the start. Momentum may rise far and still come back."""
+LIMIT = 100_000
+"""Iterations after which a run that has neither arrived nor diverged is given up."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sweep:
+    """How far runs from one point, each at its own learning rate, have come.
+
+    Attributes:
+        learning_rates: the rates in rising order, shape (n,).
+        iterations: how many iterations each run made: to arrive, to diverge, or so far.
+        arrived: which of them have arrived: their loss is within NEAR of the minimum.
+        diverged: which of them have diverged.
+        limit: iterations after which the others are given up.
+        done: the fraction of the work that is done, 1 at the end.
+    """
+
+    learning_rates: Rates
+    iterations: Counts
+    arrived: Flags
+    diverged: Flags
+    limit: int
+    done: float
+
+    @property
+    def best(self) -> int | None:
+        """The index of the rate that arrived first, the smallest of equals; None where none has arrived."""
+        if not self.arrived.any():
+            return None
+        return int(np.where(self.arrived, self.iterations, self.limit + 1).argmin())
+
+    @property
+    def cliff(self) -> float | None:
+        """The smallest rate from which on all diverge; None where the largest one does not."""
+        held = np.flatnonzero(~self.diverged)
+        first = int(held[-1]) + 1 if len(held) else 0
+        return float(self.learning_rates[first]) if first < len(self.learning_rates) else None
+
+
+def default_rates(critical: float | None, distance: float = 1.0, count: int = 240) -> Rates:
+    """Learning rates that are worth a try, on a logarithmic scale.
+
+    Args:
+        critical: the rate above which the optimizer diverges: from a thousandth to three times that, a tenth of them
+            close to it. None for an optimizer that has none: its steps are about as long as the rate, so the rates are
+            shares of the distance.
+        distance: how far the minimum is from the start, in the parameter that has the longest way.
+        count: how many.
+
+    Example:
+        >>> rates = default_rates(0.0045550993)
+        >>> len(rates), int((rates < 0.0045550993).sum())
+        (240, 198)
+    """
+    if critical is None or not 0 < critical < np.inf:
+        scale = distance if isfinite(distance) and distance > 0 else 1.0
+        return np.asarray(np.geomspace(1e-5 * scale, 1e2 * scale, count), dtype=np.float64)
+    close = count // 20
+    margin = np.geomspace(1e-4, 5e-2, close)
+    shares = np.geomspace(1e-3, 3, count - 2 * close)
+    return np.asarray(critical * np.unique(np.concatenate((shares, 1 - margin, 1 + margin))), dtype=np.float64)
+
+
+def sweep(  # noqa: PLR0913
+    landscape: Landscape,
+    start: tuple[float, float],
+    optimizer: Optimizer,
+    train_bias: bool,
+    learning_rates: ArrayLike,
+    *,
+    limit: int = LIMIT,
+    every: int = 1000,
+) -> Iterator[Sweep]:
+    """Descend at all learning rates at once, and tell every so many iterations how far they have come.
+
+    A run arrives when its loss is at most L* + NEAR * L*, L* being the smallest loss it can reach: over w and b, or
+    over w at the b that is held. Where L* is 0 it is NEAR times the loss at the start. It diverges when its loss is
+    not finite or above RISE times that at the start. Where there may be several minima it arrives at any of them: when
+    its gradient norm is at most NEAR times that at the start.
+
+    Nothing is computed before it is asked for: whoever stops asking has cancelled the rest.
+
+    Args:
+        landscape: what is descended.
+        start: the point (w, b) all of them start from.
+        optimizer: the rule.
+        train_bias: whether b is trained too.
+        learning_rates: the rates, in rising order.
+        limit: give up after so many iterations.
+        every: how often to tell.
+
+    Yields:
+        How far they have come, at least once; the last one has `done` = 1.
+
+    Raises:
+        ValueError: if the loss at the start is not finite.
+
+    Example:
+        >>> from gdcore.landscapes.bowl import MeanSquaredError
+        >>> from gdcore.descent.optimizers import GradientDescent
+        >>> bowl = MeanSquaredError.of([-1.0, 1.0], [1.0, -1.0])
+        >>> *_, result = sweep(bowl, (1.0, 0.0), GradientDescent(), False, [0.25, 0.5, 0.75, 1.5])
+        >>> result.iterations.tolist(), result.arrived.tolist(), result.best, result.cliff
+        ([10, 1, 10, 20], [True, True, True, False], 1, 1.5)
+    """
+    rates = np.asarray(learning_rates, dtype=np.float64)
+    state = begin(landscape, Settings(optimizer=optimizer, train_bias=train_bias), *start)
+    aim, ceiling = _aim(landscape, state, train_bias), RISE * max(abs(state.loss), 1e-300)
+    level = NEAR * gradient_norm(state, train_bias)
+    iterations = np.zeros(len(rates), dtype=np.int64)
+    arrived, diverged = (
+        np.full(len(rates), state.loss <= aim if aim is not None else level == 0),
+        np.zeros(len(rates), dtype=np.bool_),
+    )
+    running = np.flatnonzero(~arrived)
+    state = state._replace(learning_rate=rates[running])
+    while len(running) and state.iteration < limit:
+        # Not around the yield: whoever asks has error settings of their own.
+        with np.errstate(all="ignore"):
+            for _ in range(min(every, limit - state.iteration)):
+                state = advance(landscape, optimizer, state, train_bias)
+                values: Any = state.loss
+                there: Any = values <= aim if aim is not None else gradient_norm(state, train_bias) <= level
+                going = ~there & (values <= ceiling)
+                if not going.all():
+                    ended = running[~going]
+                    iterations[ended] = state.iteration
+                    arrived[ended], diverged[ended] = there[~going], ~there[~going]
+                    running, state = running[going], _only(state, going)
+                    if not len(running):
+                        break
+        iterations[running] = state.iteration
+        done = state.iteration / limit if len(running) else 1.0
+        yield Sweep(rates, iterations.copy(), arrived.copy(), diverged.copy(), limit, done)
+    if state.iteration == 0:
+        yield Sweep(rates, iterations, arrived, diverged, limit, 1.0)
+
+
+def _aim(landscape: Landscape, start: State, train_bias: bool) -> float | None:
+    """The loss at which a run has arrived; None where there may be minima that are not the lowest."""
+    if not landscape.exact:
+        return None
+    floor = landscape.lowest(None if train_bias else start.b)
+    floor = start.loss if floor is None else floor
+    return floor + NEAR * (floor if floor > ROUNDING * start.loss else start.loss)
+
+
+def _only(state: State, kept: Flags) -> State:
+    """The runs of a state that are kept."""
+
+    def cut(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return value[kept]
+        if isinstance(value, tuple):
+            parts = [cut(part) for part in value]
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return value
+
+    return cut(state)  # type: ignore[no-any-return]

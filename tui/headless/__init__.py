@@ -1,0 +1,1 @@
+"""The ways without a screen: a printed run, and the laboratory in words."""

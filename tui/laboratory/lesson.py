@@ -1,0 +1,353 @@
+"""The lesson in words: what the last step did, what the next one will do, and why, with the numbers put in.
+
+All of it is text from a frame, in the lesson's own notation. Only ASCII, so that it reads the same on any terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gdcore.descent.optimizers import (
+    AdaGrad,
+    Adam,
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    Nudge,
+    RMSprop,
+    hyperparameters,
+)
+from gdcore.descent.steps import Reason
+from gdcore.studies.stability import Regime, correct_digits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gdcore.descent.branches import Branch
+    from gdcore.descent.optimizers import Optimizer
+    from gdcore.descent.state import Memory
+    from tui.laboratory.laboratory import Frame
+
+FORMULAS = (
+    ("loss", "L(w, b) = 1/n * sum((w*x + b - y)^2)", "how far the line is from the rows, squared, on average"),
+    ("gradient", "dL/dw = 2/n * sum(x * (w*x + b - y))", "how steeply the loss rises with w; with b: without the x"),
+    ("step", "w <- w - lr * dL/dw", "against the gradient, as long as the learning rate lr makes it"),
+)
+"""The lesson's three formulas: name, formula, meaning."""
+
+REGIMES = {
+    Regime.CRAWL: "crawls",
+    Regime.GLIDE: "glides to the minimum",
+    Regime.OVERSHOOT: "overshoots but converges",
+    Regime.DIVERGE: "diverges, each step multiplies the error by",
+}
+"""What a learning rate will do, in words."""
+
+ALONG = {Regime.GLIDE: "glides, then crawls", Regime.OVERSHOOT: "overshoots, then crawls"}
+"""The same in a long valley: quickly down its sides, and slowly along its floor."""
+
+STAYED = "stayed, but for its last digits"
+
+SHOWN_ROWS = 12
+"""A derivation writes out so many rows of the data."""
+
+
+def number(value: float, digits: int = 7) -> str:
+    """A number for a sentence.
+
+    >>> number(1.8436928702), number(-806.8), number(1e-12)
+    ('1.843693', '-806.8', '1e-12')
+    """
+    return f"{value:.{digits}g}"
+
+
+def signed(value: float) -> str:
+    """A number with its sign: how far something moved.
+
+    >>> signed(0.8068), signed(-2.0), signed(0.0)
+    ('+0.8068', '-2', '0')
+    """
+    return f"{value:+.5g}" if value else "0"
+
+
+def last_step(frame: Frame) -> str:
+    """What the last step did; at the start, where one stands and which way is downhill."""
+    before, state = frame.before, frame.state
+    if before is None:
+        return _standing(frame)
+    moved = f"w moved {signed(state.w - before.w)}"
+    if frame.settings.train_bias or state.b != before.b:
+        moved += f", b {signed(state.b - before.b)}"
+    losses = f"{number(before.loss)} -> {number(state.loss)}"
+    if (state.w, state.b) == (before.w, before.b):
+        nudging = isinstance(frame.settings.optimizer, Nudge)
+        why = "no nudge lowers the loss" if nudging else "the step is too small for the digits of w"
+        if before.gradient[0] == 0:
+            why = "the ground is level, dL/dw = 0"
+        return f"Step {state.iteration:,} did not move: {why}. Loss {losses}."
+    fell = "fell" if state.loss < before.loss else STAYED
+    told = {
+        Regime.CRAWL: f"crawled: {moved}, the loss {fell if fell == STAYED else 'fell a little'}, {losses}.",
+        Regime.GLIDE: f"glided: {moved}, the loss {fell}, {losses}.",
+        Regime.OVERSHOOT: f"overshot: {moved}, across the lowest point on its way. The loss {fell}, {losses}.",
+        Regime.DIVERGE: f"went up: {moved}, {_rise(frame)}. The loss rose, {losses}.",
+    }
+    return f"Step {state.iteration:,} {told[frame.verdict or Regime.GLIDE]}"
+
+
+def _rise(frame: Frame) -> str:
+    """Why a step went up: plain descent jumped too far, momentum was carried on."""
+    match frame.settings.optimizer:
+        case Momentum() | Nesterov():
+            return "carried uphill by its velocity"
+        case GradientDescent():
+            return "across the minimum and too far"
+        case _:
+            return "too long a step here"
+
+
+def _standing(frame: Frame) -> str:
+    state = frame.state
+    where = f"w = {number(state.w)}" + (f", b = {number(state.b)}" if frame.settings.train_bias else "")
+    slope = state.gradient[0]
+    if slope == 0 and not (frame.settings.train_bias and state.gradient[1]):
+        return f"You stand at {where}. The ground is level here, dL/dw = 0: no step will move you."
+    uphill, downhill = ("right", "left") if slope > 0 else ("left", "right")
+    return f"You stand at {where}. dL/dw = {number(slope)}: uphill is to the {uphill}, so a step goes {downhill}."
+
+
+def next_step(frame: Frame) -> str:
+    """What the next step will do, with the numbers in the formula; at the end of a run, why there is none."""
+    if frame.ending is not None and frame.ending.reason is not Reason.ITERATIONS:
+        return frame.ending.sentence
+    ended = f"{frame.ending.sentence} m doubles it. " if frame.ending else ""
+    state, following = frame.state, frame.following
+    if following is None:
+        return ended
+    trained = (("w", state.w, following.w), ("b", state.b, following.b))[: 1 + frame.settings.train_bias]
+    digits = 7 - 2 * frame.settings.train_bias
+    if isinstance(frame.settings.optimizer, Nudge):
+        return f"{ended}Next: {_nudge(frame)}; loss {number(state.loss)} -> {number(following.loss)}."
+    parts = []
+    for (name, value, after), gradient, memory in zip(trained, state.gradient, state.memory, strict=False):
+        step = step_formula(frame.settings.optimizer, frame.settings.learning_rate, gradient, memory, digits)
+        parts.append(f"{name} = {number(value, digits)} - {step} = {number(after, digits)}")
+    loss = f"loss {number(state.loss, digits)} -> {number(following.loss, digits)}"
+    return f"{ended}Next: {'; '.join(parts)}; {loss}."
+
+
+def _nudge(frame: Frame) -> str:
+    """Which of the nudges is kept."""
+    for name, value, after in zip(
+        "wb", frame.state[1:3], frame.following[1:3] if frame.following else (), strict=False
+    ):
+        if value != after:
+            rate = number(frame.settings.learning_rate)
+            return f"{name} {'+' if after > value else '-'} {rate} has a lower loss, so {name} = {number(after)}"
+    return "no nudge lowers the loss, so all stays as it is"
+
+
+def step_formula(optimizer: Optimizer, learning_rate: float, gradient: float, memory: Memory, digits: int = 7) -> str:
+    """The step of an optimizer as arithmetic: what is taken off the parameter, with the numbers put in.
+
+    >>> step_formula(GradientDescent(), 0.001, -806.8, GradientDescent().memory())
+    '0.001 * -806.8'
+    """
+    _, after = optimizer.step(gradient, memory, learning_rate)
+    rate, g = number(learning_rate), number(gradient, digits)
+    match optimizer:
+        case Momentum(momentum):
+            return f"{rate} * ({momentum:g} * {number(memory.velocity, digits)} + {g})"
+        case Nesterov(momentum):
+            return f"{rate} * ({g} + {momentum:g} * {number(after.velocity, digits)})"
+        case AdaGrad(eps):
+            return f"{rate} * {g} / (sqrt({number(after.square_sum, digits)}) + {eps:g})"
+        case RMSprop(_, eps):
+            return f"{rate} * {g} / (sqrt({number(after.mean_square, digits)}) + {eps:g})"
+        case Adam(beta1, beta2, eps):
+            mean, square = after.mean / (1 - beta1**after.steps), after.mean_square / (1 - beta2**after.steps)
+            return f"{rate} * {number(mean, digits)} / (sqrt({number(square, digits)}) + {eps:g})"
+        case _:
+            return f"{rate} * {g}"
+
+
+def forecast(frame: Frame) -> str:
+    """What the learning rate will do on this loss, before any step is made."""
+    rate, limits = frame.settings.learning_rate, frame.stability
+    if isinstance(frame.settings.optimizer, Nudge):
+        return "Nudging knows no gradient: it tries one learning rate to each side and keeps what lowers the loss."
+    if limits is None:
+        title = frame.settings.optimizer.title
+        return f"{title} sizes its own steps: there is no critical rate. The rate sets how long they can be."
+    if limits.critical == float("inf"):
+        return "The loss does not depend on w: no rate is too large, and none moves you."
+    share, regime = f"{rate / limits.critical:.3g}", limits.regime(rate)
+    doing = REGIMES[regime]
+    if limits.crawls_along(rate) and regime in ALONG:
+        doing = ALONG[regime]
+    told = f"{share} times the critical rate {limits.critical:.4g}: {doing}"
+    if regime is Regime.DIVERGE:
+        return f"{told} {limits.contraction(rate):.4g}."
+    iterations = limits.iterations(rate)
+    return f"{told}, " + (
+        f"about {iterations:,} step{'s' * (iterations != 1)} to six digits." if iterations else "too slowly to count."
+    )
+
+
+def divergence(frame: Frame) -> str:
+    """What went wrong, and the way out."""
+    rate, limits = frame.settings.learning_rate, frame.stability
+    ended = frame.ending is not None and frame.ending.reason is Reason.DIVERGED
+    happened = "Diverged" if ended else "Going up"
+    why = "the steps were too long"
+    if limits is not None and limits.critical < float("inf"):
+        why = (
+            f"each step multiplies the error by {limits.contraction(rate):.4g}, at "
+            f"{rate / limits.critical:.4g} times the critical rate"
+        )
+    return f"{happened}: {why}. Press h: back before the rise, at half the rate."
+
+
+def account(branch: Branch) -> str:
+    """A branch in a line: where it comes from and where it stands.
+
+    >>> from gdcore.descent.branches import Branches
+    >>> from gdcore.descent.steps import Settings
+    >>> from gdcore.landscapes.bowl import MeanSquaredError
+    >>> from gdcore.descent.timeline import Timeline
+    >>> account(Branches(Timeline(MeanSquaredError.of([1.0, 2.0], [1.0, 2.0]), Settings())).current)
+    'A: from the start; 0 steps, loss 2.5'
+    """
+    tip = branch.run.path(branch.run.tip, branch.run.tip + 1)[0]
+    return f"{branch.name}: {branch.origin}; {branch.run.tip:,} steps, loss {number(tip[2])}"
+
+
+def comparison(one: Branch, other: Branch) -> list[tuple[str, str, str]]:
+    """Two branches side by side, each where it ended: (what, one, other)."""
+    columns = [_figures(one), _figures(other)]
+    return [(name, value, columns[1][name]) for name, value in columns[0].items()]
+
+
+def _figures(branch: Branch) -> dict[str, str]:
+    run = branch.run
+    settings = run.settings_at(run.tip)
+    w, b, reached = run.path(run.tip, run.tip + 1)[0].tolist()
+    lowest = run.landscape.lowest_point(None if settings.train_bias else b)
+    target = (lowest.w, lowest.b if settings.train_bias else None) if lowest else (None, None)
+    digits = [
+        f"{name} {correct_digits(value, best):.1f}"
+        for name, value, best in zip("wb", (w, b), target, strict=True)
+        if best is not None
+    ]
+    optimizer = settings.optimizer
+    values = ", ".join(f"{p.name} {getattr(optimizer, p.name):g}" for p in hyperparameters(type(optimizer)))
+    return {
+        "branch": branch.name,
+        "method": optimizer.title,
+        "": values or "-",
+        "learning rate": number(settings.learning_rate),
+        "trained": "w and b" if settings.train_bias else "w alone",
+        "start": f"w {number(run.start.w)}, b {number(run.start.b)}",
+        "iterations": f"{run.tip:,}",
+        "w": number(w),
+        "b": number(b),
+        "loss": number(reached),
+        "correct digits": ", ".join(digits) or "no single minimum",
+    }
+
+
+def derivation(frame: Frame) -> Iterator[str]:
+    """The loss and its derivatives at the current point, row by row, and the step that follows, line by line."""
+    state, data, settings = frame.state, frame.data, frame.settings
+    if data is None:
+        yield from _landscape_derivation(frame)
+        return
+    n, w, b = len(data.x), number(state.w), number(state.b)
+    steps = f"{state.iteration:,} step{'s' * (state.iteration != 1)}"
+    yield f"The line now is y = {w} * x + {b}, after {steps}. x is {data.x_name}, y is {data.y_name}."
+    yield "For each row: what the line says, minus what it was, is the error."
+    yield ""
+    yield f"{'row':>5}{'x':>11}{'y':>11}{'w*x + b - y':>14}{'squared':>14}{'times x':>14}"
+    for row in range(min(n, SHOWN_ROWS)):
+        x, y = float(data.x[row]), float(data.y[row])
+        error = state.w * x + state.b - y
+        yield f"{row + 1:5} {x:10.5g} {y:10.5g} {error:13.7g} {error * error:13.7g} {error * x:13.7g}"
+    if n > SHOWN_ROWS:
+        yield f"{'...':>5}  and {n - SHOWN_ROWS:,} more rows"
+    slope_w, slope_b = state.gradient
+    yield ""
+    yield "The loss is the mean of the squares:"
+    yield f"  L = 1/{n} * sum((w*x + b - y)^2) = 1/{n} * {number(state.loss * n)} = {number(state.loss)}"
+    yield "Its derivative with respect to w, by the chain rule, is twice the mean of error times x:"
+    yield f"  dL/dw = 2/{n} * sum(x * (w*x + b - y)) = 2/{n} * {number(slope_w * n / 2)} = {number(slope_w)}"
+    yield "and with respect to b twice the mean of the errors:"
+    yield f"  dL/db = 2/{n} * sum(w*x + b - y) = 2/{n} * {number(slope_b * n / 2)} = {number(slope_b)}"
+    if not settings.train_bias:
+        yield "  (b is held, so this one is not used)"
+    yield ""
+    yield f"The step of {settings.optimizer.title} at learning rate {number(settings.learning_rate)}:"
+    yield from (f"  {line}" for line in _steps(frame))
+
+
+def _landscape_derivation(frame: Frame) -> Iterator[str]:
+    """The loss and its derivatives where there are no rows to add up."""
+    state, landscape, settings = frame.state, frame.landscape, frame.settings
+    steps = f"{state.iteration:,} step{'s' * (state.iteration != 1)}"
+    both = landscape.has_bias
+    where = f"w = {number(state.w)}" + f", b = {number(state.b)}" * both
+    yield f"{landscape.title}: L({'w, b' if both else 'w'}) = {landscape.formula}"
+    yield f"You stand at {where}, after {steps}."
+    yield ""
+    yield f"  L     = {number(state.loss)}"
+    for name, slope in list(zip("wb", state.gradient, strict=True))[: 1 + both]:
+        yield f"  dL/d{name} = {number(slope)}"
+    ww, wb, bb = (float(value) for value in landscape.hessian(state.w, state.b))
+    yield (
+        f"The slope itself changes: d2L/dw2 = {number(ww)}"
+        + f", d2L/dwdb = {number(wb)}, d2L/db2 = {number(bb)}" * both
+    )
+    yield ""
+    yield f"The step of {settings.optimizer.title} at learning rate {number(settings.learning_rate)}:"
+    yield from (f"  {line}" for line in _steps(frame))
+
+
+def _steps(frame: Frame) -> Iterator[str]:
+    state, settings = frame.state, frame.settings
+    if isinstance(settings.optimizer, Nudge):
+        yield f"tries w + lr, w - lr and, where b is trained, b + lr, b - lr: {_nudge(frame)}"
+        return
+    for index, name in enumerate("wb" if settings.train_bias else "w"):
+        memory, gradient = state.memory[index], state.gradient[index]
+        yield from (f"{line}" for line in _memory_update(settings.optimizer, gradient, memory))
+        step, _ = settings.optimizer.step(gradient, memory, settings.learning_rate)
+        formula = step_formula(settings.optimizer, settings.learning_rate, gradient, memory)
+        value: float = state.b if index else state.w
+        yield f"{name} <- {name} - {formula} = {number(value)} - {number(step)} = {number(value - step)}"
+
+
+def _memory_update(optimizer: Optimizer, gradient: float, memory: Memory) -> Iterator[str]:
+    """How what the optimizer remembers takes up the gradient."""
+    g, (_, after) = number(gradient), optimizer.step(gradient, memory, 1.0)
+    match optimizer:
+        case Momentum(momentum) | Nesterov(momentum):
+            yield f"v <- momentum * v + g = {momentum:g} * {number(memory.velocity)} + {g} = {number(after.velocity)}"
+        case AdaGrad():
+            yield f"q <- q + g^2 = {number(memory.square_sum)} + ({g})^2 = {number(after.square_sum)}"
+        case RMSprop(decay):
+            yield (
+                f"q <- decay * q + (1 - decay) * g^2 = {decay:g} * {number(memory.mean_square)} + "
+                f"{1 - decay:g} * ({g})^2 = {number(after.mean_square)}"
+            )
+        case Adam(beta1, beta2):
+            yield (
+                f"m <- beta1 * m + (1 - beta1) * g = {beta1:g} * {number(memory.mean)} + {1 - beta1:g} * {g} = "
+                f"{number(after.mean)}"
+            )
+            yield (
+                f"q <- beta2 * q + (1 - beta2) * g^2 = {beta2:g} * {number(memory.mean_square)} + "
+                f"{1 - beta2:g} * ({g})^2 = {number(after.mean_square)}"
+            )
+            yield (
+                f"both over 1 - beta^t, t = {after.steps}: {number(after.mean / (1 - beta1**after.steps))} and "
+                f"{number(after.mean_square / (1 - beta2**after.steps))}"
+            )

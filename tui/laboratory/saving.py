@@ -1,0 +1,228 @@
+"""Sessions as files: where they are kept, how they are written so that none is lost, how one is taken up again.
+
+Every process of gdlab writes one file of its own, whole or not at all. Nothing that somebody else wrote is overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from gdcore.inert import inert, quoted, quoted_path
+from gdcore.landscapes.known import find
+from gdcore.rows.dataset import DatasetError, load, shipped
+from gdcore.session import Session
+
+if TYPE_CHECKING:
+    from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
+    from tui.laboratory.laboratory import Laboratory
+
+KEPT = 20
+"""So many sessions are kept, the newest."""
+FOLDER_VARIABLE = "GDLAB_STATE_DIR"
+"""The environment variable that names another folder to keep them in."""
+SUFFIX, PART, DAMAGED = ".json", ".part", ".damaged"
+_OURS = re.compile(r"\d{4}-\d\d-\d\d-\d{6}-\d{6}-\d+\.json")
+"""The names that gdlab gives its files; no other is touched."""
+_DAY = 86_400
+
+
+def state_folder() -> Path:
+    """The folder of the sessions: the platform's own, or the one that the environment names."""
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        return Path(folder)
+    from platformdirs import user_state_path  # noqa: PLC0415 (a run without a screen starts without it)
+
+    return user_state_path("gdlab", appauthor=False)
+
+
+class Saver:
+    """Keeps the session of this process in a file. It may be called from any thread.
+
+    Attributes:
+        path: the file; it is there from the first save on.
+        failure: why the last save did not succeed, in a sentence; empty where it did.
+    """
+
+    def __init__(self, folder: Path, begun: Session | None = None, now: datetime | None = None) -> None:
+        """Write to a file in the folder, named after the process and its date.
+
+        Args:
+            folder: where; it is made where it does not exist.
+            begun: a session that needs no file: as long as nothing is done, nothing is saved.
+            now: the date, for tests.
+        """
+        self.path = _named(folder, now or datetime.now())
+        self._lock = Lock()
+        self._newest = self._written = begun
+        self.failure = ""
+
+    def save(self, session: Session) -> str:
+        """Write the session, if it is not what is written already; of two at once the later call counts.
+
+        Returns:
+            A sentence the first time that it cannot be written, else nothing.
+        """
+        self._newest = session
+        with self._lock:
+            session = self._newest
+            if session == self._written:
+                return ""
+            before = self._written
+            if before and (before.source, before.scaled) != (session.source, session.scaled) and self.path.exists():
+                # Other data begin another session: what was done on these is kept.
+                self.path = _named(self.path.parent, datetime.now())
+            try:
+                first = not self.path.exists()
+                write(self.path, session.to_text())
+                self._written = session
+                if first:
+                    _tidy(self.path)
+            except OSError as error:
+                known = self.failure
+                self.failure = f"This session cannot be kept: {quoted_path(str(self.path.parent))}: {_reason(error)}."
+                return "" if known else self.failure
+            self.failure = ""
+            return ""
+
+
+def _named(folder: Path, now: datetime) -> Path:
+    return folder / f"{now:%Y-%m-%d-%H%M%S-%f}-{os.getpid()}{SUFFIX}"
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all, for its owner's eyes only.
+
+    Raises:
+        OSError: if it cannot be written; whatever was there is still there.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(path.name + PART)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)  # noqa: PTH105 (tests make it fail)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _tidy(own: Path) -> None:
+    """Keep the newest sessions and those of today only, and nothing that was begun to be written before today."""
+    with suppress(OSError):
+        today = own.stat().st_mtime
+        parts = [path for path in own.parent.glob(f"*{SUFFIX}{PART}") if _OURS.match(path.name)]
+        for old in [*_newest_first(own.parent)[KEPT:], *parts]:
+            with suppress(OSError):
+                if old.stat().st_mtime < today - _DAY:  # a newer one may belong to a gdlab that is still open
+                    old.unlink()
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    """The sessions in a folder, which may be one that a person keeps other files in."""
+    dated = []
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(OSError):  # another process may have tidied it away
+            if _OURS.match(path.name):
+                dated.append((path.stat().st_mtime_ns, path))
+    return [path for _, path in sorted(dated, reverse=True)]
+
+
+def read(path: Path | str) -> Session:
+    """The session in a file.
+
+    Raises:
+        ValueError: if there is none in it, with a sentence that says why.
+    """
+    name = quoted_path(str(path))
+    try:
+        return Session.from_text(Path(path).read_bytes().decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{name}: this is not a session of gdlab, or it is damaged") from None
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read: {_reason(error)}") from None
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def latest(folder: Path) -> tuple[Session | None, list[str]]:
+    """The newest session that can be read, if there is one; and a sentence on each newer one that is set aside."""
+    remarks: list[str] = []
+    for path in _newest_first(folder):
+        try:
+            return read(path), remarks
+        except ValueError as error:
+            remarks.append(f"{error}; {_set_aside(path)}")
+    return None, remarks
+
+
+def _set_aside(path: Path) -> str:
+    """Rename a file, so that it is in nobody's way and nothing of it is lost; say so."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}{DAMAGED}{number if number > 1 else ''}")).exists():
+        number += 1
+    try:
+        path.rename(aside)
+    except OSError as error:
+        return f"it cannot be set aside: {_reason(error)}"
+    return f"it is set aside as {quoted_path(aside.name)}"
+
+
+def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Landscape:
+    """The data or the landscape that a session is about; data from where it found them or from elsewhere.
+
+    Raises:
+        ValueError: if they are not there any more, or not the same.
+    """
+    source = session.source
+    if isinstance(source, str):
+        if elsewhere is not None:
+            raise ValueError(f"this session is about the landscape {quoted(source)} and needs no data")
+        return find(source)
+    place = source.path if elsewhere is None else elsewhere
+    # A pipe that was read then is gone, and whoever opens it now may wait for ever.
+    if elsewhere is None and place not in shipped() and not Path(place).is_file():
+        where = f"not at {quoted_path(place)} any more" if place else "in no file"
+        raise ValueError(f"the data of the session are {where}; add the name of the file where they are now")
+    try:
+        data = load(place, source.x, source.y, skip_bad_rows=source.skip_bad_rows)
+    except DatasetError as error:
+        raise ValueError(f"the data of the session cannot be used: {error}") from None
+    source.check(data)
+    return data
+
+
+def session_of(laboratory: Laboratory) -> Session:
+    """The session that leads to where the laboratory stands."""
+    return Session.of(laboratory.ground, laboratory.branches, scaled=laboratory.scale is not None)
+
+
+def laboratory_of(session: Session, ground: Dataset | Landscape) -> Laboratory:
+    """A laboratory that stands where the session does; a reset leads to where its first branch began.
+
+    Raises:
+        ValueError: if the session is not about these data.
+    """
+    from tui.laboratory.laboratory import Laboratory  # noqa: PLC0415 (it brings the charts with it)
+
+    first = session.branches[0]
+    laboratory = Laboratory(ground, first.changes[0][1], first.limits, (0.0, 0.0) if session.scaled else first.start)
+    if session.scaled:
+        laboratory.toggle_scaling()
+    laboratory.branches = session.replay(ground)
+    laboratory.switch(laboratory.branches.current)
+    laboratory.say(f"Resumed at step {laboratory.timeline.state.iteration:,} of branch {session.current}.")
+    return laboratory
+
+
+def _reason(error: OSError) -> str:
+    return inert(error.strerror or str(error)).lower()

@@ -1,0 +1,66 @@
+"""A chart on the screen: takes a scene and shows its picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from textual.reactive import var
+
+from tui.charts.canvas import Picture, Row, Scene, render
+from tui.screen.painted import Painted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+
+class Chart(Painted):
+    """Shows a `Scene`. Assign `scene` once for every frame: each time the picture is built anew.
+
+    Attributes:
+        scene: What to show; None is an empty chart.
+        marker: How lines are drawn, one of `canvas.MARKERS`.
+    """
+
+    DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; }"
+
+    scene: var[Scene | None] = var(None, init=False, always_update=True)
+    marker: var[str] = var("braille", init=False)
+    _picture: Picture | None = None
+
+    class Clicked(Message):
+        """A click inside the axes.
+
+        Attributes:
+            chart: The chart.
+            x: The horizontal coordinate there.
+        """
+
+        def __init__(self, chart: Chart, x: float) -> None:
+            super().__init__()
+            self.chart = chart
+            self.x = x
+
+    def watch_scene(self) -> None:
+        """Draw the scene."""
+        self.repaint()
+
+    def watch_marker(self) -> None:
+        """Draw the scene again, with other lines."""
+        self.repaint()
+
+    def paint(self, width: int, height: int) -> Sequence[Row]:
+        """The picture of the scene."""
+        self._picture = render(self.scene, width, height, self.marker) if self.scene else None
+        return self._picture.rows if self._picture else [((" ", ""),) * width] * height
+
+    def on_click(self, event: events.Click) -> None:
+        """Say where the chart was clicked; the other buttons of a mouse paste or open menus."""
+        if event.button != 1:
+            return
+        place = event.get_content_offset(self)
+        x = None if place is None or self._picture is None else self._picture.x_at(*place)
+        if x is not None:
+            self.post_message(self.Clicked(self, x))

@@ -1,0 +1,452 @@
+"""The dialogs over the laboratory: help, the derivation, and opening a data file."""
+
+from __future__ import annotations
+
+import os
+import stat
+from asyncio import to_thread
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.table import Column, Table
+from rich.text import Text
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.suggester import Suggester
+from textual.widgets import DirectoryTree, Input, OptionList, Static
+
+from gdcore.descent.branches import Branch, Branches
+from gdcore.inert import inert
+from gdcore.rows.dataset import Dataset, DatasetError, load, shipped
+from tui.laboratory.commands import key_table
+from tui.laboratory.lesson import FORMULAS, comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.geometry import Region
+
+Result = TypeVar("Result")
+
+LEGEND = (
+    ("curve", "The loss of the line y = w*x + b over your rows, for every w. Low is good."),
+    ("you", "The filled circle, at the w of now: a hiker in the dark, who feels the slope."),
+    ("uphill", "The arrow. The steeper the ground, the longer it is. A step goes the other way."),
+    ("next", "The open circle: where the next step will land, learning rate times slope away."),
+    ("minimum", "The cross, the lowest point of the curve."),
+    ("trail", "The dots: where you have been."),
+    ("best", "Where b is trained too: the w of the lowest loss of all, an asterisk on the axis."),
+    ("gauge", "The learning rate # among those that crawl ., glide -, overshoot = and diverge !"),
+    ("", "The best fixed rate is the asterisk. Press ] and watch # move, before any step."),
+)
+"""What stands for what on the screen."""
+VIEWS_TOLD = (
+    ("2 map", "Lines of equal loss over w and b, with their losses; the path across them. f looks closer."),
+    ("", "The cross is the lowest point you can reach; while b is held, * is the lowest of all."),
+    ("3 fit", "Your rows, the line of now, and, dashed, the line at the minimum. At x: y for any x."),
+    ("4 history", "The loss against the steps; l: how far above its minimum, on a logarithmic axis."),
+    ("5 rates", "How many steps each learning rate needs; the star is the best, the cliff diverges."),
+    ("other runs", "g lists them. In a race a mark of four letters says which optimizer it is."),
+    ("1/2, 1, 2", "G: where the next step would land at half the rate, the rate, and twice the rate."),
+)
+"""What the other views show."""
+WORDS = (
+    ("slope, gradient", "dL/dw: how much the loss rises when w grows a little; dL/db: when b does."),
+    ("critical rate", "The learning rate at which steps no longer come nearer: 2 by the steepest curvature."),
+    ("condition number", "How much steeper the valley's sides are than its floor; 1 is a round bowl."),
+    ("digits", "How many decimal digits of w and b are right already."),
+    ("held", "b stays as it is: w alone is trained. t changes that."),
+    ("standardized", "x and y with mean 0 and spread 1. own: w and b in the units of your data."),
+    ("nudging", "Tries w and b one rate up and down and keeps what is better. It needs no gradient."),
+    ("branch", "A run you left by stepping back and changing something. g lists them."),
+    ("six digits", "The gauge counts steps until w and b are right to 1e-6; view 5 until the loss is."),
+)
+"""What the words on the screen mean."""
+FIELDS = (
+    ("tab, shift+tab", "Next field, field before; s goes to the learning rate."),
+    ("enter", "Put what is typed in force; on x, y, Method and Train, list what there is to choose."),
+    ("escape", "Undo what is typed, and go back to the chart."),
+    ("up, down", "In a number field: more, less."),
+    ("click on the curve", "Start there."),
+)
+"""What the fields and the mouse do."""
+
+
+def help_text() -> Table:
+    """What the screen shows, the three formulas and every key, as a table that wraps in its second column."""
+    formulas = [line for name, formula, meaning in FORMULAS for line in ((name, formula), ("", meaning))]
+    table = Table.grid(Column(no_wrap=True), Column(), padding=(0, 2))
+    for title, rows in (
+        ("What you see", LEGEND),
+        ("In the other views", VIEWS_TOLD),
+        ("Three formulas", formulas),
+        ("Words", WORDS),
+        ("Keys", key_table()),
+        ("Fields and mouse", FIELDS),
+    ):
+        table.add_row(Text(title, "bold"))
+        for name, text in rows:
+            table.add_row(Text(f"  {name}"), Text(text))
+        table.add_row()
+    return table
+
+
+def copy_or_quit(screen: Screen[Any]) -> None:
+    """Copy what is selected; where nothing is, quit."""
+    focused = screen.focused
+    if isinstance(focused, Input) and focused.selected_text:
+        focused.action_copy()
+    elif screen.get_selected_text():
+        screen.action_copy_text()
+    else:
+        screen.app.exit()
+
+
+class Dialog(ModalScreen[Result]):
+    """A dialog that closes once, however often it is asked to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True)]
+    _dismissed = False
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected; where nothing is, quit."""
+        copy_or_quit(self)
+
+    async def action_dismiss(self, result: Result | None = None) -> None:
+        """Close."""
+        self.close(result)
+
+    def close(self, result: Result | None = None) -> None:
+        """Close, with a result for whoever opened it."""
+        if not self._dismissed:
+            self._dismissed = True
+            self.dismiss(result)
+
+
+class TextDialog(Dialog[None]):
+    """A text to read; any of the keys that close a pager closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,w,enter,space", "dismiss", "Close"),
+        Binding("down,j,n", "scroll(1)", "Down", show=False),
+        Binding("up,k,b", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, title: str, text: str | Table) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The text in a frame that scrolls."""
+        with VerticalScroll(classes="dialog") as frame:
+            frame.border_title = self._title
+            frame.border_subtitle = "up, down: scroll   escape: close"
+            yield Static(self._text, markup=False)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+class OptionsDialog(Dialog[int]):
+    """The options of a choice, below it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", "Close", show=False)]
+    DEFAULT_CSS = """
+    OptionsDialog { background: $background 0%; }
+    OptionsDialog > OptionList { width: auto; height: auto; padding: 0; background: $panel; }
+    """
+
+    def __init__(self, names: Sequence[str], now: int, beside: Region) -> None:
+        super().__init__()
+        self._names = names
+        self._now = now
+        self._beside = beside
+
+    def compose(self) -> ComposeResult:
+        """The list, where there is room for it."""
+        options = OptionList(*map(Content, self._names))
+        options.highlighted = self._now
+        height = self.app.size.height
+        options.styles.max_height = max(height - 2, 1)
+        options.styles.max_width = max(self.app.size.width - self._beside.x, 1)
+        below = min(self._beside.bottom, height - len(self._names) - 2)
+        options.styles.offset = (self._beside.x, max(below, 0))
+        yield options
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Choose."""
+        self.close(event.option_index)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the list closes it."""
+        if event.widget is self:
+            self.close()
+
+
+class PathSuggester(Suggester):
+    """Completes a path from the folder it is in."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first path that begins like this one, folders with a slash."""
+        return await to_thread(completed, value) if value else None
+
+
+def completed(value: str) -> str | None:
+    """The first path that begins with the text, or None.
+
+    >>> completed("/no/such/folder/x") is None
+    True
+    """
+    head, tail = os.path.split(value)
+    try:
+        with os.scandir(Path(head or ".").expanduser()) as entries:
+            names = sorted(
+                (
+                    entry.name + "/" * entry.is_dir()
+                    for entry in entries
+                    if entry.name.startswith(tail) and entry.name.isprintable()
+                ),
+                key=lambda name: (name.startswith("."), name),
+            )
+    except (OSError, ValueError):
+        return None
+    return value + names[0][len(tail) :] if names else None
+
+
+class PlainTree(DirectoryTree):
+    """A tree of folders and files without pictures, which are of uncertain width, and without hidden files."""
+
+    ICON_NODE = "+ "
+    ICON_NODE_EXPANDED = "- "
+    ICON_FILE = "  "
+
+    def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
+        """Leave out what is hidden."""
+        return [path for path in paths if not path.name.startswith(".")]
+
+
+class OpenDialog(Dialog[Dataset | None]):
+    """Choose a data file: by its path, or from the tree. The file is read here, so that a bad one is refused here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def compose(self) -> ComposeResult:
+        """A path to type, a tree to choose from, and a line for what is wrong."""
+        with Vertical(classes="dialog") as frame:
+            frame.border_title = "Open a data file"
+            frame.border_subtitle = "enter: open   tab: to the tree   escape: cancel"
+            yield Static(f"Path of a text file with two columns of numbers, or {', '.join(shipped())}:", markup=False)
+            yield Input(placeholder="path; the right arrow completes it", suggester=PathSuggester(), compact=True)
+            yield Static(id="wrong", markup=False)
+            yield PlainTree(Path.cwd())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Open what was typed; a folder is shown in the tree."""
+        path = Path(event.value).expanduser()
+        if event.value and event.value not in shipped() and _is_folder(path):
+            self.query_one(DirectoryTree).path = path
+        else:
+            self._open(event.value)
+
+    def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
+        """Open what was chosen."""
+        self.query_one(Input).value = str(event.path)
+        self._open(str(event.path))
+
+    def _open(self, source: str) -> None:
+        self._say("Reading ...")
+        self._read(source)
+
+    @work(thread=True, exclusive=True)
+    def _read(self, source: str) -> None:
+        """Read the file beside the event loop: a large one takes its time."""
+        try:
+            data = load_again(source)
+        except DatasetError as error:
+            self.app.call_from_thread(self._say, str(error))
+        else:
+            self.app.call_from_thread(self._done, data)
+
+    def _say(self, sentence: str) -> None:
+        if self.is_active:
+            self.query_one("#wrong", Static).update(sentence)
+
+    def _done(self, data: Dataset) -> None:
+        if self.is_active:
+            self.close(data)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def load_again(source: str, x: str | None = None, y: str | None = None, *, skip_bad_rows: bool = False) -> Dataset:
+    """Load data while the app runs: only files, since a pipe would keep the app waiting.
+
+    Raises:
+        DatasetError: with a sentence, where the data cannot be had.
+    """
+    try:
+        mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
+    except (OSError, ValueError):
+        mode = stat.S_IFREG  # load knows what to say
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
+    return load(source, x, y, skip_bad_rows=skip_bad_rows)
+
+
+BESIDE = 6
+"""Columns of the screen beside the list of branches: the frame and the scrollbar."""
+WIDEST = 17
+"""The name of a branch is cut to so many columns in the list."""
+
+
+def listed(branches: Branches, width: int) -> list[str]:
+    """The branches, a line of so many columns each below the heads: where it left, what was different, where it ended.
+
+    >>> from gdcore.descent.steps import Settings
+    >>> from gdcore.landscapes.bowl import MeanSquaredError
+    >>> from gdcore.descent.timeline import Timeline
+    >>> tries = Branches(Timeline(MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0]), Settings(0.1)))
+    >>> tries.run.forward(5), tries.run.back(3)
+    (5, 3)
+    >>> tries.change(Settings(0.2))
+    >>> for line in listed(tries, 52):
+    ...     print(line)
+      branch  left    different         steps  loss
+      A       -       from the start        5  0.1428571
+    * B       A at 2  lr 0.2                2  0.1434008
+    """
+    rows = [("", "branch", "left", "different", "steps", "loss")]
+    for branch in branches:
+        run = branch.run
+        mark = "*" if branch is branches.current else ""
+        left = f"{_cut(branch.parent)} at {branch.left_at:,}" if branch.parent else "-"
+        loss = float(run.path(run.tip, run.tip + 1)[0, 2])
+        rows.append((mark, _cut(branch.name), left, branch.different, f"{run.tip:,}", f"{loss:.7g}"))
+    _, name, left_at, _, steps, loss_at = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
+    # What was different gets the room that the others leave.
+    room = max(width - (2 + name + 2 + left_at + 2 + 2 + steps + 2 + loss_at), len("different"))
+    return [
+        f"{mark:2}{set_cell_size(row[0], name)}  {set_cell_size(row[1], left_at)}  "
+        f"{set_cell_size(_cut(row[2], room), room)}  "
+        f"{row[3]:>{steps}}  {row[4]}"
+        for mark, *row in rows
+    ]
+
+
+def _cut(text: str, columns: int = WIDEST) -> str:
+    """A text in the columns there are for it, with dots where it is cut: half a number would be another one."""
+    return text if cell_len(text) <= columns else set_cell_size(text, columns - 2) + ".."
+
+
+class BranchDialog(Dialog[Branch | None]):
+    """The branches: switch to one, rename or delete it, compare it with the current one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,g,q", "dismiss(None)", "Close"),
+        Binding("e", "rename", "Rename"),
+        Binding("d", "delete", "Delete"),
+    ]
+
+    def __init__(self, branches: Branches) -> None:
+        super().__init__()
+        self._branches = branches
+
+    def compose(self) -> ComposeResult:
+        """A list, a field for a new name, and the comparison of the highlighted branch with the current one."""
+        with Vertical(classes="dialog") as frame:
+            frame.border_title = "Branches"
+            frame.border_subtitle = "enter: go there   e: rename   d: delete   escape: close"
+            yield Static(id="columns", markup=False)
+            yield OptionList(markup=False)
+            with Horizontal(id="naming"):
+                yield Static("New name: ", markup=False)
+                yield Input(compact=True)
+            yield Static(id="wrong", markup=False)
+            yield Static(id="comparison", markup=False)
+
+    def on_mount(self) -> None:
+        """Show the branches, the current one highlighted."""
+        self.query_one("#naming").display = False
+        self.query_one("#wrong").display = False
+        self._fill(self._branches.current)
+
+    def on_resize(self) -> None:
+        """Lay out the columns anew."""
+        self._fill(self._chosen)
+
+    def _fill(self, highlighted: Branch) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
+        head, *rows = listed(self._branches, self.app.size.width - BESIDE)
+        self.query_one("#columns", Static).update(head)
+        options.add_options(rows)
+        options.highlighted = next(index for index, branch in enumerate(self._branches) if branch is highlighted)
+        if not self.query_one("#naming").display:
+            options.focus()
+
+    @property
+    def _chosen(self) -> Branch:
+        return self._branches[self.query_one(OptionList).highlighted or 0]
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Compare the highlighted branch with the current one; what neither has is left out."""
+        current, chosen = self._branches.current, self._chosen
+        table = Table.grid(padding=(0, 3))
+        for what, one, other in comparison(current, chosen):
+            if {one, other} != {"-"}:
+                head = what or "hyperparameters"
+                table.add_row(*map(Text, (head, one) if chosen is current else (head, one, other)))
+        self.query_one("#comparison", Static).update(table)
+
+    def on_option_list_option_selected(self) -> None:
+        """Go there."""
+        self.close(self._chosen)
+
+    def action_rename(self) -> None:
+        """Ask for a new name."""
+        self._try(lambda: None)  # an old mistake is not about this
+        self.query_one("#naming").display = True
+        field = self.query_one(Input)
+        field.value = self._chosen.name
+        field.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the new name."""
+        chosen = self._chosen
+        self._try(lambda: self._branches.rename(chosen, event.value))
+        if not self._wrong:
+            self.query_one("#naming").display = False
+            self._fill(chosen)
+
+    def action_delete(self) -> None:
+        """Forget the highlighted branch."""
+        chosen = self._chosen
+        self._try(lambda: self._branches.delete(chosen))
+        if not self._wrong:
+            self._fill(self._branches.current)
+
+    def _try(self, deed: Callable[[], None]) -> None:
+        self._wrong = ""
+        try:
+            deed()
+        except ValueError as error:
+            self._wrong = f"{error}."
+        line = self.query_one("#wrong", Static)
+        line.update(self._wrong)
+        line.display = bool(self._wrong)

@@ -1,0 +1,274 @@
+"""The fields of the form: a number that is checked while it is typed, and one of several values.
+
+Textual's own Select and Button would make gdlab start a tenth later: each brings many widgets or rules of style.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input
+
+from gdcore.descent.parameters import FRACTION, POSITIVE, Parameter
+from tui.screen.dialogs import OptionsDialog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+NUMBER_CHARACTERS = frozenset("0123456789.,+-eE")
+"""The characters a number can have, and the comma, which some take for the point; others are left to the commands."""
+
+
+class NumberField(Input):
+    """A number a person may change, and the value in force.
+
+    What is typed is checked at once and comes in force with enter or when the field is left; escape undoes it. Up and
+    down nudge the value in force.
+
+    Attributes:
+        parameter: which number it is, with its range and description.
+        in_force: the value in force.
+        error: the sentence about what is typed; empty where that can be used.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "nudge(1)", "More", show=False),
+        Binding("down", "nudge(-1)", "Less", show=False),
+        Binding("escape", "undo", "Undo", show=False),
+    ]
+    DEFAULT_CSS = """
+    NumberField, NumberField:focus {
+        width: 1fr;
+        height: 1;
+        padding: 0;
+        border: none;
+        &.-wrong { color: $text-error; text-style: bold; }
+    }
+    """
+
+    class Chosen(Message):
+        """A value was put in force.
+
+        Attributes:
+            field: where.
+            value: the value.
+        """
+
+        def __init__(self, field: NumberField, value: float) -> None:
+            super().__init__()
+            self.field = field
+            self.value = value
+
+        @property
+        def control(self) -> NumberField:
+            """The field."""
+            return self.field
+
+    class Edited(Message):
+        """What is typed has changed, or the field got or lost the focus."""
+
+        def __init__(self, field: NumberField) -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(self, parameter: Parameter, *, id: str) -> None:  # noqa: A002
+        # With the class that Textual would add, and match the style sheet for it; so it does not for "compact" either.
+        super().__init__(written(0.0), id=id, classes="-valid", select_on_focus=False)
+        self.parameter = parameter
+        self.in_force = 0.0
+        self.error = ""
+
+    @property
+    def edited(self) -> bool:
+        """Whether what is typed is not the value in force."""
+        return self.value != written(self.in_force)
+
+    def show(self, value: float) -> None:
+        """Take over the value in force; what is being typed stays."""
+        edited, self.in_force = self.edited, value
+        if not edited:
+            self.value = written(value)
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
+        """Whether a key is typed into the field: only what a number can have."""
+        return character is not None and character in NUMBER_CHARACTERS
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.is_printable and not self.check_consume_key(event.key, event.character):
+            event.prevent_default()
+        elif event.key in self._bindings.key_to_bindings:
+            # Textual takes these to the app and back, and what is typed after them would overtake them.
+            event.stop()
+            event.prevent_default()
+            await self.run_action(self._bindings.key_to_bindings[event.key][0].action)
+        else:
+            await super()._on_key(event)
+
+    def on_input_changed(self) -> None:
+        """Check what is typed."""
+        self._check()
+        self.post_message(self.Edited(self))
+
+    def _check(self) -> None:
+        self.error = ""
+        if self.edited:
+            try:
+                self.parameter.parse(self.value)
+            except ValueError as error:
+                self.error = str(error)
+        self.set_class(bool(self.error), "-wrong")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Put what is typed in force."""
+        event.stop()
+        self.apply()
+
+    def on_focus(self) -> None:
+        """Show what the field is for."""
+        self.cursor_position = len(self.value)
+        self.post_message(self.Edited(self))
+
+    def on_blur(self) -> None:
+        """Put what is typed in force when the field is left."""
+        self.apply()
+        self.post_message(self.Edited(self))
+
+    def apply(self) -> None:
+        """Put what is typed in force where it can be used; else it stays in the field, marked."""
+        self._check()  # a field may be left before the message that it has changed
+        if self.edited and not self.error:
+            self._choose(self.parameter.parse(self.value))
+
+    def _choose(self, value: float) -> None:
+        self.in_force = value
+        self.value = written(value)
+        self.post_message(self.Chosen(self, value))
+
+    async def action_undo(self) -> None:
+        """Put the value in force back in the field and leave it."""
+        self.value = written(self.in_force)
+        await self.run_action("screen.chart")
+
+    def action_nudge(self, direction: int) -> None:
+        """Change the value in force by a sensible amount."""
+        value = nudged(self.parameter, self.in_force, direction)
+        if value in self.parameter.range:
+            self._choose(value)
+
+
+class Opener(Widget, can_focus=True):
+    """A value, which enter or a click opens something to change.
+
+    Attributes:
+        text: the value as it is shown.
+        action: what enter and a click do.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,up,down", "open", "Choose", show=False)]
+    DEFAULT_CSS = """
+    Opener { width: 1fr; height: 1; }
+    Opener:focus { text-style: reverse; }
+    """
+
+    def __init__(self, text: str, action: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.text = text
+        self.action = action
+
+    def render(self) -> Content:
+        """The value and an arrow."""
+        return Content(self.text).truncate(max(self.content_size.width - 2, 0), ellipsis=True, pad=True) + " ▼"
+
+    def show_text(self, text: str) -> None:
+        """Show another value."""
+        self.text = text
+        self.refresh()
+
+    async def action_open(self) -> None:
+        """Open what changes the value."""
+        await self.run_action(self.action)
+
+    async def on_click(self) -> None:
+        """Open it."""
+        await self.action_open()
+
+
+class Choice(Opener):
+    """One of several values.
+
+    Attributes:
+        options: the name and the value of each.
+        value: the value in force.
+    """
+
+    class Chosen(Message):
+        """A value was chosen.
+
+        Attributes:
+            choice: where.
+            value: the value.
+        """
+
+        def __init__(self, choice: Choice, value: object) -> None:
+            super().__init__()
+            self.choice = choice
+            self.value = value
+
+        @property
+        def control(self) -> Choice:
+            """The field."""
+            return self.choice
+
+    def __init__(self, options: Sequence[tuple[str, object]], *, id: str) -> None:  # noqa: A002
+        super().__init__("", "list", id=id)
+        self.show(options[0][1], options)
+
+    def show(self, value: object, options: Sequence[tuple[str, object]] | None = None) -> None:
+        """Show the value in force, and from now on other options."""
+        if options is not None:
+            self.options = options
+        self.value = value
+        self.show_text(next(name for name, option in self.options if option == value))
+
+    def action_list(self) -> None:
+        """List the options."""
+        now = [option for _, option in self.options].index(self.value)
+        self.app.push_screen(OptionsDialog([name for name, _ in self.options], now, self.region), self._chosen)
+
+    def _chosen(self, index: int | None) -> None:
+        if index is not None and self.options[index][1] != self.value:
+            self.show(self.options[index][1])
+            self.post_message(self.Chosen(self, self.value))
+
+
+def written(value: float) -> str:
+    """A value as it stands in a field: all its digits and no more.
+
+    >>> written(0.001), written(100), written(2.0), written(1e-8)
+    ('0.001', '100', '2', '1e-08')
+    """
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def nudged(parameter: Parameter, value: float, direction: int) -> float:
+    """The next value up or down: by a factor where only positive values make sense, else by a step.
+
+    A fraction of 1 comes nearer to 1 by a factor, too: from 0.9 to 0.99 is as far as from 0 to 0.9.
+
+    >>> from gdcore.descent.parameters import BIAS, ITERATIONS, LEARNING_RATE, MOMENTUM
+    >>> nudged(LEARNING_RATE, 0.001, 1), nudged(ITERATIONS, 100, 1), nudged(BIAS, 0.0, -1), nudged(MOMENTUM, 0.9, 1)
+    (0.0011, 110, -0.1, 0.9091)
+    """
+    if parameter.range is POSITIVE:
+        return float(f"{value * 1.1**direction:.4g}")
+    if parameter.range.whole:
+        return int(value) + direction * max(int(10 ** (len(str(int(value))) - 2)), 1)
+    if parameter.range is FRACTION:
+        return max(0.0, 1 - float(f"{(1 - value) / 1.1**direction:.3g}"))
+    return round(value + direction * 0.1, 10)

@@ -1,0 +1,241 @@
+"""The form: every setting of a run with its value in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+
+from gdcore.descent import parameters
+from gdcore.descent.optimizers import OPTIMIZERS, Optimizer, hyperparameters
+from gdcore.descent.parameters import Parameter
+from tui.screen.fields import Choice, NumberField, Opener
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from gdcore.rows.dataset import Dataset
+    from tui.laboratory.laboratory import Frame
+
+NUMBERS: dict[str, tuple[str, Parameter]] = {
+    "rate": ("Rate", parameters.LEARNING_RATE),
+    "momentum": ("Moment.", parameters.MOMENTUM),
+    "decay": ("Decay", parameters.DECAY),
+    "beta1": ("Beta 1", parameters.BETA1),
+    "beta2": ("Beta 2", parameters.BETA2),
+    "eps": ("Eps", parameters.EPS),
+    "steps": ("Steps", parameters.ITERATIONS),
+    "start-w": ("Start w", parameters.WEIGHT),
+    "start-b": ("Start b", parameters.BIAS),
+    "at-x": ("At x", parameters.INPUT),
+}
+"""The number fields: identifier -> (label, parameter)."""
+
+_OWNED = {parameter for kind in OPTIMIZERS.values() for parameter in hyperparameters(kind)}
+
+HELP = {
+    "data": "Data: the file the rows come from. Enter opens another one.",
+    "x": "x: the column that goes in. Another one restarts the run.",
+    "y": "y: the column that should come out. Another one restarts the run.",
+    "method": "Method: how the gradient becomes a step. It changes from the next step on.",
+    "train": "Train: w alone, with b held, or w and b. It changes from the next step on.",
+}
+"""The line of help of each other field."""
+
+NOTES = {"start-w": " Restarts the run.", "start-b": " Restarts the run."}
+
+
+class Row(Horizontal):
+    """A label, which the row itself shows, and a control.
+
+    Attributes:
+        control: the control.
+    """
+
+    DEFAULT_CSS = """
+    Row { height: 1; }
+    Row > * { margin-left: 8; }
+    """
+
+    def __init__(self, label: str, control: Widget) -> None:
+        super().__init__(control)
+        self.control = control
+        self._label = Content(label)
+
+    def render(self) -> Content:
+        """The label, beside which the control lies."""
+        return self._label
+
+
+class Form(VerticalScroll, can_focus=False):
+    """The settings. It shows those of a frame and says, in messages, what a person wants changed."""
+
+    class Columns(Message):
+        """Other columns of the data were chosen.
+
+        Attributes:
+            x: the name of the column that goes in.
+            y: the name of the column that should come out.
+        """
+
+        def __init__(self, x: str, y: str) -> None:
+            super().__init__()
+            self.x = x
+            self.y = y
+
+    class Method(Message):
+        """Another kind of optimizer was chosen.
+
+        Attributes:
+            optimizer: the optimizer, with its default hyperparameters.
+        """
+
+        def __init__(self, optimizer: Optimizer) -> None:
+            super().__init__()
+            self.optimizer = optimizer
+
+    class TrainBias(Message):
+        """Whether b is trained was chosen.
+
+        Attributes:
+            train_bias: whether it is.
+        """
+
+        def __init__(self, train_bias: bool) -> None:
+            super().__init__()
+            self.train_bias = train_bias
+
+    class Hint(Message):
+        """What to say about the field at hand.
+
+        Attributes:
+            text: the sentence; empty to say nothing.
+            wrong: whether it is about a mistake.
+            row: the row of the screen beside which to say it.
+        """
+
+        def __init__(self, text: str, *, wrong: bool, row: int) -> None:
+            super().__init__()
+            self.text = text
+            self.wrong = wrong
+            self.row = row
+
+    def __init__(self, data: Dataset | None, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._data = data
+        self._in_force: object = None
+        self._rows: dict[str, Row] = {}
+
+    def compose(self) -> ComposeResult:
+        """A row for each setting."""
+        yield Row("Data", Opener(self._data.name if self._data else "", "screen.open", id="data"))
+        columns = _options(self._data) if self._data else []
+        yield Row("x", Choice(columns, id="x"))
+        yield Row("y", Choice(columns, id="y"))
+        yield Row("Method", Choice([(kind.title, name) for name, kind in OPTIMIZERS.items()], id="method"))
+        for name, (_, parameter) in NUMBERS.items():
+            if parameter not in _OWNED:  # those are made when an optimizer has them
+                yield self._row(name)
+        yield Row("Train", Choice([("w alone", False), ("w and b", True)], id="train"))
+
+    def show(self, frame: Frame) -> None:
+        """Show the settings in force; what is being typed stays."""
+        settings = frame.settings
+        shown = (settings, frame.limits, frame.start, frame.predict_at)
+        if shown == self._in_force and frame.data is self._data:
+            return
+        self._in_force = shown
+        own = {parameter.name for parameter in hyperparameters(type(settings.optimizer))}
+        values = {name: getattr(settings.optimizer, name) for name in own}
+        values |= {"rate": settings.learning_rate, "steps": frame.limits.iterations}
+        values["at-x"] = frame.predict_at
+        values |= {"start-w": frame.start.w, "start-b": frame.start.b}
+        before = self._rows["rate"]
+        for name in NUMBERS:
+            if name in values and name not in self._rows:
+                self.mount(self._row(name), after=before)
+            before = self._rows.get(name, before)
+        for name, row in self._rows.items():
+            row.display = name in values
+            if isinstance(row.control, NumberField) and name in values:
+                row.control.show(values[name])
+        self.query_one("#method", Choice).show(settings.optimizer.name)
+        self.query_one("#train", Choice).show(settings.train_bias)
+        both = frame.landscape.has_bias
+        for identifier, there in (("start-b", both), ("train", both), ("at-x", frame.data is not None)):
+            self._display(identifier, there)
+        self.show_data(frame.data, frame.landscape.title)
+
+    def _row(self, name: str) -> Row:
+        """The row of a number."""
+        label, parameter = NUMBERS[name]
+        self._rows[name] = Row(label, NumberField(parameter, id=name))
+        return self._rows[name]
+
+    def _display(self, identifier: str, there: bool) -> None:
+        """Show the row of a control, or hide it where there is nothing to choose."""
+        row = self.query_one(f"#{identifier}").parent
+        if isinstance(row, Row):
+            row.display = there
+
+    def show_data(self, data: Dataset | None, title: str = "") -> None:
+        """Show the name and the columns of data; of a landscape without rows its title."""
+        self._data = data
+        self.query_one("#data", Opener).show_text(data.name if data else title)
+        for identifier in "xy":
+            self._display(identifier, data is not None)
+        if data is None:
+            return
+        for identifier, name in (("x", data.x_name), ("y", data.y_name)):
+            self.query_one(f"#{identifier}", Choice).show(name, _options(data))
+
+    @on(NumberField.Chosen)
+    @on(Choice.Chosen)
+    def _changed(self) -> None:
+        """What a person has put in the form may be refused: the next frame shows what is in force."""
+        self._in_force = None
+
+    @on(Choice.Chosen, "#x,#y")
+    def _columns_chosen(self) -> None:
+        x, y = (str(self.query_one(f"#{name}", Choice).value) for name in "xy")
+        self.post_message(self.Columns(x, y))
+
+    @on(Choice.Chosen, "#method")
+    def _method_chosen(self, event: Choice.Chosen) -> None:
+        self.post_message(self.Method(OPTIMIZERS[str(event.value)]()))
+
+    @on(Choice.Chosen, "#train")
+    def _train_chosen(self, event: Choice.Chosen) -> None:
+        self.post_message(self.TrainBias(bool(event.value)))
+
+    def on_number_field_edited(self, event: NumberField.Edited) -> None:
+        """Say beside the field what it is for, or what is wrong with what is typed."""
+        field = event.field
+        parameter = field.parameter
+        text = field.error or (
+            f"{parameter.title}, {parameter.range.words}: {parameter.description}."
+            f"{NOTES.get(str(field.id), '')} Enter puts it in force, escape undoes, up and down nudge."
+        )
+        self._hint(text if field.has_focus else "", wrong=bool(field.error), field=field)
+
+    def on_descendant_focus(self) -> None:
+        """Say what the field at hand is for."""
+        field = self.screen.focused
+        if field is not None and field.id in HELP:
+            self._hint(HELP[field.id], wrong=False, field=field)
+
+    def on_descendant_blur(self) -> None:
+        """Nothing more to say."""
+        self.post_message(self.Hint("", wrong=False, row=0))
+
+    def _hint(self, text: str, *, wrong: bool, field: Widget) -> None:
+        self.post_message(self.Hint(text, wrong=wrong, row=field.region.y))
+
+
+def _options(data: Dataset) -> list[tuple[str, str]]:
+    """The columns to choose from."""
+    return [(name, name) for name in dict.fromkeys(data.columns)]

@@ -1,0 +1,76 @@
+"""The bar of keys at the bottom of the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.laboratory.commands import COMMANDS, Command, shown
+from tui.screen.painted import Painted
+from tui.screen.panels import row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from tui.charts.cells import Row
+
+KEPT = ("Help", "Quit")
+"""The entries that are there however narrow the terminal is."""
+
+
+class KeyBar(Painted):
+    """The commands that are always at hand, from the list of commands; a click on one is its key.
+
+    It is painted, not composed of a widget for each key: the focus may change without laying out the screen again.
+    """
+
+    DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; background: $panel; }"
+
+    def paint(self, width: int, height: int) -> Sequence[Row]:
+        """The entries that have room."""
+        spans = [
+            (text, role) for entry in entries(width) for text, role in zip(_texts(entry), ("key", "label"), strict=True)
+        ]
+        return [row(width, *spans)][:height]
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the entry under the mouse does."""
+        end = 0
+        for entry in entries(self.size.width):
+            end += _width(entry)
+            if event.x < end:
+                await self.run_action(f"screen.{entry.action}")
+                return
+
+
+def entries(width: int) -> list[Command]:
+    """The commands of the bar that have room in so many columns, those that must be there among them.
+
+    >>> [entry.label for entry in entries(30)]
+    ['Run', 'Help', 'Quit']
+    """
+    wanted = [command for command in COMMANDS if command.footer]
+    found: list[Command] = []
+    room = width - sum(_width(command) for command in wanted if command.label in KEPT)
+    for command in wanted:
+        if command.label in KEPT:
+            found.append(command)
+        elif _width(command) <= room:
+            room -= _width(command)
+            found.append(command)
+        else:
+            room = 0
+    return found
+
+
+def _width(command: Command) -> int:
+    return len("".join(_texts(command)))
+
+
+def _texts(command: Command) -> tuple[str, str]:
+    """The key and the word after it; the two keys of the learning rate share one word."""
+    key = shown(command.keys[0])
+    if command.label == "Rate -":
+        return key, ""
+    return f"{key} ", "Rate " if command.label == "Rate +" else f"{command.label} "

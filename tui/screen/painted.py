@@ -1,0 +1,169 @@
+"""Widgets that are painted cell by cell, and send to the terminal only the cells that changed."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.charts.cells import BLANK, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tui.laboratory.laboratory import Frame
+
+GAP = 6
+"""Changed spans of a row with at most so many unchanged cells between are one: moving the cursor costs as much."""
+
+
+BOLD = "bold "
+PALETTE = {
+    **dict.fromkeys(("label", "value", "axis", "tick", "legend", "rows", "level", "cursor"), "foreground"),
+    **dict.fromkeys(("strong", "key", "title"), "bold foreground"),
+    "note": "text-accent",
+    "mark": "bold text-accent",
+    "good": "text-success",
+    "warn": "text-warning",
+    "bad": "text-error",
+    "best": "bold text-success",
+    **dict.fromkeys(("curve", "line", "trail"), "text-primary"),
+    **dict.fromkeys(("branch", "future", "change", "slow"), "text-secondary"),
+    **dict.fromkeys(("uphill", "residual", "cliff"), "text-error"),
+    **dict.fromkeys(("true-minimum", "floor"), "text-success"),
+    "minimum": "bold text-success",
+    "ghost": "text-warning",
+    **dict.fromkeys(("hiker", "prediction"), "bold text-warning"),
+}
+"""The colour of each role, a variable of the theme, and whether it is bold.
+
+They are no component classes: Textual would match each of them, for every widget, with all rules of the style sheet.
+"""
+
+
+class Painted(Widget):
+    """Rows of (character, role), each role in the style that PALETTE gives it.
+
+    A subclass says in `paint` what the rows are. `repaint` asks for them and refreshes where they differ.
+
+    Attributes:
+        rows: what is painted.
+        painted_size: the size it was painted for.
+    """
+
+    rows: Sequence[Row] = ()
+    painted_size: tuple[int, int] = (0, 0)
+    _theme: Mapping[str, str] | None = None
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._styles: dict[str, Style] = {}
+
+    def style_of(self, role: str) -> Style:
+        """The style of a role on the background of this widget; of no role, the widget's own."""
+        theme = self.app.theme_variables
+        if theme is not self._theme:
+            self._theme = theme
+            self._styles.clear()
+        style = self._styles.get(role)
+        if style is None:
+            style = self.rich_style
+            if role:
+                variable = PALETTE[role]
+                bold = variable.startswith(BOLD) or None
+                colour = Color.parse(theme[variable.removeprefix(BOLD)])
+                style += Style(color=colour.rich_color, bold=bold)
+            self._styles[role] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Forget styles that were made on another background."""
+        self._styles.clear()
+        super().notify_style_update()
+
+    def paint(self, width: int, height: int) -> Sequence[Row]:
+        """The rows to show: `height` of them, each of `width` cells."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Paint anew and refresh the cells that changed."""
+        before, size = self.rows, self.painted_size
+        self._paint()
+        if size != self.painted_size:
+            self.refresh()
+            return
+        regions = [
+            Region(start, y, end - start, 1)
+            for y, (old, new) in enumerate(zip(before, self.rows, strict=True))
+            if old != new
+            for start, end in changes(old, new)
+        ]
+        if regions and self.is_attached:
+            # As `refresh` does it, without the messages from each widget to itself and then to the screen.
+            self._set_dirty(*regions)
+            self.screen._dirty_widgets.add(self)
+            self.screen.check_idle()
+
+    def _paint(self) -> None:
+        self.painted_size = width, height = self.content_size
+        self.rows = self.paint(width, height) if width and height else ()
+
+    def render_line(self, y: int) -> Strip:
+        """A row; at a new size all rows are painted first."""
+        if self.painted_size != self.content_size:
+            self._paint()
+        if y >= len(self.rows):
+            return Strip.blank(self.content_size.width, self.style_of(""))
+        return Strip(self._segments(self.rows[y]), self.content_size.width)
+
+    def _segments(self, cells: Row) -> Iterator[Segment]:
+        """A row as few segments, since each costs bytes: blanks go with what is before them, like with like."""
+        text, style = "", self.style_of("")
+        for role, run in groupby(cells, key=itemgetter(1)):
+            own = self.style_of(role)
+            if own != style:
+                if text:
+                    yield Segment(text, style)
+                text, style = "", own
+            text += "".join(character for character, _ in run)
+        yield Segment(text, style)
+
+
+class Panel(Painted):
+    """A text panel: a pure function from a frame and a size to rows."""
+
+    def __init__(self, text: Callable[[Frame, int, int], Sequence[Row]], *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._text = text
+        self._frame: Frame | None = None
+
+    def show(self, frame: Frame) -> None:
+        """Show another frame."""
+        self._frame = frame
+        self.repaint()
+
+    def paint(self, width: int, height: int) -> Sequence[Row]:
+        """The text of the frame; nothing before the first one."""
+        return self._text(self._frame, width, height) if self._frame else [(BLANK,) * width] * height
+
+
+def changes(old: Row, new: Row) -> Iterator[tuple[int, int]]:
+    """The spans (start, end) that cover all cells in which two rows of equal length differ."""
+    start = end = -1
+    for column, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before != after:
+            if start < 0:
+                start = column
+            elif column - end > GAP:
+                yield start, end
+                start = column
+            end = column + 1
+    if start >= 0:
+        yield start, end

@@ -1,0 +1,184 @@
+"""The texts of the screen as cells: the header, the readout, the gauge of the learning rate and the story of the steps.
+
+Pure functions from a frame and a size to rows of (character, role); the roles get their colours elsewhere.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import lru_cache
+from math import inf, log10
+from textwrap import wrap
+from typing import TYPE_CHECKING, TypeAlias
+
+from gdcore.studies.stability import Regime, Stability, correct_digits
+from tui.charts.cells import BLANK, Cell, Row, columns_of
+from tui.laboratory import lesson
+
+if TYPE_CHECKING:
+    from tui.laboratory.laboratory import Frame
+
+Span: TypeAlias = tuple[str, str]
+
+
+def row(width: int, *spans: Span) -> Row:
+    """A row of cells from (text, role) spans, cut or filled with blanks to the width.
+
+    >>> row(4, ("ab", "label"), ("c", "value"))
+    (('a', 'label'), ('b', 'label'), ('c', 'value'), (' ', ''))
+    """
+    cells = [(column, role) for text, role in spans for column in columns_of(text)]
+    if len(cells) > width and cells[width][0] == "":
+        cells[width - 1] = BLANK  # half of a wide character
+    return tuple(cells[:width] + [BLANK] * (width - len(cells)))
+
+
+FILLER = "\0"
+"""Stands for the right half of a wide character, while a text is wrapped."""
+
+
+@lru_cache(maxsize=16)
+def paragraph(text: str, role: str, width: int, height: int) -> list[Row]:
+    """A text wrapped to so many rows; what has no room is cut, with dots."""
+    dots = " ..."
+    spread = "".join(column or FILLER for column in columns_of(text))  # as long as it is wide
+    lines = wrap(spread, width, max_lines=height, placeholder=dots) if height and width > len(dots) else [spread]
+    return _filled([row(width, (line.replace(FILLER, ""), role)) for line in lines], width, height)
+
+
+def _filled(rows: list[Row], width: int, height: int) -> list[Row]:
+    """So many rows, blank ones below where there are fewer."""
+    return rows[:height] + [row(width)] * (height - len(rows))
+
+
+def header(frame: Frame, width: int, height: int) -> list[Row]:
+    """What is being trained."""
+    data, landscape = frame.data, frame.landscape
+    if data is None:
+        what = ((" gdlab  ", "strong"), (landscape.title, "value"), (f"   L = {landscape.formula}", "label"))
+        return _filled([row(width, *what)], width, height)
+    spans = (
+        (" gdlab  ", "strong"),
+        (f"{data.name}", "value"),
+        (f"  {len(data.x):,} rows   ", "label"),
+        (f"{data.y_name} = w * {data.x_name} + b", "value"),
+        ("  standardized" if frame.scale else "", "note"),
+    )
+    return _filled([row(width, *spans)], width, height)
+
+
+def readout(frame: Frame, width: int, height: int) -> list[Row]:
+    """Where the run stands, in numbers."""
+    state, limits = frame.state, frame.limits
+    pace = " running" if frame.running else ""
+    step, last = f"{state.iteration:,}", f"{limits.iterations:,}"
+    place = f"Step {step} of {last}"
+    if len(place + pace) > width:
+        place = f"{step} of {last}" if len(step + last) + 4 + len(pace) <= width else f"{step}/{last}"
+    slope_w, slope_b = state.gradient
+    both = frame.landscape.has_bias
+    held = "" if frame.settings.train_bias else " held"
+    lines = [
+        row(width, (place, "strong"), (pace, "good")),
+        row(width, ("w     ", "label"), (f"{state.w:<12.9g}", "value")),
+        *[row(width, ("b     ", "label"), (f"{state.b:<12.9g}", "value"))] * both,
+        row(width, ("loss  ", "label"), (f"{state.loss:<12.9g}", "value")),
+        row(width, ("dL/dw ", "label"), (f"{slope_w:<12.7g}", "value")),
+        *[row(width, ("dL/db ", "label"), (f"{slope_b:<12.7g}", "value"), (held, "label"))] * both,
+        _rate_or_own(frame, width),
+        row(width, ("digits", "label"), (" ", ""), (_digits(frame), "value")),
+    ]
+    return _filled(lines, width, height)
+
+
+def _rate_or_own(frame: Frame, width: int) -> Row:
+    """The learning rate; on standardized rows the line in the data's own units, which the form does not show."""
+    if frame.scale is None:
+        return row(width, ("rate  ", "label"), (f"{frame.settings.learning_rate:<12.6g}", "value"))
+    w, b = frame.own_line
+    forms = [f"w {w:.{digits}g}  b {b:.{digits}g}" for digits in (4, 3, 2, 1)]
+    told = next((form for form in forms if len(form) + 7 <= width), forms[-1])  # fewer digits, never half an exponent
+    return row(width, ("own   ", "label"), (told, "value"))
+
+
+def _digits(frame: Frame) -> str:
+    """How near the run is to its minimum, as correct digits."""
+    told = [
+        f"{name} {correct_digits(value, target):.1f}"
+        for name, value, target in zip("wb", (frame.state.w, frame.state.b), frame.target, strict=True)
+        if target is not None
+    ]
+    return "  ".join(told) or "no single minimum"
+
+
+def summary(frame: Frame, width: int, height: int) -> list[Row]:
+    """The readout in a line, for small screens."""
+    state = frame.state
+    spans = [(f"{state.iteration:,}/{frame.limits.iterations:,}", "strong")]
+    rate, slope = frame.settings.learning_rate, state.gradient[0]
+    values = [("w", state.w), ("b", state.b), ("loss", state.loss), ("lr", rate), ("slope", slope)]
+    if not frame.landscape.has_bias:
+        del values[1]
+    for name, value in values:
+        item = [(f" {name} ", "label"), (f"{value:.5g}", "value")]
+        if sum(len(text) for text, _ in spans + item) > width:
+            break  # half a number would be another one
+        spans += item
+    return _filled([row(width, *spans)], width, height)
+
+
+def gauge(frame: Frame, width: int, height: int) -> list[Row]:
+    """The learning rate among the rates that crawl, glide, overshoot and diverge, and what it will do, in words."""
+    limits, rate = frame.stability, frame.settings.learning_rate
+    measurable = limits is not None and limits.critical < inf and width > 0
+    bar = _bar(limits, rate, width) if limits and measurable else row(width, ("-" * width, "label"))
+    regime = limits.regime(rate) if limits else Regime.GLIDE
+    role = {Regime.DIVERGE: "bad", Regime.OVERSHOOT: "warn"}.get(regime, "value")
+    return _filled([bar, *paragraph(lesson.forecast(frame), role, width, max(height - 1, 0))], width, height)
+
+
+FILLS = {
+    Regime.CRAWL: (".", "label"),
+    Regime.GLIDE: ("-", "good"),
+    Regime.OVERSHOOT: ("=", "warn"),
+    Regime.DIVERGE: ("!", "bad"),
+}
+"""How the gauge fills each region, told apart by character as well as by colour."""
+
+
+def _bar(limits: Stability, learning_rate: float, width: int) -> Row:
+    """Four regions of equal width, each with its name; within a region, a rate stands by its logarithm."""
+    borders = (limits.crawls_below / 100, limits.crawls_below, limits.overshoots_above, limits.critical)
+    logs = [log10(border) for border in (*borders, limits.critical * 10)]
+
+    def column(rate: float) -> int:
+        region = min(max(bisect_right(logs, log10(rate)) - 1, 0), len(FILLS) - 1)
+        share = (log10(rate) - logs[region]) / (logs[region + 1] - logs[region])
+        return round((region + min(max(share, 0.0), 1.0)) / len(FILLS) * (width - 1))
+
+    edges = [round(width * region / len(FILLS)) for region in range(len(FILLS) + 1)]
+    cells: list[Cell] = []
+    for (regime, (fill, role)), first, last in zip(FILLS.items(), edges, edges[1:], strict=False):
+        name = regime.value if last - first > len(regime.value) + 2 else ""
+        cells += [(character, role) for character in name.center(last - first, fill)]
+    cells[column(limits.best)] = ("*", "best")
+    cells[column(learning_rate)] = ("#", "mark")
+    return tuple(cells)
+
+
+def story(frame: Frame, width: int, height: int) -> list[Row]:
+    """What happened and what will: a note or the last step above, the next step below."""
+    text, role = _told(frame)
+    above = max(height * (3 if role == "bad" else 2) // 5, 1)
+    below = paragraph(lesson.next_step(frame), "value", width, max(height - above, 0))
+    return _filled(paragraph(text, role, width, above) + below, width, height)
+
+
+def _told(frame: Frame) -> tuple[str, str]:
+    if frame.note:
+        return frame.note, "bad" if frame.alarm else "note"
+    if frame.diverging:
+        return lesson.divergence(frame), "bad"
+    return lesson.last_step(frame), {Regime.DIVERGE: "warn", Regime.OVERSHOOT: "warn"}.get(
+        frame.verdict or Regime.GLIDE, "good"
+    )

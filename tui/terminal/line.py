@@ -1,0 +1,297 @@
+"""The line to the terminal: only cells that changed go down it, and never more than it takes.
+
+Textual sends each changed row from the left border of its widget on, and a style with every segment: a curve whose far
+end moves costs its whole width. Textual also queues what a slow line has not taken yet; when the line comes back, every
+old frame is replayed, and when the queue is full the app stands still.
+
+Here a `Picture` remembers what the terminal shows. A frame changes what it should show; the difference is sent once the
+line has taken everything sent before, however many frames that was. So a line that stalls costs frames, not keys.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.segment import Segment
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
+from textual.color import TRANSPARENT, Color
+from textual.strip import Strip
+
+from tui.screen.painted import Painted
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from textual.filter import LineFilter
+    from textual.geometry import Region
+
+    from tui.charts.cells import Row
+
+BRIDGE = 6
+"""So many unchanged cells are sent again rather than passed over: moving the cursor costs as many bytes."""
+
+
+class PaintedUpdate(NamedTuple):
+    """Changed cells of painted widgets: (column, row, cells, widget), and what filters all colours."""
+
+    spans: list[tuple[int, int, Row, Painted]]
+    filters: tuple[LineFilter, ...]
+
+
+class PaintedCompositor(Compositor):
+    """Textual's compositor, which does not compose where only painted widgets have changed, and nothing covers them."""
+
+    _uncovered: tuple[object, list[tuple[Painted, Region]]] = (None, [])
+
+    def render_partial_update(self) -> ChopsUpdate | PaintedUpdate | None:  # type: ignore[override]
+        """What changed: cells as they are painted, or the composed ones where it takes more than that."""
+        if not self._dirty_regions:
+            return None
+        spans = []
+        for region in self._dirty_regions:
+            owner = next((found for found in self._places() if found[1].contains_region(region)), None)
+            if owner is None:
+                return super().render_partial_update()
+            widget, place = owner
+            if widget.painted_size != place.size:
+                return super().render_partial_update()
+            left, right = region.x - place.x, region.right - place.x
+            spans += [(region.x, y, widget.rows[y - place.y][left:right], widget) for y in region.line_range]
+        self._dirty_regions.clear()
+        return PaintedUpdate(spans, tuple(widget.get_line_filters()))
+
+    def _places(self) -> list[tuple[Painted, Region]]:
+        """The painted widgets that nothing covers, and where they are on the screen."""
+        visible = self.visible_widgets
+        if self._uncovered[0] is not visible:
+            above: list[Region] = []
+            found = []
+            for widget, (region, clip) in visible.items():
+                covered = not clip.contains_region(region) or any(region.overlaps(other) for other in above)
+                if isinstance(widget, Painted) and not covered:
+                    found.append((widget, region.shrink(widget.gutter)))
+                above.append(region)
+            self._uncovered = (visible, found)
+        return self._uncovered[1]
+
+
+class Look(NamedTuple):
+    """How a cell looks, as the codes of SGR sequences (ECMA-48, 8.3.117); empty is the terminal's own."""
+
+    attributes: str = ""
+    foreground: str = ""
+    background: str = ""
+
+
+Cell: TypeAlias = tuple[str, Look]
+"""A character with what combines with it, and its look. The right half of a wide character is an empty string."""
+
+PLAIN = Look()
+_SEEN_ON_BLANKS = {"4", "7", "9", "21", "51", "52", "53"}
+
+
+class Picture:
+    """What the terminal shows, and what it should."""
+
+    def __init__(self) -> None:
+        self._wanted: list[list[Cell]] = []
+        self._shown: list[list[Cell]] | None = None
+        self._touched: dict[int, tuple[int, int]] = {}
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been composed yet."""
+        return not self._wanted
+
+    def forget(self) -> None:
+        """The terminal may show anything: send all of it again."""
+        self._shown = None
+
+    def resize(self, width: int, height: int) -> None:
+        """Take another size; what the terminal makes of the old picture is not known."""
+        if (height, width) != (len(self._wanted), len(self._wanted[0]) if self._wanted else 0):
+            self._wanted = [[(" ", PLAIN)] * width for _ in range(height)]
+            self._shown = None
+
+    def put(self, x: int, y: int, cells: list[Cell]) -> None:
+        """Want these cells from (x, y) to the right; what is outside the terminal is left out."""
+        if 0 <= y < len(self._wanted):
+            row = self._wanted[y]
+            end = min(x + len(cells), len(row))
+            row[x:end] = cells[: end - x]
+            first, last = self._touched.get(y, (x, end))
+            self._touched[y] = (min(first, x), max(last, end))
+
+    def take(self, update: ChopsUpdate | LayoutUpdate | PaintedUpdate, colours: ColorSystem) -> None:
+        """Want what the compositor wants to be seen."""
+        if isinstance(update, PaintedUpdate):
+            for x, y, cells, widget in update.spans:
+                looks = {role: looks_of(widget.style_of(role), colours, update.filters) for _, role in cells}
+                self.put(x, y, [(character, looks[role][character == " "]) for character, role in cells])
+            return
+        if isinstance(update, LayoutUpdate):
+            region = update.region
+            self.resize(region.width, region.height)
+            for y, strips in enumerate(update.strips):
+                self.put(0, y, cells_of(Strip.join(strips), colours))
+            return
+        for y, left, right in update.spans:
+            for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                if strip is not None and x < right and end > left:
+                    start = max(x, left)
+                    self.put(start, y, cells_of(strip, colours)[start - x : min(end, right) - x])
+
+    def changes(self) -> str:
+        """What makes the terminal show what it should; from here on it is taken to show that."""
+        if self._shown is None:
+            self._shown = [[("\0", PLAIN)] * len(row) for row in self._wanted]
+            self._touched = {y: (0, len(row)) for y, row in enumerate(self._wanted)}
+        pen = Pen()
+        for y, (first, last) in sorted(self._touched.items()):
+            shown, wanted = self._shown[y], self._wanted[y]
+            for start, end in spans(shown, wanted, first, last):
+                pen.move(start, y)
+                for character, look in wanted[start:end]:
+                    pen.put(character, look)
+            shown[first:last] = wanted[first:last]
+        self._touched.clear()
+        return pen.text()
+
+
+def spans(shown: list[Cell], wanted: list[Cell], first: int, last: int) -> list[tuple[int, int]]:
+    """The spans (start, end) of a row to send: all cells that changed from first to last, and short gaps between them.
+
+    A gap in another look is passed over: two changes of colour cost more than one of place.
+    """
+    found: list[tuple[int, int]] = []
+    for column in range(first, last):
+        if shown[column] == wanted[column]:
+            continue
+        start = column
+        while start and not wanted[start][0]:  # a wide character goes whole
+            start -= 1
+        if found:
+            before, until = found[-1]
+            look = wanted[until - 1][1]
+            near = start - until < BRIDGE and all(_same(cell, look) for cell in wanted[until:start])
+            if near or start < until:
+                found[-1] = (before, column + 1)
+                continue
+        found.append((start, column + 1))
+    return found
+
+
+def _same(cell: Cell, look: Look) -> bool:
+    """Whether a cell can be drawn with a pen of this look, in a byte."""
+    character, own = cell
+    return character.isascii() and (own == look or (character == " " and own.background == look.background))
+
+
+class Pen:
+    """Writes cells, with as few codes as it can."""
+
+    def __init__(self) -> None:
+        self._look = PLAIN
+        self._parts: list[str] = []
+
+    def move(self, x: int, y: int) -> None:
+        """Go on from another cell."""
+        self._parts.append(f"\x1b[{y + 1};{x + 1}H")
+
+    def put(self, character: str, look: Look) -> None:
+        """Write a cell."""
+        if look != self._look and not (character == " " and self._leaves_blank(look)):
+            self._parts.append(turn(self._look, look))
+            self._look = look
+        self._parts.append(character)
+
+    def _leaves_blank(self, look: Look) -> bool:
+        return self._look.background == look.background and not self._look.attributes and not look.attributes
+
+    def text(self) -> str:
+        """Everything written, with the terminal's own look at the end."""
+        if self._look != PLAIN:
+            self._parts.append("\x1b[0m")
+            self._look = PLAIN
+        return "".join(self._parts)
+
+
+def turn(now: Look, then: Look) -> str:
+    r"""The sequence that turns one look into another.
+
+    >>> turn(Look("", "31", "44"), Look("1", "31", "42"))
+    '\x1b[1;42m'
+    >>> turn(Look("1", "31", "44"), Look("", "31", ""))
+    '\x1b[0;31m'
+    """
+    codes = []
+    if now.attributes != then.attributes:
+        if now.attributes:
+            codes.append("0")
+            now = PLAIN
+        codes.append(then.attributes)
+    if now.foreground != then.foreground:
+        codes.append(then.foreground or "39")
+    if now.background != then.background:
+        codes.append(then.background or "49")
+    return f"\x1b[{';'.join(filter(None, codes))}m"
+
+
+_CODE = re.compile(r"[34]8;(?:2;\d+;\d+;\d+|5;\d+)|\d+")
+
+
+@lru_cache(maxsize=4096)
+def look_of(style: Style | None, colours: ColorSystem) -> Look:
+    """The look of a style. A link in it is left out: gdlab has none.
+
+    >>> from rich.style import Style
+    >>> look_of(Style.parse("bold red on #000010"), ColorSystem.TRUECOLOR)
+    Look(attributes='1', foreground='31', background='48;2;0;0;16')
+    """
+    drawn = "" if style is None else Strip.render_style(style, ".", color_system=colours)
+    sequence = re.match(r"(?:\x1b\]8;.*?\x1b\\)?\x1b\[([\d;]*)m", drawn)
+    codes = _CODE.findall(sequence[1]) if sequence else []
+    foreground = [code for code in codes if re.fullmatch(r"3[0-79]|9[0-7]|38;.*", code)]
+    background = [code for code in codes if re.fullmatch(r"4[0-79]|10[0-7]|48;.*", code)]
+    attributes = [code for code in codes if code not in foreground and code not in background]
+    return Look(";".join(attributes), ";".join(foreground), ";".join(background))
+
+
+@lru_cache(maxsize=4096)
+def _look_of_blank(style: Style | None, colours: ColorSystem) -> Look:
+    """The look of a blank: its background alone, unless something else shows on it."""
+    look = look_of(style, colours)
+    return look if _SEEN_ON_BLANKS & set(look.attributes.split(";")) else Look(background=look.background)
+
+
+@lru_cache(maxsize=4096)
+def looks_of(style: Style, colours: ColorSystem, filters: tuple[LineFilter, ...]) -> tuple[Look, Look]:
+    """The looks of a character and of a blank in a style, when colours have been filtered."""
+    strip = Strip([Segment(". ", style)])
+    for each in filters:
+        strip = strip.apply_filter(each, Color.from_rich_color(style.bgcolor) if style.bgcolor else TRANSPARENT)
+    (_, look), (_, blank) = cells_of(strip, colours)
+    return look, blank
+
+
+def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell]:
+    """A strip, cell by cell."""
+    cells: list[Cell] = []
+    for text, style, control in strip:
+        if control:
+            continue
+        look, blank = look_of(style, colours), _look_of_blank(style, colours)
+        if text.isascii() or cell_len(text) == len(text):
+            cells += [(character, blank if character == " " else look) for character in text]
+            continue
+        for character in text:
+            width = cell_len(character)
+            if width:
+                cells += [(character, blank if character == " " else look), *[("", look)] * (width - 1)]
+            elif cells:  # it combines with the one before
+                before = max(index for index in range(len(cells)) if cells[index][0])
+                cells[before] = (cells[before][0] + character, cells[before][1])
+    return cells

@@ -1,0 +1,1 @@
+"""The views, one file each: what they show and which landscapes they are for."""
