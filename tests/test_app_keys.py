@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.rows.dataset import load
 from tests.screens import (
     LARGE,
     SIZES,

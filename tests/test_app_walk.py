@@ -41,8 +41,8 @@ from tui.laboratory.commands import COMMANDS
 from tui.laboratory.laboratory import SPEEDS, Laboratory
 from tui.screen import panels
 from tui.screen.form import NUMBERS, Row
-from tui.screen.painted import Painted
 from tui.screen.screen import LaboratoryScreen, Stage
+from tui.terminal.painted import Painted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from tui.charts.canvas import GLYPHS, Picture, Scene, render
 from tui.charts.curve import Descent, curve_scene
 from tui.charts.window import Floats, Window
 from tui.screen.chart import Chart
-from tui.screen.painted import PALETTE
+from tui.terminal.painted import PALETTE
 
 WINDOW = Window(-1, 4, 0, 4000)
 

@@ -24,12 +24,12 @@ from gdcore.descent.optimizers import (
     Optimizer,
     RMSprop,
 )
+from gdcore.descent.state import State
 from gdcore.descent.steps import (
     Ending,
     Limits,
     Reason,
     Settings,
-    State,
     adopt,
     advance,
     begin,
@@ -38,7 +38,7 @@ from gdcore.descent.steps import (
     proceed,
 )
 from gdcore.landscapes.bowl import MeanSquaredError
-from tests.problems import PROBLEMS, Problem
+from tests.problems import PROBLEMS, Problem, hessian_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -404,8 +404,7 @@ def test_the_loss_grows_above_the_critical_rate_along_the_steepest_direction(
     goal = loss.minimum_w(loss.bias)
     if not isfinite(critical) or goal is None:
         return
-    ww, wb, bb = loss.hessian(0.0, 0.0)
-    hessian = np.array([[ww, wb], [wb, bb]]) if train_bias else np.diag([ww, 0.0])
+    hessian = hessian_of(loss) if train_bias else np.diag([hessian_of(loss)[0, 0], 0.0])
     start = np.array([goal, loss.bias]) + 1000 * np.linalg.eigh(hessian)[1][:, -1]
     settings = Settings(above * critical, train_bias=train_bias)
     states, _ = run(loss, settings, Limits(iterations=20), begin(loss, settings, *start.tolist()))

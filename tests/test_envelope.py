@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gdcore.studies import envelope
-from gdcore.studies.envelope import BLOCK, Envelope
+from gdcore.descent import envelope
+from gdcore.descent.envelope import BLOCK, Envelope
 
 LEVELS = st.sampled_from([3, 1000, 10**9])
 """How many different numbers there are: few make ties."""

@@ -55,7 +55,7 @@ def test_gdcore_needs_numpy_and_nothing_else() -> None:
 
 
 BELOW = {
-    "gdcore.landscapes": (),
+    "gdcore.landscapes": ("gdcore.inert",),
     "gdcore.rows": ("gdcore.landscapes", "gdcore.inert"),
     "gdcore.descent": ("gdcore.landscapes", "gdcore.inert"),
     "gdcore.studies": ("gdcore.descent", "gdcore.landscapes"),

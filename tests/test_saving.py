@@ -23,7 +23,7 @@ from gdcore.descent.optimizers import Adam
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.bowl import MeanSquaredError
-from gdcore.rows.dataset import load
+from gdcore.rows.dataset import Dataset, load
 from gdcore.session import Session, Source
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import KEPT, Saver, ground_of, laboratory_of, latest, read, session_of, state_folder, write
@@ -322,17 +322,23 @@ def test_a_laboratory_goes_on_where_the_session_stands() -> None:
 # --- The data
 
 
+def data_of(session: Session, elsewhere: str | None = None) -> Dataset:
+    ground = ground_of(session, elsewhere)
+    assert isinstance(ground, Dataset)
+    return ground
+
+
 def test_data_that_have_moved_or_changed(tmp_path: Path) -> None:
     here, there = tmp_path / "here.csv", tmp_path / "there.csv"
     here.write_text("dose,effect\n1,2\n2,4\n3,7\n")
     data = load(here, "effect", "dose")
     lab = Laboratory(data, Settings(), Limits())
     kept = session_of(lab)
-    assert ground_of(kept).x_name == "effect"
+    assert data_of(kept).x_name == "effect"
     here.rename(there)
     with pytest.raises(ValueError, match=r"the data of the session are not at .*here.csv\" any more; add the name"):
         ground_of(kept)
-    assert ground_of(kept, str(there)).y_name == "dose"
+    assert data_of(kept, str(there)).y_name == "dose"
     there.write_text("dose,effect\n1,2\n2,4\n3,8\n")
     with pytest.raises(ValueError, match="the data have changed"):
         ground_of(kept, str(there))

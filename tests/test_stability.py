@@ -11,7 +11,8 @@ import pytest
 from gdcore.descent.optimizers import AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
 from gdcore.descent.state import State
 from gdcore.descent.steps import Limits, Settings, advance, begin, descend
-from gdcore.landscapes.bowl import Curvature, MeanSquaredError
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.landscape import Curvature
 from gdcore.studies.stability import CRAWL_SHARE, Regime, Stability, correct_digits, observed, stability
 from tests.problems import PROBLEMS, Problem
 

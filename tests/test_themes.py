@@ -9,8 +9,9 @@ from textual.color import Color
 from textual.filter import DimFilter
 
 from tests.screens import LARGE, gdlab, main_screen, opened, press, settled, typed
-from tui.screen.painted import PALETTE, Painted, Panel
+from tui.screen.panel import Panel
 from tui.screen.screen import THEMES
+from tui.terminal.painted import PALETTE, Painted
 
 if TYPE_CHECKING:
     from rich.style import Style

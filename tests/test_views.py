@@ -27,7 +27,7 @@ from tui.charts.rates import Rates, rates_scene, rates_window
 from tui.charts.runs import LETTERS, marks
 from tui.charts.window import Floats, Window, interval_around, ticks_across
 from tui.laboratory.laboratory import VIEWS, Laboratory
-from tui.screen.painted import PALETTE
+from tui.terminal.painted import PALETTE
 from tui.views.views import Views
 
 if TYPE_CHECKING:

@@ -343,7 +343,8 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
     limits = Limits(options.iterations, options.tolerance)
     if options.terrain is not None:
         return _terrain_of(options, settings, limits)
-    start = (options.weight or 0.0, options.bias or 0.0)
+    w, b = (0.0 if given is None else given for given in (options.weight, options.bias))
+    start = (w, b)
     data = "pizza" if options.data is None else options.data
     return load(data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits, start
 

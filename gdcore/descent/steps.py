@@ -17,8 +17,6 @@ from enum import Enum
 from math import hypot, isfinite
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gdcore.descent.optimizers import GradientDescent, Optimizer
 from gdcore.descent.parameters import BIAS, ITERATIONS, LEARNING_RATE, TOLERANCE, WEIGHT
 from gdcore.descent.state import State
@@ -132,7 +130,7 @@ def gradient_norm(state: State, train_bias: bool) -> Value:
     slope_w, slope_b = state.gradient
     if not train_bias:
         return abs(slope_w)
-    return hypot(slope_w, slope_b) if isinstance(slope_w, float) else np.hypot(slope_w, slope_b)
+    return hypot(slope_w, slope_b) if isinstance(slope_w, float) else abs(slope_w + 1j * slope_b)
 
 
 def proceed(landscape: Landscape, settings: Settings, limits: Limits, state: State) -> State | Ending:

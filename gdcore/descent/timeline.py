@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gdcore.descent.envelope import Envelope
 from gdcore.descent.state import State
 from gdcore.descent.steps import Ending, Limits, Settings, adopt, advance, begin, proceed
-from gdcore.studies.envelope import Envelope
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

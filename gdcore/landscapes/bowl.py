@@ -150,11 +150,18 @@ class MeanSquaredError(Landscape):
         return self.weight - self.moments.mean_x / mean_square * ((b - self.bias) + self.residual)
 
     def minima(self, b: float | None = None) -> tuple[Minimum, ...]:
-        """The one minimum; none where a whole line of points has the smallest loss."""
+        """The one minimum; none where a whole line of points has the smallest loss.
+
+        At the w of the smallest loss while b is held, the loss is L* + (b - b*)^2 * vx / (vx + mx^2).
+        """
         if b is None:
             return (Minimum(self.weight, self.bias, self.floor),) if self.moments.var_x > 0 else ()
         w = self.minimum_w(b)
-        return () if w is None else (Minimum(w, b, float(self(w, b))),)
+        if w is None:
+            return ()
+        away = (b - self.bias) + self.residual
+        mean, variance = self.moments.mean_x, self.moments.var_x
+        return (Minimum(w, b, self.floor + away * away * variance / (variance + mean * mean)),)
 
     def lowest(self, b: float | None = None) -> float | None:
         """The smallest loss; a trough has one too, though at no single point."""

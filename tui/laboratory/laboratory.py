@@ -287,13 +287,8 @@ class Laboratory:
         point = (self.landscape, state, settings)
         if self._landings is None or self._landings[0] != point:
             found = tuple(
-                (
-                    label,
-                    advance(
-                        self.landscape, settings.optimizer, state._replace(learning_rate=rate), settings.train_bias
-                    ),
-                )
-                for label, rate in (
+                (label, advance(self.landscape, settings.optimizer, other, settings.train_bias))
+                for label, other in (
                     ("1/2", state._replace(learning_rate=state.learning_rate / 2)),
                     ("2", state._replace(learning_rate=state.learning_rate * 2)),
                 )

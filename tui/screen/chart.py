@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from tui.charts.canvas import Picture, Row, Scene, render
-from tui.screen.painted import Painted
+from tui.terminal.painted import Painted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

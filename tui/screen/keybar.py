@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.laboratory.commands import COMMANDS, Command, shown
-from tui.screen.painted import Painted
 from tui.screen.panels import row
+from tui.terminal.painted import Painted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,7 +27,7 @@ from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_qui
 from tui.screen.fields import NumberField
 from tui.screen.form import Form
 from tui.screen.keybar import KeyBar
-from tui.screen.painted import Panel
+from tui.screen.panel import Panel
 from tui.terminal.line import PaintedCompositor
 from tui.views.views import Views
 

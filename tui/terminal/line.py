@@ -21,7 +21,7 @@ from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.color import TRANSPARENT, Color
 from textual.strip import Strip
 
-from tui.screen.painted import Painted
+from tui.terminal.painted import Painted
 
 if TYPE_CHECKING:
     from rich.style import Style
