@@ -154,6 +154,7 @@ def _ends(  # noqa: PLR0913, PLR0917
     limit: int,
     shape: tuple[int, ...],
 ) -> Iterator[Ends]:
+    train_bias = train_bias and landscape.has_bias
     with np.errstate(all="ignore"):
         loss, gradient = landscape.seen(0).loss_and_gradient(w, b)
     state = State(0, w, b, loss, gradient, rates, (optimizer.memory(), optimizer.memory()))
