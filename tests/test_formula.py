@@ -109,7 +109,7 @@ def test_shapes_broadcast_and_no_two_results_share_memory() -> None:
         formula = Formula(text)
         loss, slopes = formula.loss_and_gradient(w, b)
         results = [loss, *slopes, *formula.hessian(w, b)]
-        assert all(np.shape(result) == (4, 3) for result in results)
+        assert all(np.asarray(result).shape == (4, 3) for result in results)
         for first in range(6):
             assert not any(np.shares_memory(results[first], other) for other in (w, b, *results[first + 1 :]))
             results[first] += 1  # writable

@@ -163,14 +163,14 @@ class _Ground:
         if self.before is None:
             return None
         if recent is None or len(recent) < MEMORY // 2:
-            stays_up = self.following is not None and self.following.loss >= self.before.loss
+            stays_up = self.following is not None and _as_high(self.following.loss, self.before.loss)
             places, needed = [(self.before.w, self.before.b), (self.state.w, self.state.b)], 1
         else:
             rows = recent[-MEMORY:].tolist()
             earlier, later = (
                 min(loss for *_, loss in part) for part in (rows[: len(rows) // 2], rows[len(rows) // 2 :])
             )
-            stays_up = later >= earlier - 1e-6 * abs(earlier)
+            stays_up = _as_high(later, earlier)
             places, needed = [(w, b) for w, b, _ in rows], 2
         if not stays_up:
             return None
@@ -225,25 +225,25 @@ class _Ground:
         side = (slope_b * along_w - slope_w * along_b) / bent.lambda_max if self.both and bent.lambda_max else 0.0
         if not hypot(down, side) <= NEAR * self.span or not self._is_level(down, side, bent):
             return None
-        where = (
-            "along w"
-            if abs(along_w) > 0.95
-            else "along b"
-            if abs(along_b) > 0.95
-            else f"along ({along_w:.2f}, {along_b:.2f})"
-        )
+        where = f"({along_w:.2f}, {along_b:.2f})"
+        where = "w" if abs(along_w) > 0.95 else "b" if abs(along_b) > 0.95 else where
         name = "saddle" if self.both and bent.lambda_max > 0 else "top"
-        return Situation(
-            Kind.SADDLE, f"At a {name}, not a minimum: {where} it goes down. {self._escape(abs(down), bent)}"
-        )
+        leaving = self._escape(abs(down), bent)
+        return Situation(Kind.SADDLE, f"At a {name}, no minimum: down is along {where}. {leaving}")
 
     def _is_level(self, down: float, side: float, bent: Bend) -> bool:
-        """Whether the slope is really 0 where it seems to become so: not so on the tail of a plateau."""
+        """Whether the slope is 0 where it seems to become so, and the ground lower on both sides.
+
+        On the tail of a plateau it is not level there, and where kinks meet it is not lower.
+        """
         along_w, along_b = bent.direction
         w = self.state.w - (down * along_w - side * along_b)
         b = self.state.b - (down * along_b + side * along_w if self.both else 0.0)
-        slope_w, slope_b = self.landscape.loss_and_gradient(w, b)[1]
-        return (hypot(slope_w, slope_b) if self.both else abs(slope_w)) <= 0.1 * self.slope
+        loss, (slope_w, slope_b) = self.landscape.loss_and_gradient(w, b)
+        if not self._length(slope_w, slope_b) <= 0.1 * self.slope:
+            return False
+        far = NEAR * self.span
+        return all(self.landscape(w + far * x, b + far * y) < loss for x, y in (bent.direction, (-along_w, -along_b)))
 
     def _escape(self, down: float, bent: Bend) -> str:
         """How long it takes to get away: each step multiplies the distance from the level point."""
@@ -276,6 +276,11 @@ class _Ground:
         )
 
 
+def _as_high(loss: float, earlier: float) -> bool:
+    """Whether a loss is not worth mentioning lower than an earlier one."""
+    return loss >= earlier - 1e-6 * abs(earlier)
+
+
 def _counted(steps: float) -> str:
     """A number of steps with three digits, for it is an estimate."""
     return (
@@ -287,9 +292,16 @@ def _counted(steps: float) -> str:
     )
 
 
-@lru_cache(maxsize=8)
 def _steep(landscape: Landscape, both: bool, b: float | None) -> float:
-    """The slope that three quarters of a grid over the scope fall short of."""
+    """The slope that three quarters of the scope fall short of; measured once for each landscape that has a hash."""
+    try:
+        return _measured(landscape, both, b)
+    except TypeError:
+        return _measured.__wrapped__(landscape, both, b)
+
+
+@lru_cache(maxsize=8)
+def _measured(landscape: Landscape, both: bool, b: float | None) -> float:
     ws = np.linspace(*landscape.scope.w, 65)
     bs = np.linspace(*landscape.scope.b, 65) if both else np.full(1, b)
     with np.errstate(all="ignore"):
