@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gdcore.descent.state import State
-from gdcore.descent.steps import Settings, advance, begin, gradient_norm
+from gdcore.descent.steps import Settings, advance, begin, gradient_norm, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
-    from gdcore.descent.optimizers import Optimizer
     from gdcore.landscapes.landscape import Landscape
 
     Rates: TypeAlias = NDArray[np.float64]
@@ -29,6 +28,10 @@ if TYPE_CHECKING:
 
 NEAR = 1e-6
 """A run has arrived when its loss is within this share of the minimum."""
+NEAR_BY_CHANCE = 0.05
+"""With batches a run has arrived within this share of the minimum."""
+LOOK = 100
+"""With batches a run is looked at after so many iterations at the latest: the loss of all rows costs a pass."""
 ROUNDING = 1e-24
 """A minimum below this share of the loss at the start is 0 but for rounding: then the share is one of the start."""
 RISE = 1e12
@@ -99,8 +102,7 @@ def default_rates(critical: float | None, distance: float = 1.0, count: int = 24
 def sweep(  # noqa: PLR0913
     landscape: Landscape,
     start: tuple[float, float],
-    optimizer: Optimizer,
-    train_bias: bool,
+    settings: Settings,
     learning_rates: ArrayLike,
     *,
     limit: int = LIMIT,
@@ -113,14 +115,16 @@ def sweep(  # noqa: PLR0913
     not finite or above RISE times that at the start. Where there may be several minima it arrives at any of them: when
     its gradient norm is at most NEAR times that at the start.
 
+    Where the settings have batches, a run is looked at once in an epoch, or every LOOK iterations in a long one, by the
+    loss of all rows, and arrives within NEAR_BY_CHANCE of the minimum: chance keeps it from coming much nearer.
+
     Nothing is computed before it is asked for: whoever stops asking has cancelled the rest.
 
     Args:
         landscape: what is descended.
         start: the point (w, b) all of them start from.
-        optimizer: the rule.
-        train_bias: whether b is trained too.
-        learning_rates: the rates, in rising order.
+        settings: the optimizer, what is trained, the schedule and the batches; their learning rate means nothing here.
+        learning_rates: the base rates, in rising order.
         limit: give up after so many iterations.
         every: how often to tell.
 
@@ -132,36 +136,43 @@ def sweep(  # noqa: PLR0913
 
     Example:
         >>> from gdcore.landscapes.bowl import MeanSquaredError
-        >>> from gdcore.descent.optimizers import GradientDescent
         >>> bowl = MeanSquaredError.of([-1.0, 1.0], [1.0, -1.0])
-        >>> *_, result = sweep(bowl, (1.0, 0.0), GradientDescent(), False, [0.25, 0.5, 0.75, 1.5])
+        >>> *_, result = sweep(bowl, (1.0, 0.0), Settings(), [0.25, 0.5, 0.75, 1.5])
         >>> result.iterations.tolist(), result.arrived.tolist(), result.best, result.cliff
         ([10, 1, 10, 20], [True, True, True, False], 1, 1.5)
     """
     rates = np.asarray(learning_rates, dtype=np.float64)
-    state = begin(landscape, Settings(optimizer=optimizer, train_bias=train_bias), *start)
-    aim, ceiling = _aim(landscape, state, train_bias), RISE * max(abs(state.loss), 1e-300)
-    level = NEAR * gradient_norm(state, train_bias)
+    state = begin(landscape, settings, *start)
+    first = whole(landscape, settings, state)
+    chance = settings.batch is not None and first is not state
+    pause = min(settings.batch.steps(len(landscape.columns or ())), LOOK) if settings.batch is not None else 1
+    aim = _aim(landscape, first, settings.train_bias, NEAR_BY_CHANCE if chance else NEAR)
+    ceiling = RISE * max(abs(first.loss), 1e-300)
+    level = (NEAR_BY_CHANCE if chance else NEAR) * gradient_norm(first, settings.train_bias)
     iterations = np.zeros(len(rates), dtype=np.int64)
     arrived, diverged = (
-        np.full(len(rates), state.loss <= aim if aim is not None else level == 0),
+        np.full(len(rates), first.loss <= aim if aim is not None else level == 0),
         np.zeros(len(rates), dtype=np.bool_),
     )
     running = np.flatnonzero(~arrived)
-    state = state._replace(learning_rate=rates[running])
+    base = rates[running]
+    state = state._replace(learning_rate=base * settings.schedule.factor(0))
     while len(running) and state.iteration < limit:
         # Not around the yield: whoever asks has error settings of their own.
         with np.errstate(all="ignore"):
             for _ in range(min(every, limit - state.iteration)):
-                state = advance(landscape, optimizer, state, train_bias)
-                values: Any = state.loss
-                there: Any = values <= aim if aim is not None else gradient_norm(state, train_bias) <= level
+                state = advance(landscape, settings, state, base)
+                if state.iteration % pause:
+                    continue
+                now = whole(landscape, settings, state)
+                values: Any = now.loss
+                there: Any = values <= aim if aim is not None else gradient_norm(now, settings.train_bias) <= level
                 going = ~there & (values <= ceiling)
                 if not going.all():
                     ended = running[~going]
                     iterations[ended] = state.iteration
                     arrived[ended], diverged[ended] = there[~going], ~there[~going]
-                    running, state = running[going], _only(state, going)
+                    running, base, state = running[going], base[going], _only(state, going)
                     if not len(running):
                         break
         iterations[running] = state.iteration
@@ -171,13 +182,15 @@ def sweep(  # noqa: PLR0913
         yield Sweep(rates, iterations, arrived, diverged, limit, 1.0)
 
 
-def _aim(landscape: Landscape, start: State, train_bias: bool) -> float | None:
+def _aim(landscape: Landscape, start: State, train_bias: bool, near: float) -> float | None:
     """The loss at which a run has arrived; None where there may be minima that are not the lowest."""
-    if not landscape.exact:
+    if not landscape.convex:
         return None
     floor = landscape.lowest(None if train_bias else start.b)
+    if floor is None and not landscape.exact:
+        return None
     floor = start.loss if floor is None else floor
-    return floor + NEAR * (floor if floor > ROUNDING * start.loss else start.loss)
+    return floor + near * (floor if floor > ROUNDING * start.loss else start.loss)
 
 
 def _only(state: State, kept: Flags) -> State:

@@ -287,7 +287,7 @@ class Laboratory:
         point = (self.landscape, state, settings)
         if self._landings is None or self._landings[0] != point:
             found = tuple(
-                (label, advance(self.landscape, settings.optimizer, other, settings.train_bias))
+                (label, advance(self.landscape, settings, other))
                 for label, other in (
                     ("1/2", state._replace(learning_rate=state.learning_rate / 2)),
                     ("2", state._replace(learning_rate=state.learning_rate * 2)),
@@ -539,7 +539,7 @@ class Laboratory:
         rates = default_rates(limits.critical if limits else None, self._way())
         best = [limits.best] if limits and isfinite(limits.best) else []
         rates = np.unique(np.concatenate((rates, [settings.learning_rate], best)))
-        sweeping = sweep(self.landscape, self.start, settings.optimizer, settings.train_bias, rates)
+        sweeping = sweep(self.landscape, self.start, settings, rates)
         self.sweep = next(sweeping)
         self.cursor = int(np.abs(np.log(rates) - np.log(settings.learning_rate)).argmin())
         return sweeping
