@@ -205,10 +205,10 @@ def states_of(
     state = begin(landscape, now, *start)
     yield state
     while state.iteration < last:
-        state = advance(landscape, now.optimizer, state, now.train_bias)
+        state = advance(landscape, now, state)
         if state.iteration in in_force:
             before, now = now, in_force[state.iteration]
-            state = adopt(state, now, before.optimizer)
+            state = adopt(landscape, state, now, before)
         yield state
 
 

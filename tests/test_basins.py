@@ -17,7 +17,7 @@ from gdcore.studies.basins import NEVER, OUT, Ends, basins, ends
 from tests.problems import pizza_rows
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.state import State
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def ended(  # noqa: PLR0917
     landscape: Landscape, ws: ArrayLike, bs: ArrayLike, optimizer: Optimizer, rate: float, limit: int = 5000
 ) -> Ends:
-    *_, result = basins(landscape, ws, bs, optimizer, rate, landscape.has_bias, limit=limit)
+    *_, result = basins(landscape, ws, bs, Settings(rate, optimizer, landscape.has_bias), limit=limit)
     return result
 
 
@@ -36,7 +36,7 @@ def alone(landscape: Landscape, optimizer: Optimizer, rate: float, w: float, b: 
     train_bias = landscape.has_bias
     state = begin(landscape, Settings(rate, optimizer, train_bias), w, b)
     for _ in range(4000):
-        state = advance(landscape, optimizer, state, train_bias)
+        state = advance(landscape, Settings(optimizer=optimizer, train_bias=train_bias), state)
         if not isfinite(state.loss):
             return OUT
     minima = landscape.minima()
@@ -83,17 +83,19 @@ def test_a_large_rate_cannot_stay_in_the_sharp_valley() -> None:
     terrain = TERRAINS["sharp-and-flat"]
     critical = [2 / terrain.hessian(minimum.w, 0.0)[0] for minimum in terrain.minima()]
     assert critical[0] < critical[1]
-    *_, below = ends(terrain, (2.3, 0.0), GradientDescent(), False, critical[0] * np.array([0.1, 0.5, 0.9]))
+    *_, below = ends(
+        terrain, (2.3, 0.0), Settings(1.0, GradientDescent(), False), critical[0] * np.array([0.1, 0.5, 0.9])
+    )
     assert below.ends.tolist() == [0, 0, 0]
     rates = np.linspace(critical[0] * 1.05, critical[1] * 0.9, 40)
-    *_, above = ends(terrain, (2.3, 0.0), GradientDescent(), False, rates, limit=20_000)
+    *_, above = ends(terrain, (2.3, 0.0), Settings(1.0, GradientDescent(), False), rates, limit=20_000)
     swinging = above.ends == 0
     assert (above.ends == 1).sum() > 25
     # What still counts as there swings around that minimum for good.
     for rate in rates[swinging]:
         state = begin(terrain, Settings(float(rate)), 2.3)
         for _ in range(5000):
-            state = advance(terrain, GradientDescent(), state)
+            state = advance(terrain, Settings(optimizer=GradientDescent()), state)
         assert abs(state.w - terrain.minima()[0].w) < 0.1
 
 
@@ -116,13 +118,13 @@ def test_never_and_out() -> None:
 
 def test_a_kink_is_reached_as_far_as_a_step_is_long() -> None:
     kink = TERRAINS["kink"]
-    *_, result = ends(kink, (-2.0, 0.0), GradientDescent(), False, [0.01, 0.07, 0.7])
+    *_, result = ends(kink, (-2.0, 0.0), Settings(1.0, GradientDescent(), False), [0.01, 0.07, 0.7])
     assert result.ends.tolist() == [0, 0, NEVER]
 
 
 def test_trembling_near_a_minimum_is_being_there() -> None:
     terrain = TERRAINS["two-valleys"]
-    *_, result = ends(terrain, terrain.scope.start, RMSprop(), False, [0.01, 0.05])
+    *_, result = ends(terrain, terrain.scope.start, Settings(1.0, RMSprop(), False), [0.01, 0.05])
     assert (result.ends >= 0).all()
 
 
@@ -136,7 +138,7 @@ def test_standing_in_a_minimum_already() -> None:
 def test_with_b_held_each_b_has_minima_of_its_own() -> None:
     valley = TERRAINS["rosenbrock"]
     ws, bs = np.array([-1.5, 1.5]), np.linspace(0.25, 2.5, 40)
-    pieces = list(basins(valley, ws, bs, GradientDescent(), 0.0005, False))
+    pieces = list(basins(valley, ws, bs, Settings(0.0005, GradientDescent(), False)))
     assert pieces[0].done == 0  # while the minima are looked for
     assert (pieces[0].ends == NEVER).all()
     result = pieces[-1]
@@ -145,7 +147,7 @@ def test_with_b_held_each_b_has_minima_of_its_own() -> None:
         for row, w in enumerate(ws):
             reached = valley.minima(float(b))[result.ends[row, column]]
             assert np.sign(reached.w) == np.sign(w)
-    *_, one = basins(valley, ws, 2.0, GradientDescent(), 0.0005, False)
+    *_, one = basins(valley, ws, 2.0, Settings(0.0005, GradientDescent(), False))
     assert one.minima == valley.minima(2.0)
     assert one.ends.shape == (2,)
 
@@ -153,20 +155,24 @@ def test_with_b_held_each_b_has_minima_of_its_own() -> None:
 def test_a_bowl_has_one_basin_up_to_the_critical_rate() -> None:
     pizza = MeanSquaredError.of(*pizza_rows())
     critical = pizza.curvature(False).critical_learning_rate
-    *_, result = ends(pizza, (0.0, 0.0), GradientDescent(), False, critical * np.array([0.5, 0.99, 1.01, 2]))
+    *_, result = ends(
+        pizza, (0.0, 0.0), Settings(1.0, GradientDescent(), False), critical * np.array([0.5, 0.99, 1.01, 2])
+    )
     assert result.ends.tolist() == [0, 0, OUT, OUT]
     assert ended(pizza, [-5.0, 9.0], [0.0, 30.0], GradientDescent(), 0.004, limit=20_000).ends.tolist() == [[0, 0]] * 2
 
 
 def test_training_a_b_that_is_not_there_changes_nothing() -> None:
     terrain = find("quartic")
-    *_, result = basins(terrain, [1.0, -1.0], 0.7, GradientDescent(), 0.1, True)
+    *_, result = basins(terrain, [1.0, -1.0], 0.7, Settings(0.1, GradientDescent(), True))
     assert result.ends.tolist() == [0, 0]
 
 
 def test_progress_is_told_and_what_was_told_stays() -> None:
     terrain = TERRAINS["rosenbrock"]
-    pieces = list(basins(terrain, np.linspace(-2, 2, 30), np.linspace(-1, 3, 30), GradientDescent(), 0.001, True))
+    pieces = list(
+        basins(terrain, np.linspace(-2, 2, 30), np.linspace(-1, 3, 30), Settings(0.001, GradientDescent(), True))
+    )
     done = [piece.done for piece in pieces]
     assert done == sorted(done)
     assert done[-1] == 1
@@ -180,13 +186,13 @@ def test_progress_is_told_and_what_was_told_stays() -> None:
 def test_pieces_are_small_and_whoever_stops_asking_has_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     work = [0]
 
-    def counted(loss: Landscape, optimizer: Optimizer, state: State, train_bias: bool) -> State:
+    def counted(loss: Landscape, settings: Settings, state: State, base: NDArray[np.float64]) -> State:
         work[0] += np.size(state.w)
-        return advance(loss, optimizer, state, train_bias)
+        return advance(loss, settings, state, base)
 
     monkeypatch.setattr("gdcore.studies.sweep.advance", counted)
     side = np.linspace(-4, 4, 120)
-    running = basins(TERRAINS["himmelblau"], side, side, Nudge(), 1e-4, True)
+    running = basins(TERRAINS["himmelblau"], side, side, Settings(1e-4, Nudge(), True))
     assert work == [0]
     for piece in range(1, 4):
         next(running)
@@ -199,6 +205,6 @@ def test_the_error_settings_of_the_caller_stay() -> None:
     with np.errstate(all="raise"):
         before = np.geterr()
         for _ in basins(
-            own("log(w)*b + exp(w*b)"), np.linspace(-3, 3, 7), np.linspace(-3, 3, 7), Momentum(), 9.0, True
+            own("log(w)*b + exp(w*b)"), np.linspace(-3, 3, 7), np.linspace(-3, 3, 7), Settings(9.0, Momentum(), True)
         ):
             assert np.geterr() == before

@@ -93,7 +93,7 @@ def assert_of_one_point(lab: Laboratory) -> Frame:
         assert tuple(frame.trail[-1]) == (before.w, before.b, before.loss)
         assert tuple(frame.trail[0]) == (frame.start.w, frame.start.b, frame.start.loss)
         assert frame.verdict is observed(before, state)
-    after = advance(frame.landscape, settings.optimizer, state, settings.train_bias)
+    after = advance(frame.landscape, settings, state)
     assert (frame.following and frame.following[:5]) == (after[:5] if isfinite(after.loss) else None)
     if state.iteration == lab.walk.timeline.tip:
         step = proceed(frame.landscape, settings, frame.limits, state)

@@ -40,7 +40,7 @@ def walk(  # noqa: PLR0917
     path: list[tuple[float, float, float]] = []
     while len(made) < count and isfinite(state.loss):
         path.append((state.w, state.b, state.loss))
-        following = advance(landscape, optimizer, state, settings.train_bias)
+        following = advance(landscape, Settings(optimizer=optimizer, train_bias=settings.train_bias), state)
         recent = np.array(path[-MEMORY:])
         made.append((state, situation(landscape, settings, state, before=before, following=following, recent=recent)))
         before, state = state, following
@@ -203,7 +203,7 @@ def test_kink_without_the_recent_states_and_in_two_dimensions() -> None:
     settings = Settings(0.1, GradientDescent(), True)
     states = [begin(valley, settings, 0.06, -0.04)]
     while len(states) < 400:
-        states.append(advance(valley, settings.optimizer, states[-1], True))
+        states.append(advance(valley, settings, states[-1]))
     said = situation(valley, settings, states[-2], before=states[-3], following=states[-1])
     assert said is not None
     assert said.kind is Kind.KINK

@@ -92,7 +92,7 @@ def test_the_search_finds_the_minima_of_the_table(terrain: Terrain) -> None:
 def path(terrain: Terrain, optimizer: Optimizer, rate: float, w: float, count: int) -> list[State]:
     states = [begin(terrain, Settings(rate, optimizer, terrain.has_bias), w, terrain.scope.start.b)]
     while len(states) < count:
-        states.append(advance(terrain, optimizer, states[-1], terrain.has_bias))
+        states.append(advance(terrain, Settings(optimizer=optimizer, train_bias=terrain.has_bias), states[-1]))
     return states
 
 
@@ -130,7 +130,9 @@ def test_trajectory_agrees_with_pytorch(name: str, title: str) -> None:
             assert not wrong.any(), (key, np.flatnonzero(wrong))
     if count < 61:
         # There the run leaves the numbers.
-        assert not isfinite(advance(terrain, optimizer, states[-1], terrain.has_bias).loss)
+        assert not isfinite(
+            advance(terrain, Settings(optimizer=optimizer, train_bias=terrain.has_bias), states[-1]).loss
+        )
 
 
 @pytest.mark.parametrize(("name", "title"), RUNS)

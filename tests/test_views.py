@@ -577,7 +577,7 @@ def test_any_history_is_drawn(
 
 def swept(count: int = 240, limit: int = 4000) -> Sweep:
     rates = default_rates(PIZZA.curvature(True).critical_learning_rate, count=count)
-    *_, result = sweep(PIZZA, (0.0, 0.0), Settings().optimizer, True, rates, limit=limit)
+    *_, result = sweep(PIZZA, (0.0, 0.0), Settings(train_bias=True), rates, limit=limit)
     return result
 
 
@@ -608,7 +608,7 @@ def test_the_rates_show_the_sweep() -> None:
 
 def test_progress_is_told_and_what_is_not_known_yet_is_not_drawn() -> None:
     rates = default_rates(PIZZA.curvature(True).critical_learning_rate)
-    running = sweep(PIZZA, (0.0, 0.0), Settings().optimizer, True, rates, limit=10_000, every=4000)
+    running = sweep(PIZZA, (0.0, 0.0), Settings(train_bias=True), rates, limit=10_000, every=4000)
     early = next(running)
     scene = rates_scene(Rates(early, 0.001), rates_window(early))
     assert "to within 1e-6 of the minimum, 40% done" in text(render(scene, 92, 26))
@@ -620,7 +620,7 @@ def test_without_theory_the_sweep_tells_the_cliff() -> None:
     result = swept()
     scene = rates_scene(Rates(result, 0.001), rates_window(result))
     assert 10 ** layers(scene, Line, "cliff")[0][0][0] == pytest.approx(result.cliff)
-    *_, calm = sweep(PIZZA, (0.0, 0.0), Adam(), True, [0.5, 1.0], limit=100)
+    *_, calm = sweep(PIZZA, (0.0, 0.0), Settings(optimizer=Adam(), train_bias=True), [0.5, 1.0], limit=100)
     assert layers(rates_scene(Rates(calm, 1.0), rates_window(calm)), Line, "cliff") == []
 
 

@@ -90,7 +90,7 @@ def situation(  # noqa: PLR0913
         >>> from gdcore.landscapes.known import find
         >>> plateau, settings = find("plateau"), Settings(0.05)
         >>> start = begin(plateau, settings, 4.0)
-        >>> print(situation(plateau, settings, start, following=advance(plateau, settings.optimizer, start)).sentence)
+        >>> print(situation(plateau, settings, start, following=advance(plateau, settings, start)).sentence)
         On a plateau: the slope is 0.00134, so a step moves 6.71e-05; at this pace 1 takes about 14,900 steps.
     """
     if landscape.exact or not isfinite(state.loss):

@@ -43,11 +43,7 @@ class Studies:
         if self._landed[0] != here:
             rates = (("1/2", state.learning_rate / 2), ("2", state.learning_rate * 2))
             found = tuple(
-                (
-                    label,
-                    advance(run.landscape, settings.optimizer, state._replace(learning_rate=rate), settings.train_bias),
-                )
-                for label, rate in rates
+                (label, advance(run.landscape, settings, state._replace(learning_rate=rate))) for label, rate in rates
             )
             self._landed = (here, found)
         return self._landed[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ class Rates(View):
     def study(self, frame: Frame) -> Iterator[Any] | None:
         """The sweep over the rates, where it has not been begun for this start and these settings."""
         landscape, settings, start = frame.landscape, frame.settings, Point(frame.start.w, frame.start.b)
-        wanted = (landscape, start, settings.optimizer, settings.train_bias)
+        wanted = (landscape, start, replace(settings, learning_rate=1.0))
         if wanted == self._swept:
             return None
         self._swept = wanted
@@ -72,7 +73,7 @@ class Rates(View):
         rates = default_rates(limits.critical if limits else None, _way(frame))
         best = [limits.best] if limits and isfinite(limits.best) else []
         rates = np.unique(np.concatenate((rates, [settings.learning_rate], best)))
-        sweeping = sweep(landscape, start, settings.optimizer, settings.train_bias, rates)
+        sweeping = sweep(landscape, start, settings, rates)
         self.take(next(sweeping))
         self.cursor = int(np.abs(np.log(rates) - np.log(settings.learning_rate)).argmin())
         return sweeping
