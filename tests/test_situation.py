@@ -236,9 +236,9 @@ def test_on_a_bowl_there_is_nothing_to_say(kind: type[Optimizer]) -> None:
 @pytest.mark.parametrize("kind", OPTIMIZERS.values())
 def test_every_sentence_is_short_and_nothing_raises(name: str, kind: type[Optimizer]) -> None:
     landscape = find(name)
-    for rate in (1e-4, 0.02, 1.0, 50.0):
+    for rate in (1e-3, 0.05, 5.0):
         for train_bias in {False, landscape.has_bias}:
-            for _, said in walk(landscape, kind(), rate, 60, train_bias=train_bias):
+            for _, said in walk(landscape, kind(), rate, 40, train_bias=train_bias):
                 if said:
                     assert len(said.sentence) <= 115
                     assert said.sentence.endswith(".")
