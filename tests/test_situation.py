@@ -210,6 +210,10 @@ def test_kink_without_the_recent_states_and_in_two_dimensions() -> None:
     assert situation(valley, settings, states[-2]) is None
     smooth = own("w**2 + 0*b")  # at the critical rate the slope turns round for ever too, but by curvature
     assert Kind.KINK not in kinds(walk(smooth, GradientDescent(), 1.0, 60, (0.5, 0.0)))
+    # Nor where the ground between bends otherwise than where the walk stands.
+    for rate in (0.02, 0.025, 0.03):
+        assert Kind.KINK not in kinds(walk(TERRAINS["himmelblau"], GradientDescent(), rate, 300))
+    assert Kind.KINK not in kinds(walk(TERRAINS["sharp-and-flat"], GradientDescent(), 0.03, 300))
 
 
 def test_left() -> None:
