@@ -43,6 +43,10 @@ LEFT_A_SADDLE = 0.1
 """A saddle is left when it is so many spans away."""
 MEMORY = 24
 """So many of the recent states are looked at."""
+ROUNDING = 1e-9
+"""A step that is a smaller share of the span may be a rounding error."""
+HALVINGS = 14
+"""Where the slope jumps is closed in on so many times: what is smooth hardly differs any more then."""
 COUNTABLE = 1e9
 """From so many steps on their digits are not written out."""
 
@@ -174,25 +178,49 @@ class _Ground:
             places, needed = [(w, b) for w, b, _ in rows], 2
         if not stays_up:
             return None
-        slopes = [self.landscape.gradient(w, b) for w, b in places]
-        pairs = zip(places, places[1:], slopes, slopes[1:], strict=False)
-        if sum(self._turns_at_a_kink(*pair) for pair in pairs) < needed:
+        slope, turns = self.state.gradient, 0
+        for place, to in zip(places[-2::-1], places[:0:-1], strict=True):  # the latest first
+            slope, slope_after = self.landscape.gradient(*place), slope
+            if self._turns(slope, slope_after):
+                turns += 1
+                # One place is enough to tell a kink from a smooth valley.
+                if turns == 1 and not self._is_a_kink(place, to):
+                    return None
+                if turns == needed:
+                    break
+        else:
             return None
         jumps = f"Jumps to and fro across a kink: the slope stays {self.slope:.3g}."
         return Situation(Kind.KINK, f"{jumps} A smaller rate, or one that shrinks, helps.")
 
-    def _turns_at_a_kink(
-        self, place: tuple[float, float], to: tuple[float, float], one: tuple[float, float], other: tuple[float, float]
-    ) -> bool:
-        """Whether one slope is about the opposite of the other, with too little curvature on the way to explain it."""
+    def _turns(self, one: tuple[float, float], other: tuple[float, float]) -> bool:
+        """Whether one slope is about the opposite of the other."""
         size, size_before = self._length(*other), self._length(*one)
         together = one[0] * other[0] + (one[1] * other[1] if self.both else 0.0)
-        if together >= 0 or not 0.8 * size_before <= size <= 1.25 * size_before:
+        return together < 0 and 0.8 * size_before <= size <= 1.25 * size_before
+
+    def _is_a_kink(self, place: tuple[float, float], to: tuple[float, float]) -> bool:
+        """Whether the slope jumps somewhere between: closed in on by halving, the difference of slopes stays."""
+        way_w, way_b = to[0] - place[0], to[1] - place[1] if self.both else 0.0
+        # Around a minimum the slope turns for ever too, by rounding.
+        if not ROUNDING * self.span < self._length(way_w, way_b) <= THROW * self.span:
             return False
-        far = self._length(to[0] - place[0], to[1] - place[1])
-        ww, wb, bb = self.landscape.hessian(*to)
-        largest = max(abs(ww), abs(wb), abs(bb)) if self.both else abs(ww)
-        return far < THROW * self.span and largest * far <= 0.5 * size
+
+        def slope_at(share: float) -> float:
+            along_w, along_b = self.landscape.gradient(place[0] + share * way_w, place[1] + share * way_b)
+            return along_w * way_w + along_b * way_b
+
+        low, high, falling, rising = 0.0, 1.0, slope_at(0.0), slope_at(1.0)
+        whole = rising - falling
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            slope = slope_at(middle)
+            if slope < 0:
+                low, falling = middle, slope
+            else:
+                high, rising = middle, slope
+        # Half of it stays where the kink itself, with its slope of 0, is one of the two places.
+        return rising - falling > 0.4 * whole
 
     def _length(self, along_w: float, along_b: float) -> float:
         return hypot(along_w, along_b) if self.both else abs(along_w)
