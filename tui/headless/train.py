@@ -9,7 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcore.descent.state import State
-from gdcore.descent.steps import Ending, Limits, Reason, Settings, begin, descend
+from gdcore.descent.steps import Ending, Limits, Settings, begin, descend
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape
 from gdcore.studies.stability import Regime, stability
@@ -42,8 +42,8 @@ class Run:
 
     @property
     def diverged(self) -> bool:
-        """Whether it ended because the loss became too large for a number."""
-        return self.ending is not None and self.ending.reason is Reason.DIVERGED
+        """Whether it ended because the next loss is no number."""
+        return self.ending is not None and self.ending.reason.leaves_the_numbers
 
     def __iter__(self) -> Iterator[State]:
         while True:
