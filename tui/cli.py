@@ -154,7 +154,8 @@ def _train(words: list[str]) -> int:
         gc.freeze()  # Modules stay to the end: without this the collector goes through NumPy once more, at exit.
         return train(ground, settings, limits, start, output)
     except ValueError as error:
-        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+        shown = getattr(error, "shown", "")  # a formula, with a mark under the mistake
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n" + f"{shown}\n" * bool(shown))
 
 
 def _open(words: list[str]) -> int:
@@ -181,7 +182,8 @@ def _open(words: list[str]) -> int:
     try:
         laboratory = _laboratory(parser, words, options)
     except ValueError as error:
-        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+        shown = getattr(error, "shown", "")  # a formula, with a mark under the mistake
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n" + f"{shown}\n" * bool(shown))
     from tui.laboratory.saving import Saver, session_of, state_folder  # noqa: PLC0415
 
     saver = Saver(state_folder(), session_of(laboratory))
