@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gdcore.descent.state import State
-from gdcore.descent.steps import Settings, advance, begin, gradient_norm, whole
+from gdcore.descent.steps import Settings, advance, begin, gradient_norm, measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,11 +142,15 @@ def sweep(  # noqa: PLR0913
         ([10, 1, 10, 20], [True, True, True, False], 1, 1.5)
     """
     rates = np.asarray(learning_rates, dtype=np.float64)
+    ground = landscape.drawn
+    if settings.batch is None:
+        landscape = ground
     state = begin(landscape, settings, *start)
-    first = whole(landscape, settings, state)
-    chance = settings.batch is not None and first is not state
-    pause = min(settings.batch.steps(len(landscape.columns or ())), LOOK) if settings.batch is not None else 1
-    aim = _aim(landscape, first, settings.train_bias, NEAR_BY_CHANCE if chance else NEAR)
+    chance, pause, first = False, 1, state
+    if settings.batch is not None and landscape.seen(0, settings.batch) is not landscape:
+        chance, pause = True, min(settings.batch.steps(len(landscape.columns or ())), LOOK)
+        first = measured(ground, state)
+    aim = _aim(ground, first, settings.train_bias, NEAR_BY_CHANCE if chance else NEAR)
     ceiling = RISE * max(abs(first.loss), 1e-300)
     level = (NEAR_BY_CHANCE if chance else NEAR) * gradient_norm(first, settings.train_bias)
     iterations = np.zeros(len(rates), dtype=np.int64)
@@ -164,7 +168,7 @@ def sweep(  # noqa: PLR0913
                 state = advance(landscape, settings, state, base)
                 if state.iteration % pause:
                     continue
-                now = whole(landscape, settings, state)
+                now = measured(ground, state) if chance else state
                 values: Any = now.loss
                 there: Any = values <= aim if aim is not None else gradient_norm(now, settings.train_bias) <= level
                 going = ~there & (values <= ceiling)
