@@ -182,6 +182,11 @@ def whole(landscape: Landscape, settings: Settings, state: State) -> State:
     """The state with loss and gradient of all the rows, where its own are those of a batch."""
     if settings.batch is None or landscape.seen(state.iteration, settings.batch) is landscape:
         return state
+    return measured(landscape, state)
+
+
+def measured(landscape: Landscape, state: State) -> State:
+    """The state with loss and gradient of a landscape, whatever it was measured on before."""
     value, gradient = landscape.loss_and_gradient(state.w, state.b)
     return state._replace(loss=value, gradient=gradient)
 

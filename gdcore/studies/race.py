@@ -43,6 +43,8 @@ def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterat
         >>> sensible_rate(loss, Settings(), begin(loss, Settings()), 100)
         0.5
     """
+    if settings.batch is None:
+        landscape = landscape.drawn
     guess = _guess(settings.optimizer, landscape, state, settings.train_bias)
     rates = np.append(guess, guess * np.geomspace(1e-2, 10, TRIES))
     runner = begin(landscape, settings, state.w, state.b, state.iteration)
