@@ -29,6 +29,7 @@ from tui.screen.form import Form
 from tui.screen.keybar import KeyBar
 from tui.screen.panel import Panel
 from tui.terminal.line import PaintedCompositor
+from tui.terminal.themes import OWN
 from tui.views.views import Views
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 SAVED_AFTER = 1.0
 """Seconds after which a change is saved, together with those that have followed it."""
-THEMES = ("textual-dark", "textual-light", "gdlab-contrast")
+THEMES = OWN
 """The themes offered: dark, light, high contrast."""
 
 
