@@ -161,7 +161,7 @@ def height_colours(background: RGB, depth: int = TRUE) -> tuple[RGB, ...]:
     """
     dark = _is_dark(background)
     if depth == FEW:
-        return tuple(SIXTEEN[number] for number in _SIXTEEN_HEIGHTS[dark])
+        return _of_console(_SIXTEEN_HEIGHTS[dark], background)
     if depth == MANY:
         return tuple(legible(colour, background, CURVE) for colour in _table(_MANY_HEIGHTS[dark]))
     way = _DARK if dark else _LIGHT
@@ -191,7 +191,7 @@ def run_colours(background: RGB, depth: int = TRUE) -> tuple[RGB, ...]:
     """
     dark = _is_dark(background)
     if depth == FEW:
-        return tuple(SIXTEEN[number] for number in _SIXTEEN_RUNS[dark])
+        return _of_console(_SIXTEEN_RUNS[dark], background)
     return tuple(legible(colour, background) for colour in _table(_RUNS[dark, depth]))
 
 
@@ -216,6 +216,12 @@ def many() -> tuple[RGB, ...]:
 def _table(colours: str) -> tuple[RGB, ...]:
     """Colours in hexadecimal digits as numbers."""
     return tuple((red, green, blue) for red, green, blue in map(bytes.fromhex, colours.split()))
+
+
+def _of_console(numbers: Sequence[int], background: RGB) -> tuple[RGB, ...]:
+    """Colours of a console; on the background of a theme from elsewhere white or black for what is not seen there."""
+    plain = SIXTEEN[15 if _is_dark(background) else 0]
+    return tuple(SIXTEEN[number] if contrast(SIXTEEN[number], background) >= CURVE else plain for number in numbers)
 
 
 def _is_dark(background: RGB) -> bool:

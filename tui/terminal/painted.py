@@ -41,7 +41,7 @@ PALETTE = {
     "minimum": "bold text-success",
     "ghost": "text-warning",
     **dict.fromkeys(("hiker", "prediction"), "bold text-warning"),
-    "behind": "behind",
+    **dict.fromkeys(("behind", "hiker-behind", "minimum-behind"), "behind"),
     **{f"height-{level}": f"height-{level}" for level in range(HEIGHTS)},
     **{f"run-{number}": f"run-{number}" for number in range(RUNS)},
 }

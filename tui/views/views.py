@@ -14,7 +14,7 @@ from tui.charts.fit import Fit, fit_scene, fit_window
 from tui.charts.history import Curve, History, history_scene, history_window
 from tui.charts.map import Walk, close_window, map_scene, map_window
 from tui.charts.rates import Rates, rates_scene, rates_window
-from tui.charts.runs import marks
+from tui.charts.runs import Look, Looks
 from tui.charts.window import Window, widened, window_around
 from tui.laboratory.laboratory import trail
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 COLUMNS = 200
 """A history is reduced to so many stretches."""
-SHOWN_BRANCHES = 8
-"""So many of the other branches are drawn, the newest ones."""
+SHOWN_BRANCHES = 7
+"""So many of the other branches are drawn, the newest ones: with the current one as many as there are looks."""
 
 
 class Views:
@@ -39,6 +39,20 @@ class Views:
         self._framed: State | None = None
         self._log = False
         self._windows: dict[str, Window] = {}
+        self._looks = Looks()
+
+    def looks(self, frame: Frame) -> list[Look]:
+        """The colour and the mark of every branch, in their order; a list of branches has them too."""
+        numbers = self._looks.of([id(branch) for branch in frame.branches])
+        return [Look(number, branch.name) for number, branch in zip(numbers, frame.branches, strict=True)]
+
+    def _looks_of(self, branches: list[Branch], frame: Frame) -> list[Look]:
+        looks = self.looks(frame)
+        return [look for branch, look in zip(frame.branches, looks, strict=True) if branch in branches]
+
+    def _look(self, frame: Frame) -> Look | None:
+        """The look of the current branch; None where it is alone."""
+        return self._looks_of([frame.branch], frame)[0] if len(frame.branches) > 1 else None
 
     def scene(self, frame: Frame) -> Scene:
         """The scene of the view that the frame shows."""
@@ -89,6 +103,8 @@ class Views:
             [(name, ghost.w, ghost.loss) for name, ghost in frame.ghosts],
             [(path[:, 0], path[:, 2]) for path in map(_path, others(frame))],
             _slice_title(frame),
+            self._looks_of(others(frame), frame),
+            self._look(frame),
         )
         return curve_scene(descent, window, log=frame.log)
 
@@ -110,7 +126,8 @@ class Views:
             [(name, ghost.w, ghost.b) for name, ghost in ghosts],
             frame.settings.train_bias,
             [_path(branch) for branch in others(frame)],
-            marks_of(frame),
+            self._looks_of(others(frame), frame),
+            self._look(frame),
             _shape(frame),
         )
         return map_scene(walk, window)
@@ -144,7 +161,8 @@ class Views:
             future=run.losses(now + 1, run.tip + 1, COLUMNS),
             changes=[(at, brief(before, after)) for (_, before), (at, after) in pairwise(changes)],
             branches=[curve_of(branch.run, branch.left_at) for branch in others(frame)],
-            marks=marks_of(frame),
+            looks=self._looks_of(others(frame), frame),
+            look=self._look(frame),
             title=f"branch {frame.branch.name}" if len(frame.branches) > 1 else "",
         )
         window = history_window(history, log=frame.log, shown=self._windows.get("history"))
@@ -163,13 +181,6 @@ class Views:
 def others(frame: Frame) -> list[Branch]:
     """The other branches that are drawn, the newest ones."""
     return [branch for branch in frame.branches if branch is not frame.branch][-SHOWN_BRANCHES:]
-
-
-def marks_of(frame: Frame) -> list[str]:
-    """The marks of the other branches that are drawn; a mark stays whichever branch is the current one."""
-    names = [branch.name for branch in frame.branches]
-    found = dict(zip(names, marks(names), strict=True))
-    return [found[branch.name] for branch in others(frame)]
 
 
 def _path(branch: Branch) -> Floats:
