@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
-from tui.charts.runs import Look
+from tui.charts.runs import Badge
 from tui.charts.window import Floats, Interval, Window, held, loss_interval
 
 SAMPLES = 400
@@ -64,8 +64,8 @@ class Descent:
         ghosts: Where the next step would land at other rates, as (name, w, loss).
         branches: The points of other runs, as (weights, losses).
         title: What the chart is about.
-        looks: What tells the other runs apart; a run without has none.
-        look: What tells this run from them; None where it is alone.
+        badges: What tells the other runs apart; a run without has none.
+        badge: What tells this run from them; None where it is alone.
     """
 
     loss_at: LossOf
@@ -81,8 +81,8 @@ class Descent:
     ghosts: Sequence[tuple[str, float, float]] = ()
     branches: Sequence[tuple[ArrayLike, ArrayLike]] = ()
     title: str = ""
-    looks: Sequence[Look] = ()
-    look: Look | None = None
+    badges: Sequence[Badge] = ()
+    badge: Badge | None = None
 
 
 def curve_window(loss_at: LossOf, across: Interval, *, log: bool = False, shown: Window | None = None) -> Window:
@@ -132,7 +132,7 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
         _curve(descent.loss_at, descent.minimum, window, log=log),
         *_others(descent, height),
         Points(
-            descent.look.role if descent.look else "trail",
+            descent.badge.role if descent.badge else "trail",
             descent.trail_w,
             height(descent.trail_loss),
             "trail",
@@ -160,12 +160,12 @@ def _others(descent: Descent, height: Callable[[ArrayLike], Floats]) -> list[Lay
     """The points of other runs, and the mark of each where it stands."""
     layers: list[Layer] = []
     for index, (weights, losses) in enumerate(descent.branches):
-        if index >= len(descent.looks):
+        if index >= len(descent.badges):
             layers.append(Points("branch", weights, height(losses), "other runs", glyph="rows"))
             continue
-        look, heights = descent.looks[index], height(losses)
-        layers.append(Points(look.role, weights, heights, glyph="rows"))
-        layers.append(Points(look.role, np.asarray(weights)[-1:], heights[-1:], look.name, glyph=look.role))
+        badge, heights = descent.badges[index], height(losses)
+        layers.append(Points(badge.role, weights, heights, glyph="rows"))
+        layers.append(Points(badge.role, np.asarray(weights)[-1:], heights[-1:], badge.name, glyph=badge.role))
     return layers
 
 

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import DASHES, dashed
-from tui.charts.runs import NARROW, Look, run_layers
+from tui.charts.runs import NARROW, Badge, run_layers
 from tui.charts.window import DEPTH, Floats, Window, held, loss_interval, round_step
 
 SHORTEST = 10
@@ -48,8 +48,8 @@ class History:
         future: The known iterations after the current one.
         changes: The iterations at which settings were changed, and what was.
         branches: Other runs.
-        looks: What tells them apart; a run without has none.
-        look: What tells this run from them; None where it is alone.
+        badges: What tells them apart; a run without has none.
+        badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
     """
 
@@ -60,8 +60,8 @@ class History:
     future: Curve = NOTHING
     changes: Sequence[tuple[int, str]] = ()
     branches: Sequence[Curve] = ()
-    looks: Sequence[Look] = ()
-    look: Look | None = None
+    badges: Sequence[Badge] = ()
+    badge: Badge | None = None
     title: str = ""
 
 
@@ -106,13 +106,13 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
         layers.append(dashed("floor", across, np.full(2 * DASHES, history.floor), f"minimum {history.floor:.6g}"))
     changes = history.changes[-CHANGES:]
     layers += [Line("change", [at] * 2, [window.bottom, window.top], "change") for at, _ in changes]
-    layers += run_layers([(_floats(xs), height(ys)) for xs, ys in history.branches], history.looks, window)
+    layers += run_layers([(_floats(xs), height(ys)) for xs, ys in history.branches], history.badges, window)
     layers += _names(changes, window)
     xs, ys = history.future
     future = (np.append(history.iteration, _floats(xs)), height(np.append(history.loss, _floats(ys))))
     layers.append(Line("future", *future, "known future" if len(future[0]) > 1 else ""))
     xs, ys = history.past
-    role = history.look.role if history.look else "curve"
+    role = history.badge.role if history.badge else "curve"
     layers.append(Line(role, np.append(_floats(xs), history.iteration), height(np.append(_floats(ys), history.loss))))
     layers.append(Points("hiker", [history.iteration], np.atleast_1d(height([history.loss])), "you", at_border=True))
     return Scene(window, tuple(layers), history.title, "iteration", "loss above minimum" if log else "loss", log)

@@ -19,7 +19,7 @@ from gdcore.landscapes.landscape import Landscape, Point
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import DASHES, dashed
 from tui.charts.heights import heights
-from tui.charts.runs import Look, run_layers
+from tui.charts.runs import Badge, run_layers
 from tui.charts.window import Floats, Window, interval_around, log_ticks, ticks, widened, window_around
 
 LEVELS = 8
@@ -45,8 +45,8 @@ class Walk:
         ghosts: Where a next step would land, as (name, w, b); a single one needs no name.
         train_bias: Whether the run moves along b too; else it moves along the line at its b.
         branches: The paths of other runs.
-        looks: What tells them apart; a run without has none.
-        look: What tells this run from them; None where it is alone.
+        badges: What tells them apart; a run without has none.
+        badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
     """
 
@@ -57,8 +57,8 @@ class Walk:
     ghosts: Sequence[tuple[str, float, float]] = ()
     train_bias: bool = True
     branches: Sequence[ArrayLike] = ()
-    looks: Sequence[Look] = ()
-    look: Look | None = None
+    badges: Sequence[Badge] = ()
+    badge: Badge | None = None
     title: str = ""
 
 
@@ -103,7 +103,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     landscape = walk.landscape
     ground, named = _ground(landscape, window)
     layers: list[Layer] = list(ground)
-    layers += run_layers([_columns(path) for path in walk.branches], walk.looks, window)
+    layers += run_layers([_columns(path) for path in walk.branches], walk.badges, window)
     if not walk.train_bias:
         layers.append(Line("line", [window.left, window.right], [walk.b, walk.b], "b is held"))
         ends = window.xs_at(np.linspace(0.9, 0.1, 9))
@@ -116,7 +116,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     # The legend names what is in front first, and the levels are to come before other runs, which have their marks.
     layers.append(Line("legend", [], [], named))
     ws, bs = _columns(walk.path)
-    role = walk.look.role if walk.look else "trail"
+    role = walk.badge.role if walk.badge else "trail"
     layers.append(Line(role, np.append(ws, walk.w), np.append(bs, walk.b), "path"))
     if len(ws) <= FEW:
         layers.append(Points(role, ws, bs, "path", glyph="trail"))

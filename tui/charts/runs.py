@@ -1,6 +1,6 @@
 """Other runs in a chart: each has a colour and a mark that no other near it has, and its name where it ends.
 
-The colour and the mark of a run hold in every chart and list, however the others come and go: `Looks` keeps them.
+The colour and the mark of a run hold in every chart and list, however the others come and go: `Badges` keeps them.
 """
 
 from collections.abc import Hashable, Sequence
@@ -33,15 +33,15 @@ STEP, STEPS = 0.042, 20
 
 
 @dataclass(frozen=True)
-class Look:
+class Badge:
     """What tells a run from the others.
 
     Attributes:
-        number: which of the RUNS looks it is.
+        number: which of the RUNS badges it is.
         name: the name of the run.
 
     Example:
-        >>> Look(2, "Adam").role, Look(2, "Adam").glyph, Look(2).ascii
+        >>> Badge(2, "Adam").role, Badge(2, "Adam").glyph, Badge(2).ascii
         ('run-2', '◆', 'c')
     """
 
@@ -64,12 +64,12 @@ class Look:
         return GLYPHS[self.role][1]
 
 
-class Looks:
-    """Gives each run a look, which stays its own until the run is gone.
+class Badges:
+    """Gives each run a badge, which stays its own until the run is gone.
 
     Example:
-        >>> looks = Looks()
-        >>> looks.of(["A", "B", "C"]), looks.of(["A", "C", "D"])
+        >>> badges = Badges()
+        >>> badges.of(["A", "B", "C"]), badges.of(["A", "C", "D"])
         ([0, 1, 2], [0, 2, 1])
     """
 
@@ -77,7 +77,7 @@ class Looks:
         self._given: dict[Hashable, int] = {}
 
     def of(self, runs: Sequence[Hashable]) -> list[int]:
-        """The number of each run's look: the one it has, or the first that is free, or one that several have."""
+        """The number of each run's badge: the one it has, or the first that is free, or one that several have."""
         present = set(runs)
         self._given = {run: number for run, number in self._given.items() if run in present}
         for run in runs:
@@ -97,7 +97,7 @@ def short(name: str) -> str:
     return first[:LETTERS] + (others[-1][:LETTERS] if others and others[-1].isdigit() else "")
 
 
-def run_layers(runs: Sequence[tuple[Floats, Floats]], looks: Sequence[Look], window: Window) -> list[Layer]:
+def run_layers(runs: Sequence[tuple[Floats, Floats]], badges: Sequence[Badge], window: Window) -> list[Layer]:
     """The line of every run with its marks, and its name where it ends, or else where it is clear of the others.
 
     The names stand behind the lines: none hides a run, and none another name.
@@ -107,17 +107,17 @@ def run_layers(runs: Sequence[tuple[Floats, Floats]], looks: Sequence[Look], win
     lines: list[Layer] = []
     marks: list[Layer] = []
     for index, ((xs, ys), own) in enumerate(zip(runs, places, strict=True)):
-        if index >= len(looks):
+        if index >= len(badges):
             lines.append(Line("branch", xs, ys, "other runs"))
             continue
-        look = looks[index]
+        badge = badges[index]
         spots = _spots(own, [other for at, other in enumerate(places) if at != index and len(other)])
         at = (window.xs_at(spots[:, 0]), window.ys_at(spots[:, 1]))
-        name = Label(look.role, *at, look.name, beside=True, short=short(look.name), sign=look.role)
+        name = Label(badge.role, *at, badge.name, beside=True, short=short(badge.name), sign=badge.role)
         names.append((own[-1, 1] if len(own) else 0.0, name))
-        lines.append(Line(look.role, xs, ys, look.name))
+        lines.append(Line(badge.role, xs, ys, badge.name))
         marked = _marked(own, index)
-        marks.append(Points(look.role, window.xs_at(marked[:, 0]), window.ys_at(marked[:, 1])))
+        marks.append(Points(badge.role, window.xs_at(marked[:, 0]), window.ys_at(marked[:, 1])))
     # What is last in the list finds its place first: the lowest one, so that names pile up in the order of the runs.
     names.sort(key=lambda pair: -pair[0])
     return [*(name for _, name in names), *lines, *marks]

@@ -1,7 +1,7 @@
 """The loss as a net over the plane of w and b, seen from aside, and the path of the hiker on it.
 
 azimuth      how far one has walked around it: at 0 w goes to the right and b away from the viewer
-tilt         how far one looks down: 0 from the side, 90 from above
+tilt         how far one badges down: 0 from the side, 90 from above
 net          lines of equal w and of equal b on the surface, in the colours of its height
 behind       what a part of the surface nearer to the viewer hides
 
@@ -197,7 +197,7 @@ class Ground:
 
 
 def camera_for(landscape: Landscape, window: Window) -> Camera:
-    """A camera that looks along the valley of the lowest point, a little from aside: so its sides can be told apart."""
+    """A camera that looks along the valley of the lowest point, a little from aside: both its sides are seen."""
     lowest = landscape.lowest_point()
     if lowest is None:
         return Camera()
@@ -224,15 +224,15 @@ def surface_scene(walk: Walk, camera: Camera, window: Window, *, log: bool = Fal
     if ground is None:
         return Scene(unit, (), walk.title, bare=True)
     layers: list[Layer] = [Dots(ground.draw), *_frame(ground)]
-    for path, look in zip(walk.branches, walk.looks, strict=False):
+    for path, badge in zip(walk.branches, walk.badges, strict=False):
         points = np.asarray(path, dtype=np.float64)
         if points.ndim == 2 and len(points):
-            layers += _path(ground, points[:, 0], points[:, 1], look.role, look.name)
+            layers += _path(ground, points[:, 0], points[:, 1], badge.role, badge.name)
             across, up, depth = ground.place(points[-1:, 0], points[-1:, 1])
             seen = bool(ground.seen(across, up, depth)[0])
-            layers.append(Points(look.role if seen else "behind", across, up, glyph=look.role))
-            layers.append(Label(look.role, across, up, look.name, beside=True))
-    layers += _path(ground, *_columns(walk), walk.look.role if walk.look else "trail", "path")
+            layers.append(Points(badge.role if seen else "behind", across, up, glyph=badge.role))
+            layers.append(Label(badge.role, across, up, badge.name, beside=True))
+    layers += _path(ground, *_columns(walk), walk.badge.role if walk.badge else "trail", "path")
     layers += _marks(ground, walk)
     return Scene(unit, tuple(layers), walk.title, bare=True)
 
@@ -362,6 +362,8 @@ def _drawn(ground: Ground, columns: int, rows: int, marker: str) -> tuple[tuple[
         above = high[column, at] * (1 - part) + high[column + 1, at] * part
         seen = 1 - py / (tall - 1) >= above - 0.7 / tall
     x, y = np.floor(px[seen] + 0.5).astype(np.int64), np.floor(py[seen] + 0.5).astype(np.int64)
+    # A peak between the points that told how high the surface reaches ends at the border.
+    x, y = np.clip(x, 0, wide - 1), np.clip(y, 0, tall - 1)
     dots = np.zeros((tall, wide), dtype=np.bool_)
     dots[y, x] = True
     cell = (y // per_row) * columns + x // per_column
