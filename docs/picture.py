@@ -7,6 +7,7 @@ axes are drawn as what they are, so that no font is needed for them; all other t
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -126,24 +127,28 @@ def svg(rows: Iterable[Strip], size: tuple[int, int], background: str, title: st
                 if "\u2800" < character <= "\u28ff":
                     bits = ord(character) - 0x2800
                     dots[look.colour] += [
-                        f"M{x + across} {y + down}h0" for bit, (across, down) in enumerate(BRAILLE) if bits >> bit & 1
+                        f"M{x + across} {y + down}h.01" for bit, (across, down) in enumerate(BRAILLE) if bits >> bit & 1
                     ]
                 elif character in STROKES:
                     lines[look.colour].append(STROKES[character].format(x=x, y=y, m=y + 4, c=x + 2))
                 column += cell_len(character)
             words += written(text, look, column - cell_len(text), row)
-    drawn = [f'<path class="d" stroke="{colour}" d="{"".join(path)}"/>' for colour, path in dots.items()]
-    drawn += [f'<path class="l" stroke="{colour}" d="{"".join(path)}"/>' for colour, path in lines.items()]
+    drawn = [f'<path stroke="{colour}" d="{"".join(path)}"/>' for colour, path in dots.items()]
+    ruled = [f'<path stroke="{colour}" d="{"".join(path)}"/>' for colour, path in lines.items()]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" width="{2 * width}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{2 * width}" height="{2 * height}" '
+            f'viewBox="0 0 {width} {height}">',
             f"<title>{escape(title)}</title>",
-            "<style>text{font:6.6px Menlo,Consolas,'DejaVu Sans Mono',monospace;white-space:pre}"
-            ".d{stroke-width:1.5;stroke-linecap:round}.l{stroke-width:.5;fill:none}</style>",
             f'<rect width="{width}" height="{height}" rx="3" fill="{background}"/>',
             *fills,
+            '<g stroke-width="1.5" stroke-linecap="round" fill="none">',
             *drawn,
+            '</g><g stroke-width=".5" fill="none">',
+            *ruled,
+            '</g><g font-family="Menlo,Consolas,\'DejaVu Sans Mono\',monospace" font-size="6.6">',
             *words,
+            "</g>",
             "</svg>\n",
         ]
     )
@@ -177,7 +182,9 @@ async def picture(name: str, theme: str) -> str:
 
 
 def main(folder: Path) -> None:
-    """Make all pictures in a folder."""
+    """Make all pictures in a folder, as a terminal of all colours shows them."""
+    os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    os.environ.pop("NO_COLOR", None)
     for name in SHOTS:
         for theme in OWN[:2]:
             path = folder / f"{name}-{theme.removeprefix('gdlab-')}.svg"
