@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from tui.screen.app import GradientDescentApp
     from tui.views.rates import Rates
+    from tui.views.surface import Surface
 
 Effect: TypeAlias = "Callable[[Pilot[None], str], Awaitable[None]]"
 """Presses a key and checks what it does."""
@@ -267,6 +268,33 @@ async def _shows_the_next_view(pilot: Pilot[None], key: str) -> None:
     before = VIEWS.index(type(views(pilot).current))
     await press(pilot, key)
     assert type(views(pilot).current) is VIEWS[(before + 1) % len(VIEWS)]
+
+
+def _camera(turned: float, tilted: float) -> Effect:
+    async def moves_the_camera(pilot: Pilot[None], key: str) -> None:
+        main_screen(pilot).laboratory.walk.set_train_bias(True)
+        await press(pilot, "6")
+        surface = cast("Surface", views(pilot)["surface"])
+        before, picture = surface.camera, shown(pilot)
+        await press(pilot, key)
+        assert surface.camera.azimuth == (before.azimuth + turned) % 360
+        assert surface.camera.tilt == before.tilt + tilted
+        assert shown(pilot) != picture
+        await press(pilot, "n", "1", "6")
+        assert surface.camera.azimuth == (before.azimuth + turned) % 360, "it stays where it is put"
+
+    return moves_the_camera
+
+
+EFFECTS |= {
+    f"view_key('{key}')": _camera(turned, tilted)
+    for key, turned, tilted in (
+        ("left_parenthesis", -15, 0),
+        ("right_parenthesis", 15, 0),
+        ("slash", 0, 10),
+        ("backslash", 0, -10),
+    )
+}
 
 
 def rates(pilot: Pilot[None]) -> Rates:

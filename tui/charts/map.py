@@ -24,6 +24,8 @@ from tui.charts.window import Floats, Window, interval_around, log_ticks, ticks,
 
 LEVELS = 8
 """So many contours, one more at most."""
+FEWEST = 5
+"""Of fewer contours little can be seen."""
 FEW = 100
 """A path of so few points shows each of them; a longer one is a line."""
 LONGEST = 16
@@ -187,7 +189,17 @@ def levels(landscape: Landscape, window: Window) -> list[Contour]:
     if scale is None:
         return []
     bottom, top = scale.bottom, scale.top
-    found = log_ticks(math.log10(bottom), math.log10(top), LEVELS) if scale.log else ticks(bottom, top, LEVELS)
+    if not scale.log:
+        found = ticks(bottom, top, LEVELS)
+    else:
+        low, high = math.log10(bottom), math.log10(top)
+        found = log_ticks(low, high, LEVELS)
+        if len(found) < FEWEST:
+            # The powers of ten alone, where 1, 2 and 5 times them are too many.
+            numbers = [
+                float(f"{digit}e{power}") for power in range(math.floor(low), math.ceil(high)) for digit in (1, 3)
+            ]
+            found = [(math.log10(number), f"{number:g}") for number in numbers if bottom < number < top]
     return [(float(label), label) for _, label in found if bottom < float(label) < top]
 
 
