@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.timeline import Timeline
     from gdcore.landscapes.landscape import Landscape
+    from tui.views.views import Views
 
 SMALL, LARGE = (80, 24), (120, 36)
 SIZES = (SMALL, LARGE)
-THREADS = ("_read", "_load_columns", "_take_sweep")
+THREADS = ("_read", "_load_columns", "_take_study")
 """What the screen and its dialogs do beside the event loop."""
 
 
@@ -67,8 +68,12 @@ def laboratory(pilot: Pilot[None]) -> Laboratory:
     return main_screen(pilot).laboratory
 
 
+def views(pilot: Pilot[None]) -> Views:
+    return main_screen(pilot)._views
+
+
 def timeline(pilot: Pilot[None]) -> Timeline:
-    return laboratory(pilot).timeline
+    return laboratory(pilot).walk.timeline
 
 
 def state(pilot: Pilot[None]) -> State:

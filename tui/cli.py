@@ -163,7 +163,8 @@ def _train(words: list[str]) -> int:
         gc.freeze()  # Modules stay to the end: without this the collector goes through NumPy once more, at exit.
         return train(ground, settings, limits, start, output, landscape=landscape)
     except ValueError as error:
-        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+        shown = getattr(error, "shown", "")  # a formula, with a mark under the mistake
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n" + f"{shown}\n" * bool(shown))
 
 
 def _open(words: list[str]) -> int:
@@ -190,16 +191,17 @@ def _open(words: list[str]) -> int:
     try:
         laboratory = _laboratory(parser, words, options)
     except ValueError as error:
-        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+        shown = getattr(error, "shown", "")  # a formula, with a mark under the mistake
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n" + f"{shown}\n" * bool(shown))
     from tui.laboratory.saving import Saver, session_of, state_folder  # noqa: PLC0415
 
     saver = Saver(state_folder(), session_of(laboratory))
     if options.plain:
-        from tui.headless.plain import converse  # noqa: PLC0415
+        from tui.headless.plain.conversation import converse  # noqa: PLC0415
 
         def keep() -> None:
             if sentence := saver.save(session_of(laboratory)):
-                laboratory.say(sentence, alarm=True)
+                laboratory.notes.say(sentence, alarm=True)
 
         gc.enable()
         return converse(laboratory, keep)

@@ -109,6 +109,7 @@ class Landscape:
     Attributes:
         title: what it is called; by this name `gdcore.landscapes.known.find` has it again.
         formula: the loss as a person writes it.
+        teaches: what can be seen on it, in a sentence.
         has_bias: whether there is a b at all.
         exact: whether the curvature is the same everywhere, so that what it says of a rate holds for the whole walk.
         convex: whether it bends upwards everywhere, so that whatever is a minimum is the lowest.
@@ -128,6 +129,7 @@ class Landscape:
 
     title: str = ""
     formula: str = ""
+    teaches: str = ""
     has_bias: bool = True
     exact: bool = False
     convex: bool = False

@@ -453,7 +453,7 @@ class Logistic(LossOfRows):
         tail += 1.0
         slopes /= tail
         slopes -= y
-        z -= 2.0 * y * z
+        z *= 1.0 - 2.0 * y
         losses += np.maximum(z, 0.0, out=z)
         return losses, slopes
 

@@ -1,15 +1,15 @@
-"""The dialogs over the laboratory: help, the derivation, and opening a data file."""
+"""The dialogs over the laboratory: a text to read, a list to choose from, a data file, the branches."""
 
 from __future__ import annotations
 
 import os
-import stat
 from asyncio import to_thread
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.cells import cell_len, set_cell_size
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
@@ -20,10 +20,10 @@ from textual.suggester import Suggester
 from textual.widgets import DirectoryTree, Input, OptionList, Static
 
 from gdcore.descent.branches import Branch, Branches
-from gdcore.inert import inert
-from gdcore.rows.dataset import Dataset, DatasetError, load, shipped
-from tui.laboratory.commands import key_table
-from tui.laboratory.lesson import FORMULAS, comparison
+from gdcore.landscapes.formula import FormulaError
+from gdcore.rows.dataset import shipped
+from tui.laboratory.grounds import ground_named, known
+from tui.laboratory.lesson import comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,69 +32,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.geometry import Region
 
+    from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
+
 Result = TypeVar("Result")
-
-LEGEND = (
-    ("curve", "The loss of the line y = w*x + b over your rows, for every w. Low is good."),
-    ("you", "The filled circle, at the w of now: a hiker in the dark, who feels the slope."),
-    ("uphill", "The arrow. The steeper the ground, the longer it is. A step goes the other way."),
-    ("next", "The open circle: where the next step will land, learning rate times slope away."),
-    ("minimum", "The cross, the lowest point of the curve."),
-    ("trail", "The dots: where you have been."),
-    ("best", "Where b is trained too: the w of the lowest loss of all, an asterisk on the axis."),
-    ("gauge", "The learning rate # among those that crawl ., glide -, overshoot = and diverge !"),
-    ("", "The best fixed rate is the asterisk. Press ] and watch # move, before any step."),
-)
-"""What stands for what on the screen."""
-VIEWS_TOLD = (
-    ("2 map", "Lines of equal loss over w and b, with their losses; the path across them. f looks closer."),
-    ("", "The cross is the lowest point you can reach; while b is held, * is the lowest of all."),
-    ("3 fit", "Your rows, the line of now, and, dashed, the line at the minimum. At x: y for any x."),
-    ("4 history", "The loss against the steps; l: how far above its minimum, on a logarithmic axis."),
-    ("5 rates", "How many steps each learning rate needs; the star is the best, the cliff diverges."),
-    ("other runs", "g lists them. In a race a mark of four letters says which optimizer it is."),
-    ("1/2, 1, 2", "G: where the next step would land at half the rate, the rate, and twice the rate."),
-)
-"""What the other views show."""
-WORDS = (
-    ("slope, gradient", "dL/dw: how much the loss rises when w grows a little; dL/db: when b does."),
-    ("critical rate", "The learning rate at which steps no longer come nearer: 2 by the steepest curvature."),
-    ("condition number", "How much steeper the valley's sides are than its floor; 1 is a round bowl."),
-    ("digits", "How many decimal digits of w and b are right already."),
-    ("held", "b stays as it is: w alone is trained. t changes that."),
-    ("standardized", "x and y with mean 0 and spread 1. own: w and b in the units of your data."),
-    ("nudging", "Tries w and b one rate up and down and keeps what is better. It needs no gradient."),
-    ("branch", "A run you left by stepping back and changing something. g lists them."),
-    ("six digits", "The gauge counts steps until w and b are right to 1e-6; view 5 until the loss is."),
-)
-"""What the words on the screen mean."""
-FIELDS = (
-    ("tab, shift+tab", "Next field, field before; s goes to the learning rate."),
-    ("enter", "Put what is typed in force; on x, y, Method and Train, list what there is to choose."),
-    ("escape", "Undo what is typed, and go back to the chart."),
-    ("up, down", "In a number field: more, less."),
-    ("click on the curve", "Start there."),
-)
-"""What the fields and the mouse do."""
-
-
-def help_text() -> Table:
-    """What the screen shows, the three formulas and every key, as a table that wraps in its second column."""
-    formulas = [line for name, formula, meaning in FORMULAS for line in ((name, formula), ("", meaning))]
-    table = Table.grid(Column(no_wrap=True), Column(), padding=(0, 2))
-    for title, rows in (
-        ("What you see", LEGEND),
-        ("In the other views", VIEWS_TOLD),
-        ("Three formulas", formulas),
-        ("Words", WORDS),
-        ("Keys", key_table()),
-        ("Fields and mouse", FIELDS),
-    ):
-        table.add_row(Text(title, "bold"))
-        for name, text in rows:
-            table.add_row(Text(f"  {name}"), Text(text))
-        table.add_row()
-    return table
 
 
 def copy_or_quit(screen: Screen[Any]) -> None:
@@ -236,28 +177,53 @@ class PlainTree(DirectoryTree):
         return [path for path in paths if not path.name.startswith(".")]
 
 
-class OpenDialog(Dialog[Dataset | None]):
-    """Choose a data file: by its path, or from the tree. The file is read here, so that a bad one is refused here."""
+class OpenDialog(Dialog["Dataset | Landscape | None"]):
+    """Choose what to walk on: by a name, a path or a formula that is typed, from the list, or from the tree of files.
+
+    It is read here, so that what cannot be had is refused here.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
     def compose(self) -> ComposeResult:
-        """A path to type, a tree to choose from, and a line for what is wrong."""
+        """A text to type, what has a name, a tree of files, and a line for what is wrong."""
         with Vertical(classes="dialog") as frame:
-            frame.border_title = "Open a data file"
-            frame.border_subtitle = "enter: open   tab: to the tree   escape: cancel"
-            yield Static(f"Path of a text file with two columns of numbers, or {', '.join(shipped())}:", markup=False)
-            yield Input(placeholder="path; the right arrow completes it", suggester=PathSuggester(), compact=True)
+            frame.border_title = "Open data or a terrain"
+            frame.border_subtitle = "enter: open   tab: to the lists   escape: cancel"
+            yield Static("A name from the list, the path of a file, or a formula in w and b:", markup=False)
+            yield Input(placeholder="right arrow completes a path", suggester=PathSuggester(), compact=True)
             yield Static(id="wrong", markup=False)
+            yield OptionList(*self._rows(""), id="known", markup=False)
             yield PlainTree(Path.cwd())
+
+    def _rows(self, typed: str) -> list[str]:
+        """What has a name with the text in it, or teaches something of the kind; all of it where there is nothing."""
+        self._names = [
+            (name, told) for name, told in known() if typed.lower() in name or typed.lower() in told.lower()
+        ] or known()
+        return [f"{name:15} {told}" for name, told in self._names]
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what has the text in it."""
+        rows = self._rows(event.value.strip())
+        options = self.query_one("#known", OptionList)
+        options.clear_options()
+        options.add_options(rows)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Open what was typed; a folder is shown in the tree."""
-        path = Path(event.value).expanduser()
+        path = Path(event.value)
+        with suppress(RuntimeError):
+            path = path.expanduser()
         if event.value and event.value not in shipped() and _is_folder(path):
             self.query_one(DirectoryTree).path = path
         else:
             self._open(event.value)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Open what was chosen by its name."""
+        if event.option_index < len(self._names):
+            self._open(self._names[event.option_index][0])
 
     def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
         """Open what was chosen."""
@@ -270,21 +236,23 @@ class OpenDialog(Dialog[Dataset | None]):
 
     @work(thread=True, exclusive=True)
     def _read(self, source: str) -> None:
-        """Read the file beside the event loop: a large one takes its time."""
+        """Read it beside the event loop: a large file takes its time."""
         try:
-            data = load_again(source)
-        except DatasetError as error:
+            ground = ground_named(source)
+        except FormulaError as error:
+            self.app.call_from_thread(self._say, f"{error}\n{error.shown}")
+        except ValueError as error:
             self.app.call_from_thread(self._say, str(error))
         else:
-            self.app.call_from_thread(self._done, data)
+            self.app.call_from_thread(self._done, ground)
 
     def _say(self, sentence: str) -> None:
         if self.is_active:
             self.query_one("#wrong", Static).update(sentence)
 
-    def _done(self, data: Dataset) -> None:
+    def _done(self, ground: Dataset | Landscape) -> None:
         if self.is_active:
-            self.close(data)
+            self.close(ground)
 
 
 def _is_folder(path: Path) -> bool:
@@ -292,21 +260,6 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):
         return False
-
-
-def load_again(source: str, x: str | None = None, y: str | None = None, *, skip_bad_rows: bool = False) -> Dataset:
-    """Load data while the app runs: only files, since a pipe would keep the app waiting.
-
-    Raises:
-        DatasetError: with a sentence, where the data cannot be had.
-    """
-    try:
-        mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
-    except (OSError, ValueError):
-        mode = stat.S_IFREG  # load knows what to say
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
-    return load(source, x, y, skip_bad_rows=skip_bad_rows)
 
 
 BESIDE = 6
