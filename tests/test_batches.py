@@ -16,7 +16,7 @@ from gdcore.descent.branches import Branches, brief, difference
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nudge
 from gdcore.descent.steps import Limits, Reason, Settings, adopt, advance, begin, descend, proceed, whole
 from gdcore.descent.timeline import STRIDE, Timeline
-from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.bowl import BatchBowl, MeanSquaredError
 from gdcore.landscapes.columns import Columns
 from gdcore.landscapes.landscape import Landscape
 from gdcore.rows.dataset import load
@@ -204,11 +204,47 @@ def test_a_batch_of_all_rows_or_more_is_the_whole(pizza: MeanSquaredError) -> No
 
 def test_a_batch_is_a_bowl_with_its_own_minimum(pizza: MeanSquaredError) -> None:
     seen = pizza.seen(4, Batch(8, 1))
-    assert isinstance(seen, MeanSquaredError)
+    assert isinstance(seen, BatchBowl)
+    assert seen.over(seen.columns.x, seen.columns.y).loss_and_gradient(1.0, 2.0) == seen.loss_and_gradient(1.0, 2.0)
     (minimum,) = seen.minima()
     assert seen.gradient(minimum.w, minimum.b) == pytest.approx((0, 0), abs=1e-10)
     assert minimum.loss < pizza.floor * 2
     assert seen.curvature(True).critical_learning_rate != pizza.curvature(True).critical_learning_rate
+
+
+@pytest.mark.parametrize("batch", [Batch(1), Batch(2, 4), Batch(8, 1)], ids=repr)
+def test_all_that_is_asked_of_a_batch_is_as_its_moments_have_it(pizza: MeanSquaredError, batch: Batch) -> None:
+    x, y = pizza_rows()
+    for iteration in range(4):
+        rows = batch.rows(iteration, 30)
+        seen, bowl = pizza.seen(iteration, batch), MeanSquaredError.of(x[rows], y[rows])
+        points = np.array([-1.0, 0.5, 3.0])
+        assert np.asarray(seen(points, 2.0)).tolist() == pytest.approx(
+            [seen(w, 2.0) for w in points.tolist()], rel=1e-12
+        )
+        for name, words in {
+            "minima": [(), (3.0,)],
+            "lowest": [(), (3.0,)],
+            "hessian": [(0.0, 0.0)],
+            "curvature": [(True,), (False,)],
+        }.items():
+            for values in words:
+                assert getattr(seen, name)(*values) == getattr(bowl, name)(*values)
+        assert (seen.exact, seen.convex, seen.has_bias) == (True, True, True)
+        assert str(seen.valley(points)) == str(bowl.valley(points))
+        mine, theirs = (one.contours([50.0], (-1, 3), (0, 20))[0] for one in (seen, bowl))
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_batches_of_rows_far_from_0_keep_their_digits() -> None:
+    x, y = pizza_rows()
+    far = MeanSquaredError.of(x + 1e9, y)
+    seen = far.seen(2, Batch(5))
+    rows = Batch(5).rows(2, 30)
+    exact, slopes = exact_loss_and_gradient(x[rows] + 1e9, y[rows], 1.1, -1.1e9)
+    value, gradient = seen.loss_and_gradient(1.1, -1.1e9)
+    assert relative_error(value, exact) < 1e-9
+    assert [relative_error(*pair) for pair in zip(gradient, slopes, strict=True)] == pytest.approx([0, 0], abs=1e-9)
 
 
 def test_what_was_asked_for_lately_is_held_and_not_measured_again(pizza: MeanSquaredError) -> None:

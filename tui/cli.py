@@ -307,7 +307,7 @@ def _add_run_options(parser: ArgumentParser) -> None:
     add(parameters.WEIGHT, note=" (default: 0, or where the terrain begins)")
     add(parameters.BIAS, note=" (default: 0, or where the terrain begins)")
     parser.add_argument("--train-bias", action="store_true", help="train w and b, not w alone")
-    add(parameters.TOLERANCE)
+    add(parameters.TOLERANCE, note="; where steps see batches, that of the batch")
     parser.add_argument(
         "--optimizer",
         metavar="NAME",
