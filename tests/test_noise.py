@@ -119,6 +119,36 @@ def test_a_run_that_still_gets_nearer_is_not_said_to_wander(pizza: MeanSquaredEr
     assert found.spread_b > 0
 
 
+def test_nor_is_one_whose_way_along_the_valley_is_drowned_in_its_ups_and_downs(pizza: MeanSquaredError) -> None:
+    for seed in range(6):
+        run = Timeline(pizza, Settings(0.001, train_bias=True, batch=Batch(2, seed)), Limits(600))
+        for _ in range(3):
+            run.forward(200)
+            assert wandering(run) is None
+
+
+def test_nor_is_one_that_still_comes_lower_a_little(pizza: MeanSquaredError) -> None:
+    settings = Settings(0.001, train_bias=True, batch=Batch(2))
+    early, late = (wandering(walked(pizza, settings, steps)) for steps in (2300, 9000))
+    assert early is None
+    assert late is not None
+
+
+def test_a_run_that_is_thrown_out_does_not_wander(pizza: MeanSquaredError) -> None:
+    """The 30th row is a batch of its own, with a critical rate of its own: it throws the run out."""
+    critical = pizza.curvature(False).critical_learning_rate
+    run = walked(pizza, Settings(0.97 * critical, batch=Batch(29)), 260)
+    assert run.state.loss > 1e5
+    assert wandering(run) is None
+
+
+def test_nothing_is_said_before_every_part_has_an_epoch(pizza: MeanSquaredError) -> None:
+    settings = Settings(0.0005, batch=Batch(1))
+    path = walked(pizza, settings, 2 * PARTS * 30).path(0, 2 * PARTS * 30)
+    assert wandering_over(pizza, settings, path) is not None
+    assert wandering_over(pizza, settings, path[1:]) is None
+
+
 def test_a_fit_without_a_fault_leaves_nothing_to_chance() -> None:
     x = np.arange(1.0, 9.0)
     assert wandering(walked(MeanSquaredError.of(x, 3 * x), Settings(0.01, batch=Batch(2)), 900)) is None

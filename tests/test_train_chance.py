@@ -174,6 +174,19 @@ def test_a_run_that_wanders_says_so(call: Callable[..., Outcome]) -> None:
     assert REMEMBERED == noise.REMEMBERED
 
 
+def test_what_was_before_the_last_change_is_no_wandering(call: Callable[..., Outcome], tmp_path: Path) -> None:
+    pizza = load("pizza")
+    branches = Branches(Timeline(MeanSquaredError.of(pizza.x, pizza.y), Settings(0.0005, batch=Batch(4)), Limits(5000)))
+    file = tmp_path / "session.json"
+    said: list[bool] = []
+    for settings in (Settings(0.0005, batch=Batch(4)), Settings(0.0004, batch=Batch(4))):
+        branches.change(settings)
+        branches.run.forward(1000 if not said else 40)
+        file.write_text(Session.of(pizza, branches).to_text())
+        said.append("no longer gets nearer" in call("--session", str(file), "--every", "5000").err)
+    assert said == [True, False]
+
+
 def test_the_run_of_a_session_with_all_of_it(call: Callable[..., Outcome], tmp_path: Path) -> None:
     orings = load("orings")
     loss, scale = ground_of_rows(orings, "logistic", scaled=True)

@@ -38,6 +38,8 @@ _POINTS = 64
 """Points of a part on which the whole loss is measured."""
 _SURE = 3.0
 """A slope so many times its standard error is no accident."""
+_STEADY = 2.5
+"""From one half of the stretch to the other the excess of a steady run changes by a smaller factor."""
 _NOTHING = 1e-9
 """An excess of a smaller share of the loss is rounding."""
 
@@ -128,8 +130,9 @@ def wandering_over(landscape: Landscape, settings: Settings, path: Points) -> Wa
     """How far a run wandered on a path, if it saw batches and no longer got nearer; else None.
 
     The last half of the path is split in PARTS. Where the loss of all rows falls from part to part, by more than its
-    own ups and downs, the run gets nearer. So it does where its middle is itself far from the minimum: where that has
-    more than half of the excess. Under a schedule chance fades by itself, and None is said.
+    own ups and downs, the run gets nearer; where it grows much, it is thrown out. It is on its way, too, where its
+    middle is itself far from the minimum: where that has more than half of the excess. Under a schedule chance fades by
+    itself, and None is said.
 
     Args:
         landscape: what is walked on.
@@ -155,8 +158,9 @@ def wandering_over(landscape: Landscape, settings: Settings, path: Points) -> Wa
         on_its_way = max(abs(_trend(values.mean(axis=1))) for values in (ws, bs)) > _SURE
     else:
         on_its_way = float(landscape.drawn(float(ws.mean()), float(bs.mean()))) - lowest > excess / 2
-    nearer = not -_SURE < _trend(losses.mean(axis=1)) < 2 * _SURE
-    if nearer or on_its_way or excess <= _NOTHING * max(abs(lowest), float(np.ptp(losses))):
+    halves = losses.reshape(2, -1).mean(axis=1) - lowest
+    steady = halves[0] / _STEADY < halves[1] < halves[0] * _STEADY and _trend(losses.mean(axis=1)) > -_SURE
+    if not steady or on_its_way or excess <= _NOTHING * max(abs(lowest), float(np.ptp(losses))):
         return None
     spread_w, spread_b = float(ws.std()), float(bs.std()) * settings.train_bias
     also = f" and b by {spread_b:.3g}" if settings.train_bias else ""
