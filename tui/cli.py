@@ -140,8 +140,6 @@ def _train(words: list[str]) -> int:
     parser.add_argument(
         "--predict", metavar="X", type=_number(prediction), action="append", help=prediction.description
     )
-    _add_loss_options(parser)
-    _add_chance_options(parser)
     every = Parameter("every", STEPS, "print every K-th iteration only")
     parser.add_argument("--every", metavar="K", type=_number(every), default=1, help=every.description)
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
@@ -225,9 +223,14 @@ def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Labora
     """
     if options.resume is None:
         with _holding_interrupts():
+            from tui.laboratory.ground import Ground  # noqa: PLC0415
             from tui.laboratory.laboratory import Laboratory  # noqa: PLC0415
 
-        return Laboratory(*_run_of(options))
+        ground, settings, limits, start = _run_of(options)
+        delta = () if options.delta is None else (options.delta,)
+        if delta and options.loss != "huber":
+            raise ValueError(f"--delta belongs to --loss huber, not to {options.loss}")
+        return Laboratory(Ground.of(ground, options.loss, *delta), settings, limits, start)
     place = _data_beside(parser, words, "--resume", {"resume", "plain", "marker", "fps"})
     with _holding_interrupts():
         from tui.laboratory.saving import ground_of, laboratory_of, latest, read, state_folder  # noqa: PLC0415
@@ -321,9 +324,11 @@ def _add_run_options(parser: ArgumentParser) -> None:
             owners.setdefault(parameter, []).append(f"{name} {getattr(kind(), parameter.name):g}")
     for parameter, defaults in owners.items():
         add(parameter, note=f" (default: {', '.join(defaults)})")
+    _add_loss_options(parser)
+    _add_chance_options(parser)
 
 
-def _add_loss_options(parser: _Parser) -> None:
+def _add_loss_options(parser: ArgumentParser) -> None:
     """The options for losses of rows other than the squared error."""
     from gdcore.descent.parameters import DELTA  # noqa: PLC0415
 
@@ -340,7 +345,7 @@ def _add_loss_options(parser: _Parser) -> None:
     )
 
 
-def _add_chance_options(parser: _Parser) -> None:
+def _add_chance_options(parser: ArgumentParser) -> None:
     """The options for batches and schedules."""
     from gdcore.descent.parameters import BATCH, SEED  # noqa: PLC0415
     from gdcore.descent.schedules import SCHEDULES, parse, schedule_parameters  # noqa: PLC0415
