@@ -142,8 +142,9 @@ class TolerantParser(XTermParser):
         self._gen = self.parse(self._tokens.append)
         self._awaiting = next(self._gen)
         self._timeout_time = None
-        if error is not None:
+        if isinstance(error, ZeroDivisionError):
             self.mouse_pixels, self.terminal_pixel_size = False, None
+        if error is not None:
             self._dropped(error)
 
 
