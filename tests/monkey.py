@@ -20,7 +20,7 @@ from argparse import ArgumentParser
 from dataclasses import dataclass, field
 from math import isclose
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.keys import _character_to_key
 
@@ -29,7 +29,11 @@ from tui.laboratory.commands import COMMANDS
 from tui.laboratory.saving import ground_of, latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    Stroke: TypeAlias = bytes | tuple[int, int] | float
+    """Bytes to send, a size to take, or seconds in which nothing is taken that gdlab sends."""
 
 ESC = "\x1b"
 PRINTABLE = [chr(code) for code in range(0x20, 0x7F)]
@@ -70,6 +74,8 @@ PLACES = (
     + [f"s{ESC}[Z", f"s{ESC}[Z\r", f"s{ESC}[Z{ESC}[Z\r"]
 )
 """What leads to each view, dialog and field."""
+PAUSE = b"\0\0\0"
+"""Where a stroke has this in it, the monkey waits so long that what is before it is a key of its own."""
 SIZES = [(80, 24), (120, 36), (200, 60), (500, 200), (1, 1), (2, 1), (1, 200), (500, 1), (39, 9), (40, 10), (60, 16)]
 HOSTILE = [
     "[bold]x[/]",
@@ -88,11 +94,11 @@ ANSWER = 20.0
 
 def data_sets(folder: Path) -> list[str]:
     """Data sets nobody would choose, beside one of those that ship."""
-    rows = {
+    rows: dict[str, tuple[str, Any]] = {
         "constant.csv": ("x,y", [(3, 1), (3, 2), (3, 4)]),
         "huge.csv": ("x,y", [(1e120, 2e120), (-1e120, 1e119), (3e119, -1e120)]),
         "tiny.csv": ("x,y", [(1e-200, 1e-300), (2e-200, 1e-300), (3e-200, 5e-300)]),
-        "one.csv": ("x,y", [(1, 2)]),
+        "two.csv": ("x,y", [(0, 0), (0, 1e-9)]),
         "names.csv": (",".join(f'"{name}"' for name in HOSTILE), [[i * j + 1 for j in range(8)] for i in range(9)]),
     }
     for name, (head, lines) in rows.items():
@@ -107,11 +113,11 @@ class Monkey:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        self._places = iter(())  # type: Iterator[str]
+        self._places: Iterator[str] = iter(())
 
-    def stroke(self) -> tuple[str, bytes | tuple[int, int] | float]:
+    def stroke(self) -> tuple[str, Stroke]:
         """What is done next: bytes to send, a size to take, or seconds to take nothing that is sent."""
-        kinds: list[tuple[int, str, Callable[[], bytes | tuple[int, int] | float]]] = [
+        kinds: list[tuple[int, str, Callable[[], Stroke]]] = [
             (30, "key", self._key),
             (6, "moving", lambda: self._of(MOVING)),
             (3, "function", lambda: self._of(FUNCTIONS)),
@@ -122,7 +128,7 @@ class Monkey:
             (10, "mouse", self._mouse),
             (3, "paste", self._paste),
             (5, "broken", self._broken),
-            (3, "bytes", lambda: self.random.randbytes(self.random.randint(1, 12)).translate(None, b"\x11\x03")),
+            (3, "bytes", self._bytes),
             (2, "resize", self._size),
             (1, "stall", lambda: self.random.uniform(0.0, 0.6)),
             (8, "place", self._place),
@@ -134,6 +140,10 @@ class Monkey:
 
     def _of(self, choices: list[str]) -> bytes:
         return self.random.choice(choices).encode()
+
+    def _bytes(self) -> bytes:
+        """Bytes that are mostly no text."""
+        return bytes(self.random.choice([code for code in range(256) if code not in {3, 17}]) for _ in range(9))
 
     def _key(self) -> bytes:
         return self._of(BOUND) * self.random.choice((1, 1, 1, 1, 2, 20))
@@ -241,7 +251,7 @@ class Monkey:
         if place is None:
             self._places = iter(self.random.sample(PLACES, len(PLACES)))
             place = next(self._places)
-        return (ESC + "\x00" + place).encode() if self.random.random() < 0.7 else place.encode()
+        return ESC.encode() + PAUSE + place.encode() if self.random.random() < 0.7 else place.encode()
 
 
 @dataclass
@@ -309,7 +319,11 @@ def _session(
         kind, what = monkey.stroke()
         history.append(f"{outcome.strokes} {kind} {what!r}")
         if isinstance(what, bytes):
-            terminal.send(what)
+            for part in what.split(PAUSE):
+                terminal.send(part)
+                end = time.monotonic() + 0.15 * (PAUSE in what)
+                while time.monotonic() < end:
+                    terminal.read(0.01)
         elif isinstance(what, tuple):
             terminal.resize(what)
         else:

@@ -5,7 +5,7 @@ Textual's parser is left to do its work, one character at a time. Here is what i
 - Where it raises (a key report with a number beyond Unicode, a mouse report after a window report without pixels) the
   sequence is dropped, what led there is forgotten, and reading goes on with the next character.
 - A paste is a paste to its end, whatever is inside: Textual takes sequences inside it for keys. A paste that never
-  ends is given up after a silence, and at once where a key that quits is all that comes.
+  ends is given up after a silence.
 - What is no character (a lone surrogate) is no key.
 
 It can go, piece by piece, when Textual's parser does the same.
@@ -32,8 +32,10 @@ SILENCE = 2.0
 QUITS = ("\x11", "\x03", "\x1b[113;5u", "\x1b[99;5u")
 """ctrl+q and ctrl+c, as terminals send them."""
 WAITING = 0.4
-"""Where one of them is the last thing in a paste that has not ended, and nothing follows for so many seconds, it is a
-key: whoever sees no answer presses what quits."""
+"""What comes in a paste after so many seconds is a key, if it is as short as one; and so is what quits, where it is the
+last thing and nothing follows: whoever sees no answer presses some key, and then the one that quits."""
+KEY = 12
+"""No key is longer."""
 LARGEST = (2000, 1000)
 """A window of more columns or rows than these is none."""
 
@@ -64,7 +66,9 @@ class TolerantParser(XTermParser):
 
     def feed(self, data: str) -> Iterator[Message]:
         """The messages that so many characters make."""
-        self._last = self._clock()
+        silent, self._last = self._clock() - self._last, self._clock()
+        if self._paste is not None and silent >= WAITING and len(data) <= KEY:
+            yield from self._end()
         while data:
             if self._paste is None:
                 data = yield from self._until_paste(data)
