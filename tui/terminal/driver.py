@@ -154,6 +154,7 @@ class LineDriver(LinuxDriver):
         self.echo = Echo()
         self._file = self.outlet  # type: ignore[assignment]
         self.stuck = False
+        self._restored = False
         self.continued: Callable[[], None] | None = None
         self.stopping: Callable[[], None] = _nothing
         self.hurry: Callable[[], None] = _nothing
@@ -212,6 +213,7 @@ class LineDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Set the terminal up, and from then on believe its kernel when it says that the size has changed."""
+        self._restored = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
         signal.signal(signal.SIGWINCH, self._resized)
 
@@ -226,6 +228,7 @@ class LineDriver(LinuxDriver):
         self.echo.answered()
         self.write("\x1b[?1016l")  # Textual switches pixel coordinates on, and never off
         super().stop_application_mode()
+        self._restored = True
 
     def close(self) -> None:
         """Wait for the last of the output, but not for ever: a line that stalls may never come back."""
@@ -248,6 +251,8 @@ class LineDriver(LinuxDriver):
 
     def abandon(self) -> None:
         """Restore the terminal as well as can be done at once, whatever is still on its way."""
+        if self._restored and self.outlet.idle:
+            return
         with suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCIOFLUSH)
         if self.attrs_before is not None:

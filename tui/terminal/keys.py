@@ -109,7 +109,7 @@ class TolerantParser(XTermParser):
         assert self._paste is not None
         before = self._tail
         text, end, rest = (before + data).partition(BRACKETED_PASTE_END)
-        self._tail = (before + data)[-len(BRACKETED_PASTE_END) :] if not end else ""
+        self._tail = (before + data)[-KEY:] if not end else ""
         if sum(map(len, self._paste)) < LONGEST:
             self._paste.append(text if end else text[: len(text) - len(self._tail)])
         if not end:
