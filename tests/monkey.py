@@ -321,9 +321,7 @@ def _session(
         if isinstance(what, bytes):
             for part in what.split(PAUSE):
                 terminal.send(part)
-                end = time.monotonic() + 0.15 * (PAUSE in what)
-                while time.monotonic() < end:
-                    terminal.read(0.01)
+                _take(terminal, 0.15 * (PAUSE in what))
         elif isinstance(what, tuple):
             terminal.resize(what)
         else:
@@ -344,22 +342,28 @@ def _session(
 def _quiet(terminal: Terminal) -> tuple[int, float] | None:
     """Leave every dialog and field, let nothing run, and see the numbers in a window of the usual size."""
     terminal.resize((80, 24))
-    terminal.settle(0.3, ANSWER)
-    for _ in range(3):  # a paste that never ended is given up after a silence
+    for _ in range(4):  # a paste that never ended is given up after a silence
+        _take(terminal, 0.6)
         terminal.send(ESC.encode())
-        terminal.settle(0.8, ANSWER)
     terminal.watched = True
     end = time.monotonic() + ANSWER
     while terminal.process.poll() is None:
+        _take(terminal, 0.2)
         terminal.send(b"b\x0c")
-        terminal.settle(0.5, ANSWER)
+        _take(terminal, 0.8)
         w = re.search(r"^ w +(-?[\d.]+(?:e[+-]\d+)?)", terminal.text, re.MULTILINE)
         if w and terminal.iteration >= 0 and "Quit" in terminal.text and "running" not in terminal.text:
             return terminal.iteration, float(w[1])
         assert time.monotonic() < end, f"the laboratory does not come back\n{terminal.text}"
         terminal.send(ESC.encode())
-        terminal.settle(0.5, ANSWER)
     return None
+
+
+def _take(terminal: Terminal, seconds: float) -> None:
+    """Take what is sent for so long: a run may go on all the time."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and terminal.process.poll() is None:
+        terminal.read(left)
 
 
 def _check_end(terminal: Terminal) -> None:

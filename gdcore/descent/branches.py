@@ -124,6 +124,11 @@ class Branches:
         self._add(branch)
         return branch
 
+    def join(self, branch: Branch) -> None:
+        """Take in a branch that was begun elsewhere, under a name like its own that no other has."""
+        branch.name = self.free_name(branch.name)
+        self._add(branch)
+
     def begin(self, run: Timeline, why: str) -> None:
         """Begin another run, which becomes the current branch; one without a step gives up its place."""
         name = self.free_name()

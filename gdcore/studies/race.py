@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from math import hypot, inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from gdcore.descent.branches import Branch
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Nudge
 from gdcore.descent.steps import Reason, Settings, advance, begin
 from gdcore.landscapes.landscape import Point
 from gdcore.studies.stability import stability
 
 if TYPE_CHECKING:
-    from gdcore.descent.branches import Branch, Branches
+    from collections.abc import Generator
+
+    from gdcore.descent.branches import Branches
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.state import State
     from gdcore.landscapes.landscape import Landscape
+
+Result = TypeVar("Result")
 
 TRIES, TRIAL = 60, 1000
 """How many rates are tried for each optimizer, and for how many iterations at the most."""
@@ -24,6 +29,8 @@ STRIDES = {AdaGrad: 1, Nudge: 50}
 """In how many steps of full length an optimizer that sizes its own would cover the way; 20 for the others."""
 
 
+TRIAL_PIECE, RUN_PIECE = 50, 500
+"""So many iterations are made in one go, of a trial and of a run."""
 LONGEST = 10_000
 """A race ends after so many iterations at the most; each of its runs can be gone on with."""
 
@@ -41,13 +48,24 @@ def sensible_rate(optimizer: Optimizer, landscape: Landscape, state: State, trai
         >>> sensible_rate(GradientDescent(), loss, begin(loss, Settings()), False, 100)
         0.5
     """
+    return exhaust(_trying(optimizer, landscape, state, train_bias, iterations))
+
+
+def _trying(
+    optimizer: Optimizer, landscape: Landscape, state: State, train_bias: bool, iterations: int
+) -> Generator[None, None, float]:
+    """The sensible rate, sought in pieces."""
     guess = _guess(optimizer, landscape, state, train_bias)
     rates = np.append(guess, guess * np.geomspace(1e-2, 10, TRIES))
     runner = begin(landscape, Settings(optimizer=optimizer, train_bias=train_bias), state.w, state.b)
     runner = runner._replace(learning_rate=rates)  # all of them at once
-    with np.errstate(all="ignore"):
-        for _ in range(min(iterations, TRIAL)):
-            runner = advance(landscape, optimizer, runner, train_bias)
+    left = min(iterations, TRIAL)
+    while left > 0:
+        with np.errstate(all="ignore"):
+            for _ in range(min(left, TRIAL_PIECE)):
+                runner = advance(landscape, optimizer, runner, train_bias)
+        left -= TRIAL_PIECE
+        yield
     reached = np.nan_to_num(np.broadcast_to(runner.loss, rates.shape), nan=inf)
     return float(rates[reached.argmin()])
 
@@ -81,18 +99,46 @@ def race(branches: Branches) -> list[Branch]:
     Raises:
         ValueError: if the run stands where it ends, so that no runner could make a step.
     """
-    run = branches.run
-    ending = run.fork().ending
+    return exhaust(racing(branches))
+
+
+def racing(branches: Branches) -> Generator[None, None, list[Branch]]:
+    """The same race in pieces of some milliseconds each; the runners are branches when the last one is done.
+
+    Whoever gives it up before that has changed nothing.
+
+    Raises:
+        ValueError: as for `race`.
+    """
+    parent, here = branches.current, branches.run.fork()  # whoever waits for the race may walk on
+    ending = here.ending
     if ending is not None and ending.reason is not Reason.DIVERGED:
         raise ValueError(f"no step is left for a race: {ending.sentence}")
     runners = []
-    iterations = min(run.limits.iterations - run.state.iteration, LONGEST)
+    state, settings, limits = here.state, here.settings, here.limits
+    iterations = min(limits.iterations - state.iteration, LONGEST)
     for kind in OPTIMIZERS.values():
         optimizer = kind()
-        best = sensible_rate(optimizer, run.landscape, run.state, run.settings.train_bias, iterations)
+        best = yield from _trying(optimizer, here.landscape, state, settings.train_bias, iterations)
         rate = float(f"{best:.4g}")
-        runner = branches.branch_off(f"in the race, lr {rate:g}", branches.free_name(optimizer.title))
-        runner.run.change(Settings(rate, optimizer, run.settings.train_bias))
-        runner.run.forward(min(run.limits.iterations, LONGEST))
-        runners.append(runner)
+        twin = here.fork()
+        twin.change(Settings(rate, optimizer, settings.train_bias))
+        left = min(limits.iterations, LONGEST)
+        while left > 0 and twin.forward(min(left, RUN_PIECE)):
+            left -= RUN_PIECE
+            yield
+        why = f"in the race, lr {rate:g}"
+        runners.append(Branch(optimizer.title, twin, parent.name, state.iteration, settings, why))
+    for runner in runners:
+        branches.join(runner)
     return sorted(runners, key=lambda runner: runner.run.state.loss)
+
+
+def exhaust(pieces: Generator[None, None, Result]) -> Result:
+    """Go through all the pieces of something; return what comes of it."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as done:
+            result: Result = done.value
+            return result

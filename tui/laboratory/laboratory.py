@@ -20,12 +20,12 @@ from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Curvature, Landscape, Point
 from gdcore.rows.scaling import Scale, standardized, standardized_loss
-from gdcore.studies.race import race
+from gdcore.studies.race import exhaust, racing
 from gdcore.studies.stability import Regime, Stability, observed, stability
 from gdcore.studies.sweep import Sweep, default_rates, sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from numpy.typing import NDArray
 
@@ -469,11 +469,19 @@ class Laboratory:
         Returns:
             Whether there was one; if not, a note says why.
         """
+        return exhaust(self.racing())
+
+    def racing(self) -> Generator[None, None, bool]:
+        """The race in pieces; what is done meanwhile stays, and one that is given up changes nothing."""
+        branches = self.branches
+        self.say("The race is on.")
         try:
-            first = race(self.branches)[0]
+            first = (yield from racing(branches))[0]
         except ValueError as error:
             ending = self.timeline.ending
             self.say(_WAY_ON[ending.reason] if ending else str(error))
+            return False
+        if branches is not self.branches:  # other data have been opened meanwhile
             return False
         if self.view not in RACED:
             self.view = RACED[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from asyncio import sleep
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -419,7 +420,22 @@ class LaboratoryScreen(Screen[None]):
     def action_race(self) -> None:
         """Let all optimizers run."""
         self._pause()
-        if self.laboratory.race():
+        if not any(worker.group == "race" and not worker.is_finished for worker in self.workers):
+            self._race()
+        self.touch()
+
+    @work(group="race")
+    async def _race(self) -> None:
+        """Race piece by piece, and take what is typed between the pieces."""
+        pieces = self.laboratory.racing()
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as done:
+                raced = done.value
+                break
+            await sleep(0)
+        if raced:
             self.laboratory.say(f"{self.laboratory.note} 2: map, 4: history, g: compare.")
         self.touch()
 
