@@ -291,7 +291,7 @@ class Terminal(Program):
         """Assert that the program has left the terminal as it found it."""
         modes = {mode: on for mode, on in self.modes.items() if UNTOUCHED.get(mode, on) != on}
         assert modes == {}, f"modes left behind: {modes}"
-        assert self.kitty == 0, "the kitty keyboard protocol is left on"
+        assert self.kitty == 0, f"the kitty keyboard protocol is left on: {self.kitty}, {bytes(self.sent[-600:])!r}"
         assert termios.tcgetattr(self._master) == self.settings, "echo, line editing or the like are changed"
 
 

@@ -241,6 +241,7 @@ class GradientDescentApp(App[None]):
         """Show what the compositor made: now, or when the line has taken what was sent before."""
         if self.terminal is None or not isinstance(renderable, (ChopsUpdate, LayoutUpdate, PaintedUpdate)):
             super()._display(screen, renderable)
+            self._faults.frame()
         elif not self._batch_count:
             self._picture.take(renderable, self.console._color_system or ColorSystem.TRUECOLOR)
             self._faults.frame()

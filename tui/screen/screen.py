@@ -154,12 +154,12 @@ class LaboratoryScreen(Screen[None]):
         """Hand the frame of this moment to every widget."""
         self._sweep()
         frame = self.laboratory.frame
-        self._stage.scene = self._views.scene(frame)
+        if self._saver is not None and self._saving is None:
+            self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
         for panel in self._panels.values():
             panel.show(frame)
         self._form.show(frame)
-        if self._saver is not None and self._saving is None:
-            self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
+        self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
 
     def _save(self, saver: Saver) -> None:
         """Save what was done, at the most so long ago as SAVED_AFTER says."""

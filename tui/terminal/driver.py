@@ -265,7 +265,9 @@ class LineDriver(LinuxDriver):
         os.set_blocking(terminal, True)  # the shell reads from the same file
 
     def _sigtstp_application(self, *_: object) -> None:
-        """Save, give the terminal back, and stop."""
+        """Save, give the terminal back, and stop; who has given it back already is about to end."""
+        if self._restored:
+            return
         self.stopping()
         super()._sigtstp_application()
 

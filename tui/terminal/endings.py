@@ -130,6 +130,9 @@ class Endings:
     def finish(self) -> None:
         """The app has left. Do not wait for a line that holds output back, and write no more to one that is gone."""
         self._finished.set()
+        for name in (*SIGNALS, "SIGTSTP"):
+            if hasattr(signal, name):  # it ends anyway, with the code that it has
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
         terminal = self._app.terminal
         if terminal is not None and terminal.stuck:
             self._cut_off(self._app.return_code or 0)
