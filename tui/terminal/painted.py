@@ -117,7 +117,7 @@ class Painted(Widget):
         except Exception as error:
             # What the others show must not depend on it. It keeps what it showed, where there is room for that.
             if before != self.painted_size:
-                self.rows = [[(" ", "")] * width for _ in range(height)]
+                self.rows = [((" ", ""),) * width for _ in range(height)]
             self.app._handle_exception(error)
 
     def render_line(self, y: int) -> Strip:
