@@ -176,7 +176,8 @@ class Branches:
 
     def free_name(self, stem: str = "") -> str:
         """A name that no branch has had: a letter, or the stem, with a number where that is needed."""
-        taken = {branch.name for branch in self._all} | self._deleted
+        # Not that of a parent that is gone either: a branch would seem to come from its own descendant.
+        taken = {name for branch in self._all for name in (branch.name, branch.parent)} | self._deleted
         stems = (stem,) if stem else ascii_uppercase
         names = (name if number == 1 else f"{name} {number}" for number in count(1) for name in stems)
         return next(name for name in names if name not in taken)
