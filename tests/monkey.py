@@ -88,6 +88,8 @@ HOSTILE = [
     "a" * 300,
 ]
 """Names of columns that a terminal, or markup, could take for something else."""
+LOST = 2.0
+"""Seconds of work that may be lost when gdlab is killed: one until it is saved, and some for a machine that is busy."""
 ANSWER = 20.0
 """Seconds in which gdlab must have done what it was asked, on a busy machine."""
 
@@ -402,6 +404,36 @@ def _check_session(shown: tuple[int, float] | None, state: Path, folder: Path, s
     assert same, f"the session replays to {told}, not to {run.state}"
 
 
+def killed(seed: int, folder: Path) -> tuple[int, int]:
+    """Kill gdlab with no warning while it runs; return the steps that were on the screen a moment before, and after.
+
+    The moment is as long as a change may wait to be saved, and a disk to take it.
+    """
+    chance = random.Random(seed)
+    environment = {"GDLAB_STATE_DIR": str(folder)}
+    with Terminal([GDLAB, "-n", "1000000"], environment=environment) as terminal:
+        terminal.see("Quit", ANSWER)
+        terminal.press("space", chance.choice(["", ">", ">>", "<"]))
+        seen = [(time.monotonic(), 0)]
+        end = seen[0][0] + chance.uniform(0.5, 4)
+        while time.monotonic() < end:
+            terminal.read(0.01)
+            seen.append((time.monotonic(), max(terminal.iteration, 0)))
+        terminal.process.kill()
+        terminal.process.wait()
+    before = max(step for when, step in seen if when <= end - LOST or step == 0)
+    session, remarks = latest(folder)
+    assert not remarks, remarks
+    if session is None:
+        return before, 0
+    step = session.replay(ground_of(session)).run.state.iteration
+    with Terminal([GDLAB, "--resume"], environment=environment) as terminal:
+        terminal.see(f"Step {step:,} of", ANSWER)
+        terminal.press("q")
+        assert terminal.finish(ANSWER) == 0
+    return before, step
+
+
 def kinds_of(faults: list[str]) -> dict[str, list[str]]:
     """The faults in a log by what raised: the class, and the innermost function."""
     kinds: dict[str, list[str]] = {}
@@ -420,8 +452,16 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1, help="so many runs, with seeds that follow each other")
     parser.add_argument("--log", type=Path, help="write down the strokes")
     parser.add_argument("--verbose", action="store_true", help="say where the faults arose that gdlab dropped")
+    parser.add_argument("--kills", type=int, help="instead of strokes, kill it so many times, and resume")
     options = parser.parse_args()
     bad = 0
+    if options.kills:
+        with tempfile.TemporaryDirectory(prefix="gdlab-monkey-") as folder:
+            for seed in range(options.seed, options.seed + options.kills):
+                before, after = killed(seed, Path(folder) / str(seed))
+                bad += after < before
+                print(f"kill {seed}: {before} steps a moment before, {after} resumed", flush=True)
+        return 1 if bad else 0
     for seed in range(options.seed, options.seed + options.runs):
         with tempfile.TemporaryDirectory(prefix="gdlab-monkey-") as folder:
             outcome = play(options.strokes, seed, Path(folder), options.log)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
@@ -252,6 +253,22 @@ async def test_every_dialog_in_every_window(size: tuple[int, int]) -> None:
                 await pilot.pause(0.05)
                 await pilot.press("escape")
                 await settled(pilot)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 4), (9, 5)])
+async def test_the_options_of_a_choice_in_a_window_without_room(size: tuple[int, int]) -> None:
+    """Textual cannot fold an option into no columns at all."""
+    async with gdlab().run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(dialogs.OptionsDialog(["a longer word", "b"], 0, Region(9, 4, 12, 1)))
+        await settled(pilot)
+        await pilot.resize_terminal(*size)
+        await settled(pilot)
+        await pilot.press("escape")
+        pilot.app.push_screen(dialogs.OptionsDialog(["a longer word", "b"], 0, Region(9, 4, 12, 1)))
+        await settled(pilot)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert len(pilot.app.screen_stack) == 1
 
 
 # --- Fields

@@ -177,7 +177,7 @@ class OptionsDialog(Dialog[int]):
         options.highlighted = self._now
         height = self.app.size.height
         options.styles.max_height = max(height - 2, 1)
-        options.styles.max_width = max(self.app.size.width - self._beside.x, 1)
+        options.styles.max_width = max(self.app.size.width - self._beside.x, 8)  # with no columns nothing can be folded
         below = min(self._beside.bottom, height - len(self._names) - 2)
         options.styles.offset = (self._beside.x, max(below, 0))
         yield options
