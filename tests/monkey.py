@@ -348,14 +348,18 @@ def _quiet(terminal: Terminal) -> tuple[int, float] | None:
         _take(terminal, 0.6)
         terminal.send(ESC.encode())
     terminal.watched = True
+    before: tuple[int, float] | None = None
     end = time.monotonic() + ANSWER
     while terminal.process.poll() is None:
         _take(terminal, 0.2)
-        terminal.send(b"b\x0c")
+        terminal.send(b"\x0c" if before else b"b\x0c")
         _take(terminal, 0.8)
         w = re.search(r"^ w +(-?[\d.]+(?:e[+-]\d+)?)", terminal.text, re.MULTILINE)
         if w and terminal.iteration >= 0 and "Quit" in terminal.text and "running" not in terminal.text:
-            return terminal.iteration, float(w[1])
+            now = (terminal.iteration, float(w[1]))
+            if now == before:  # what it was busy with is done
+                return now
+            before = now
         assert time.monotonic() < end, f"the laboratory does not come back\n{terminal.text}"
         terminal.send(ESC.encode())
     return None

@@ -94,6 +94,7 @@ def test_a_paste_that_never_ends_is_over_after_a_silence() -> None:
     read = Reader()
     assert told(read("\x1b[200~abc")) == []
     assert told(read.wait(SILENCE / 2)) == []
+    assert told(read("")) == []
     assert told(read.wait(SILENCE / 2)) == [("paste", "abc")]
     assert told(read("d")) == ["d"]
 

@@ -36,8 +36,12 @@ QUESTION = "\x1b[?2026$p"
 """A question that terminals answer, the one Textual asks when it starts: is synchronized output supported?"""
 
 
-QUIT = "ctrl+q"
-"""The key that quits whatever is shown."""
+QUIT_BYTES = (b"\x11", b"\x1b[113;5u")
+"""ctrl+q, which quits whatever is shown, as terminals send it."""
+PASTE = b"\x1b[200~"
+"""What a paste begins with; in one it is no key."""
+MOST = 65_536
+"""So many bytes are taken at once."""
 TICK = 0.1
 """Seconds between two looks whether a sequence is complete, or the app has ended."""
 
@@ -166,10 +170,10 @@ class LineDriver(LinuxDriver):
         super().write(data)
 
     def process_message(self, message: Message) -> None:
-        """Take note of answers, and of a key that always quits."""
+        """Take note of answers, and of the key that always quits."""
         if isinstance(message, TerminalSupportsSynchronizedOutput):
             self.echo.answered()
-        elif isinstance(message, events.Key) and message.key == QUIT:
+        elif isinstance(message, events.Key) and message.key == "ctrl+q":
             self.hurry()
         super().process_message(message)
 
@@ -185,11 +189,16 @@ class LineDriver(LinuxDriver):
         with selectors.SelectSelector() as selector:  # macOS has no other for terminals
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(TICK):
-                    data = os.read(self.fileno, 4096)
-                    if not data:
+                data, waiting = b"", bool(selector.select(TICK))
+                while waiting and len(data) < MOST:
+                    piece = os.read(self.fileno, 4096)
+                    if not piece:
                         return
-                    self._take(parser.feed(decode(data)))
+                    data += piece
+                    waiting = bool(selector.select(0))
+                if data.endswith(QUIT_BYTES) and not parser.pasting and PASTE not in data:
+                    self.hurry()  # before all that is to be taken up first
+                self._take(parser.feed(decode(data)))
                 self._take(parser.tick())
 
     def _take(self, messages: Iterable[Message]) -> None:

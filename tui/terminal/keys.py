@@ -64,8 +64,15 @@ class TolerantParser(XTermParser):
         self._paste: list[str] | None = None
         self._last = clock()
 
+    @property
+    def pasting(self) -> bool:
+        """Whether a paste has begun, and its end has not come."""
+        return self._paste is not None
+
     def feed(self, data: str) -> Iterator[Message]:
         """The messages that so many characters make."""
+        if not data:
+            return
         silent, self._last = self._clock() - self._last, self._clock()
         if self._paste is not None and silent >= WAITING and len(data) <= KEY:
             yield from self._end()
