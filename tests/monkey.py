@@ -90,7 +90,7 @@ HOSTILE = [
 """Names of columns that a terminal, or markup, could take for something else."""
 LOST = 2.0
 """Seconds of work that may be lost when gdlab is killed: one until it is saved, and some for a machine that is busy."""
-ANSWER = 20.0
+ANSWER = 30.0
 """Seconds in which gdlab must have done what it was asked, on a busy machine."""
 
 
@@ -353,7 +353,7 @@ def _quiet(terminal: Terminal) -> tuple[int, float] | None:
     while terminal.process.poll() is None:
         _take(terminal, 0.2)
         terminal.send(b"\x0c" if before else b"b\x0c")
-        _take(terminal, 0.8)
+        _take(terminal, 2.5 if before else 0.8)  # where an answer of the terminal is lost, frames are two seconds apart
         w = re.search(r"^ w +(-?[\d.]+(?:e[+-]\d+)?)", terminal.text, re.MULTILINE)
         if w and terminal.iteration >= 0 and "Quit" in terminal.text and "running" not in terminal.text:
             now = (terminal.iteration, float(w[1]))
