@@ -135,8 +135,10 @@ class NumberField(Input):
         self.post_message(self.Edited(self))
 
     def on_blur(self) -> None:
-        """Put what is typed in force when the field is left."""
+        """Put what is typed in force when the field is left; where it cannot be, say so, for the field keeps it."""
         self.apply()
+        if self.error:
+            self.notify(f"{self.error}. The value in force stays.", severity="warning", timeout=5, markup=False)
         self.post_message(self.Edited(self))
 
     def apply(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from asyncio import sleep
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -157,16 +158,16 @@ class LaboratoryScreen(Screen[None]):
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
         frame = self.laboratory.frame
-        self._stage.scene = self._views.scene(frame)
-        study = self._views.current.study(frame)
-        if study is not None:
-            self._take_study(self._views.current, study)
+        if self._saver is not None and self._saving is None:
+            self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
         for panel in self._panels.values():
             panel.show(frame)
         self._form.show(frame, self._views.current.fields)
         self.set_class(panels.longer(frame), "-longer")
-        if self._saver is not None and self._saving is None:
-            self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
+        self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
+        study = self._views.current.study(frame)
+        if study is not None:
+            self._take_study(self._views.current, study)
 
     def _save(self, saver: Saver) -> None:
         """Save what was done, at the most so long ago as SAVED_AFTER says."""
@@ -391,7 +392,22 @@ class LaboratoryScreen(Screen[None]):
     def action_race(self) -> None:
         """Let all optimizers run."""
         self._pause()
-        if self.laboratory.studies.race():
+        if not any(worker.group == "race" and not worker.is_finished for worker in self.workers):
+            self._race()
+        self.touch()
+
+    @work(group="race")
+    async def _race(self) -> None:
+        """Race piece by piece, and take what is typed between the pieces."""
+        pieces = self.laboratory.studies.racing()
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as done:
+                raced = done.value
+                break
+            await sleep(0)
+        if raced:
             self._views.show_race(self.laboratory.ground)
             self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: compare.")
         self.touch()
