@@ -348,19 +348,23 @@ def _quiet(terminal: Terminal) -> tuple[int, float] | None:
         _take(terminal, 0.6)
         terminal.send(ESC.encode())
     terminal.watched = True
-    before: tuple[int, float] | None = None
+    before = ""
     end = time.monotonic() + ANSWER
     while terminal.process.poll() is None:
+        # Where an answer of the terminal was lost, frames are two seconds apart. The key that is pressed twice says
+        # something else each time: then all that was typed before it has been done.
         _take(terminal, 0.2)
-        terminal.send(b"\x0c" if before else b"b\x0c")
-        _take(terminal, 2.5 if before else 0.8)  # where an answer of the terminal is lost, frames are two seconds apart
+        terminal.send(b"k\x0c" if before else b"bk\x0c")
+        _take(terminal, 2.5)
         w = re.search(r"^ w +(-?[\d.]+(?:e[+-]\d+)?)", terminal.text, re.MULTILINE)
-        if w and terminal.iteration >= 0 and "Quit" in terminal.text and "running" not in terminal.text:
-            now = (terminal.iteration, float(w[1]))
-            if now == before:  # what it was busy with is done
-                return now
-            before = now
+        said = re.search(r"Lines are drawn in (\w+)", terminal.text)
+        if w and said and terminal.iteration >= 0 and "Quit" in terminal.text:
+            if before and said[1] != before:
+                return terminal.iteration, float(w[1])
+            before = said[1]
+            continue
         assert time.monotonic() < end, f"the laboratory does not come back\n{terminal.text}"
+        before = ""
         terminal.send(ESC.encode())
     return None
 
