@@ -351,6 +351,7 @@ def _quiet(terminal: Terminal) -> tuple[int, float] | None:
     before = ""
     end = time.monotonic() + ANSWER
     while terminal.process.poll() is None:
+        assert time.monotonic() < end, f"the laboratory does not come back\n{terminal.text}"
         # Where an answer of the terminal was lost, frames are two seconds apart. The key that is pressed twice says
         # something else each time: then all that was typed before it has been done.
         _take(terminal, 0.2)
@@ -363,7 +364,6 @@ def _quiet(terminal: Terminal) -> tuple[int, float] | None:
                 return terminal.iteration, float(w[1])
             before = said[1]
             continue
-        assert time.monotonic() < end, f"the laboratory does not come back\n{terminal.text}"
         before = ""
         terminal.send(ESC.encode())
     return None

@@ -202,6 +202,7 @@ class GradientDescentApp(App[None]):
         if self._endings is None:
             super()._fatal_error()
         else:
+            self._endings.begin(endings.CRASHED)
             self._close_messages_no_wait()
 
     def action_suspend_process(self) -> None:
