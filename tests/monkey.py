@@ -90,7 +90,7 @@ HOSTILE = [
 """Names of columns that a terminal, or markup, could take for something else."""
 LOST = 2.0
 """Seconds of work that may be lost when gdlab is killed: one until it is saved, and some for a machine that is busy."""
-ANSWER = 30.0
+ANSWER = 60.0
 """Seconds in which gdlab must have done what it was asked, on a busy machine."""
 
 
@@ -358,7 +358,7 @@ def _quiet(terminal: Terminal) -> tuple[int, float] | None:
         terminal.send(b"k\x0c" if before else b"bk\x0c")
         _take(terminal, 2.5)
         w = re.search(r"^ w +(-?[\d.]+(?:e[+-]\d+)?)", terminal.text, re.MULTILINE)
-        said = re.search(r"Lines are drawn in (\w+)", terminal.text)
+        said = re.search(r"(Braille|blocks|plain ASCII)", terminal.text)
         if w and said and terminal.iteration >= 0 and "Quit" in terminal.text:
             if before and said[1] != before:
                 return terminal.iteration, float(w[1])

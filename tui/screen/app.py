@@ -173,9 +173,11 @@ class GradientDescentApp(App[None]):
             self._close_messages_no_wait()
         else:
             sentence = self._faults.add(of_worker(error), dropped)
-            if self._faults.too_many and not self._leave_dialog(self.screen):
+            unmade = isinstance(owner, Screen) and not owner.is_mounted
+            bare = unmade and dropped != "Mount" and owner is self.screen_stack[0]  # there is nothing to go on with
+            if bare or (self._faults.too_many and not self._leave_dialog(self.screen)):
                 super()._handle_exception(error)
-            elif isinstance(owner, Screen) and not owner.is_mounted:
+            elif unmade:
                 self.call_later(self._leave_dialog, owner)
             if sentence:
                 with suppress(Exception):
