@@ -250,6 +250,27 @@ sys.exit(cli.main())
 """
 
 
+NOTHING = """
+import sys
+from tui import cli
+from tui.screen.screen import LaboratoryScreen
+
+def fault(self):
+    raise RuntimeError("a fault put in by a test")
+
+LaboratoryScreen.compose = fault
+sys.exit(cli.main())
+"""
+
+
+def test_where_there_is_nothing_to_go_on_with_it_ends(tmp_path: Path) -> None:
+    with Terminal([sys.executable, "-c", NOTHING], environment={"GDLAB_STATE_DIR": str(tmp_path)}) as terminal:
+        assert terminal.finish() == 1
+        terminal.left_as_it_was()
+        assert b"Traceback" not in terminal.sent
+        assert b"something inside gdlab went wrong (RuntimeError: a fault put in by a test)" in terminal.sent
+
+
 @pytest.mark.parametrize("how", ["n", "space"])
 def test_a_fault_inside_drops_one_event(how: str, tmp_path: Path) -> None:
     with Terminal([sys.executable, "-c", FAULT], environment={"GDLAB_STATE_DIR": str(tmp_path)}) as terminal:

@@ -14,7 +14,7 @@ from tui.laboratory.saving import read
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_a_seed_makes_the_same_strokes() -> None:

@@ -161,9 +161,11 @@ class GradientDescentApp(App[None]):
             self._close_messages_no_wait()
         else:
             sentence = self._faults.add(of_worker(error), dropped)
-            if self._faults.too_many and not self._leave_dialog(self.screen):
+            unmade = isinstance(owner, Screen) and not owner.is_mounted
+            bare = unmade and dropped != "Mount" and owner is self.screen_stack[0]  # there is nothing to go on with
+            if bare or (self._faults.too_many and not self._leave_dialog(self.screen)):
                 super()._handle_exception(error)
-            elif isinstance(owner, Screen) and not owner.is_mounted:
+            elif unmade:
                 self.call_later(self._leave_dialog, owner)
             if sentence:
                 with suppress(Exception):
@@ -190,6 +192,7 @@ class GradientDescentApp(App[None]):
         if self._endings is None:
             super()._fatal_error()
         else:
+            self._endings.begin(endings.CRASHED)
             self._close_messages_no_wait()
 
     def action_suspend_process(self) -> None:

@@ -185,7 +185,7 @@ class LineDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read what the terminal sends. What cannot be taken is dropped, and reading goes on."""
         parser = TolerantParser(self._drop, self._kernel_size)
-        decode = getincrementaldecoder("utf-8")(errors="ignore").decode
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
         with selectors.SelectSelector() as selector:  # macOS has no other for terminals
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():

@@ -36,6 +36,8 @@ WAITING = 0.4
 last thing and nothing follows: whoever sees no answer presses some key, and then the one that quits."""
 KEY = 12
 """No key is longer."""
+NO_TEXT = "\ufffd"
+"""What stands for bytes that are no text, and for nothing else that a person types."""
 LARGEST = (2000, 1000)
 """A window of more columns or rows than these is none."""
 
@@ -159,8 +161,12 @@ class TolerantParser(XTermParser):
             self._dropped(error)
 
 
+def _is_pasted(character: str) -> bool:
+    """Whether a character of a paste is text."""
+    return character in "\n\r\t" or (category(character) not in {"Cc", "Cs"} and character != NO_TEXT)
+
+
 def _is_text(message: Message) -> bool:
-    """Whether a message is anything but a key that is half a character."""
-    return not (
-        isinstance(message, events.Key) and message.character and "\ud800" <= max(message.character) <= "\udfff"
-    )
+    """Whether a message is anything but a key that is half a character, or what stands for bytes that are none."""
+    character = message.character if isinstance(message, events.Key) else None
+    return not character or not any("\ud800" <= one <= "\udfff" or one == NO_TEXT for one in character)
