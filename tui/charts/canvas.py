@@ -62,6 +62,7 @@ GLYPHS = {
     "right": ("►", ">"),
     "up": ("▲", "^"),
     "down": ("▼", "v"),
+    **{f"basin-{number}": (str(number + 1),) * 2 for number in range(7)},
     "hiker-behind": ("◌", "a"),
     "minimum-behind": ("×", "x"),
     "run-0": ("■", "a"),

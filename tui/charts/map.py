@@ -50,6 +50,7 @@ class Walk:
         badges: What tells them apart; a run without has none.
         badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
+        basins: What says where each start ends.
     """
 
     landscape: Landscape
@@ -62,6 +63,7 @@ class Walk:
     badges: Sequence[Badge] = ()
     badge: Badge | None = None
     title: str = ""
+    basins: Sequence[Layer] = ()
 
 
 def map_window(landscape: Landscape, start: Place, point: Place, shown: Window | None = None) -> Window:
@@ -104,7 +106,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     """
     landscape = walk.landscape
     ground, named = _ground(landscape, window)
-    layers: list[Layer] = list(ground)
+    layers: list[Layer] = [*walk.basins, *ground]
     layers += run_layers([_columns(path) for path in walk.branches], walk.badges, window)
     if not walk.train_bias:
         layers.append(Line("line", [window.left, window.right], [walk.b, walk.b], "b is held"))
@@ -192,7 +194,8 @@ def levels(landscape: Landscape, window: Window) -> list[Contour]:
             numbers = [
                 float(f"{digit}e{power}") for power in range(math.floor(low), math.ceil(high)) for digit in (1, 3)
             ]
-            found = [(math.log10(number), f"{number:g}") for number in numbers if bottom < number < top]
+            between = [(math.log10(number), f"{number:g}") for number in numbers if bottom < number < top]
+            found = max(found, between, key=len)
     return [(float(label), label) for _, label in found if bottom < float(label) < top]
 
 

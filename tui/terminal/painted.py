@@ -41,6 +41,7 @@ PALETTE = {
     "minimum": "bold text-success",
     "ghost": "text-warning",
     **dict.fromkeys(("hiker", "prediction"), "bold text-warning"),
+    **{f"basin-{number}": f"run-{number}" for number in range(RUNS - 1)},
     **dict.fromkeys(("behind", "hiker-behind", "minimum-behind"), "behind"),
     **{f"height-{level}": f"height-{level}" for level in range(HEIGHTS)},
     **{f"run-{number}": f"run-{number}" for number in range(RUNS)},
