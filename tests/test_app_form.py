@@ -35,6 +35,7 @@ from tests.screens import (
     timeline,
     told,
     typed,
+    views,
     write,
 )
 from tui.screen.dialogs import OpenDialog, completed
@@ -90,28 +91,22 @@ def owner(name: str) -> Optimizer:
 
 def in_force(pilot: Pilot[None], name: str) -> float:
     """The value that the run itself uses."""
-    run = timeline(pilot)
-    match name:
-        case "rate":
-            return run.settings.learning_rate
-        case "steps":
-            return run.limits.iterations
-        case "start-w":
-            return float(run.start.w)
-        case "start-b":
-            return float(run.start.b)
-        case "at-x":
-            return laboratory(pilot).predict_at
-        case "delta":
-            return laboratory(pilot).ground.delta
-        case "batch":
-            return run.settings.batch.size if run.settings.batch else len(laboratory(pilot).ground.rows.x)
-        case "seed":
-            assert run.settings.batch is not None
-            return run.settings.batch.seed
-        case _ if name in SCHEDULED:
-            return float(getattr(run.settings.schedule, name.removeprefix("schedule-")))
-    return float(getattr(run.settings.optimizer, name))
+    run, lab = timeline(pilot), laboratory(pilot)
+    if name in SCHEDULED:
+        return float(getattr(run.settings.schedule, name.removeprefix("schedule-")))
+    if name in {parameter.name for kind in OPTIMIZERS.values() for parameter in hyperparameters(kind)}:
+        return float(getattr(run.settings.optimizer, name))
+    batch = run.settings.batch
+    return {
+        "rate": run.settings.learning_rate,
+        "steps": run.limits.iterations,
+        "start-w": float(run.start.w),
+        "start-b": float(run.start.b),
+        "at-x": lab.predict_at,
+        "delta": lab.ground.delta,
+        "batch": batch.size if batch else len(lab.ground.rows.x),
+        "seed": batch.seed if batch else -1,
+    }[name]
 
 
 def sentence(name: str, text: str) -> str:
@@ -152,7 +147,9 @@ async def with_field(pilot: Pilot[None], name: str) -> None:
         laboratory(pilot).walk.set_batch(5)
     if name in SCHEDULED:
         laboratory(pilot).walk.set_schedule(SCHEDULED[name])
-    await press(pilot, "3" if name == "at-x" else "1")
+    views(pilot).show("fit" if name == "at-x" else "curve", laboratory(pilot).ground)
+    main_screen(pilot).touch()
+    await settled(pilot)
 
 
 async def test_bad_input_changes_nothing() -> None:
@@ -181,16 +178,16 @@ async def test_bad_input_changes_nothing() -> None:
 async def test_enter_and_leaving_put_a_number_in_force() -> None:
     async with opened(gdlab(), LARGE) as pilot:
         async for name in number_fields(pilot):
-            for key, text in (("enter", GOOD.get(name, GOOD_SHARE)), ("tab", "0.125"), ("shift+tab", "0.5")):
+            for key, text in (("enter", GOOD.get(name, GOOD_SHARE)), ("tab", "0.12"), ("shift+tab", "0.5")):
                 value = in_force(pilot, name)
-                wanted = text.removeprefix("0.") if name == "steps" else text
+                wanted = text.removeprefix("0.") if NUMBERS[name][1].range.whole else text
                 number = await typed(pilot, name, wanted)
                 assert number.error == ""
                 assert in_force(pilot, name) == value, "not before"
                 await press(pilot, key)
                 assert in_force(pilot, name) == float(wanted)
                 assert float(number.value) == float(wanted)
-                assert state(pilot).iteration == (0 if name.startswith("start") else 1)
+                assert state(pilot).iteration == (0 if name.startswith("start") or name == "delta" else 1)
                 assert (focused(pilot) == name) == (key == "enter")
 
 

@@ -465,7 +465,7 @@ async def test_what_has_no_room_is_left_out() -> None:
             else:
                 assert "143.5" in shown(pilot), "the loss"
                 if size[0] >= 59:
-                    assert re.search(r"(rate|lr) +0\.001", shown(pilot)), "the rate"
+                    assert re.search(r"(Rate|lr) +0\.001", shown(pilot)), "the rate"
 
 
 async def test_sizes_change_in_the_middle_of_a_run() -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset
     from gdcore.rows.scaling import Scale
-    from gdcore.studies.situation import Situation
     from tui.laboratory.ground import Ground
 
 TRAIL = 100
@@ -44,7 +43,7 @@ class Frame:
         stability: which learning rates do what; None for optimizers that have no critical rate.
         whole: the state as all rows have it; another one than `state` where a step sees a batch of them.
         whole_before: likewise the state one step back.
-        situation: what has happened that a bowl never shows; None where there is nothing to say.
+        remark: what has happened here that the whole bowl never shows: a saddle, a kink, chance; empty where nothing.
         trail: (w, b, loss) of points before this one, shape (n, 3).
         anchor: where the walk began, for choosing what to show; another object whenever that is to be chosen anew.
         landings: (label, state) of the next step at half the rate and at twice the rate; empty where not asked for.
@@ -68,7 +67,7 @@ class Frame:
     stability: Stability | None
     whole: State
     whole_before: State | None
-    situation: Situation | None
+    remark: str
     trail: NDArray[np.float64]
     anchor: State
     landings: tuple[tuple[str, State], ...]

@@ -12,6 +12,7 @@ from gdcore.descent.branches import Branches
 from gdcore.descent.steps import whole
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.landscape import Landscape
+from gdcore.studies.noise import guess, wandering
 from gdcore.studies.situation import MEMORY, situation
 from gdcore.studies.stability import observed
 from tui.laboratory.frame import Frame, trail
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from gdcore.descent.state import State
     from gdcore.descent.steps import Limits, Settings
     from gdcore.rows.dataset import Dataset
-    from gdcore.studies.situation import Situation
+    from gdcore.studies.noise import Wandering
+LOOK = 25
+"""Whether a run wanders is looked at once in so many iterations: it costs the loss of all rows at many points."""
 
 
 class Laboratory:
@@ -56,6 +59,7 @@ class Laboratory:
         self.predict_at = self.ground.middle
         self.leaving: Callable[[], None] = lambda: None
         self._other_rows: tuple[Ground, Branches] | None = None
+        self._wandered: tuple[object, Wandering | None] = (None, None)
 
     @property
     def frame(self) -> Frame:
@@ -78,7 +82,7 @@ class Laboratory:
             stability=walk.stability,
             whole=now,
             whole_before=earlier,
-            situation=_situation(run, before, known),
+            remark=self._remark(run, before, known),
             trail=trail(run, state.iteration),
             anchor=walk.anchor,
             landings=self.studies.landings,
@@ -89,6 +93,25 @@ class Laboratory:
             alarm=self.notes.alarm,
             running=walk.running,
         )
+
+    def _remark(self, run: Timeline, before: State | None, following: State | None) -> str:
+        """What is to be said of where the run stands; nothing on a bowl whose rows are all seen."""
+        at, settings, landscape = run.state.iteration, run.settings, run.landscape
+        if settings.batch is not None:
+            found = self._wandering(run) or guess(landscape, settings, run.state)
+            return found.sentence if found else ""
+        if landscape.exact:
+            return ""
+        recent = run.path(max(0, at + 1 - MEMORY), at + 1)
+        what = situation(landscape, settings, run.state, before=before, following=following, recent=recent)
+        return what.sentence if what else ""
+
+    def _wandering(self, run: Timeline) -> Wandering | None:
+        """How far the run wanders by chance, looked at once in LOOK iterations."""
+        key = (run, run.settings, run.state.iteration // LOOK)
+        if self._wandered[0] != key:
+            self._wandered = (key, wandering(run))
+        return self._wandered[1]
 
     def open(self, data: Dataset) -> None:
         """Restart on other data.
@@ -173,12 +196,3 @@ def _loss_for(data: Dataset, now: Ground) -> tuple[str, float]:
     if now.loss == "logistic" and not np.isin(data.y, (0.0, 1.0)).all():
         return "squared", now.delta
     return now.loss, now.delta
-
-
-def _situation(run: Timeline, before: State | None, following: State | None) -> Situation | None:
-    """What is to be said of where the run stands; nothing on a bowl."""
-    if run.landscape.exact:
-        return None
-    at = run.state.iteration
-    recent = run.path(max(0, at + 1 - MEMORY), at + 1)
-    return situation(run.landscape, run.settings, run.state, before=before, following=following, recent=recent)

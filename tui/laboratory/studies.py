@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.steps import advance, whole
-from gdcore.studies.race import LONGEST, race
+from gdcore.studies.noise import several_seeds
+from gdcore.studies.race import race
 from tui.laboratory.walk import WAY_ON, Walk
 
 if TYPE_CHECKING:
@@ -58,21 +58,12 @@ class Studies:
         Returns:
             Whether there were any; if not, a note says why.
         """
-        branches = self._walk.branches
-        run, batch = branches.run, branches.run.settings.batch
-        if batch is None:
-            self._notes.say("Seeds differ only with batches: set Batch to fewer rows than there are.")
+        try:
+            made = several_seeds(self._walk.branches, SEEDS)
+        except ValueError as error:
+            self._notes.say(f"{error}.", alarm=True)
             return False
-        ending = run.fork().ending
-        if ending is not None:
-            self._notes.say(WAY_ON.get(ending.reason, ending.sentence))
-            return False
-        reached = []
-        for seed in range(batch.seed + 1, batch.seed + 1 + SEEDS):
-            branch = branches.branch_off(f"seed {seed}", branches.free_name(f"seed {seed}"))
-            branch.run.change(replace(run.settings, batch=replace(batch, seed=seed, order=None)))
-            branch.run.forward(min(run.limits.iterations - run.state.iteration, LONGEST))
-            reached.append(whole(run.landscape, branch.run.settings, branch.run.state).loss)
+        reached = [whole(b.run.landscape, b.run.settings, b.run.state).loss for b in made]
         low, high = min(reached), max(reached)
         self._notes.say(f"{SEEDS} seeds ran from here: the loss of all rows ended between {low:.5g} and {high:.5g}.")
         return True

@@ -214,7 +214,8 @@ class Form(VerticalScroll, can_focus=False):
         for name in NUMBERS:
             if name in values and name not in self._rows:
                 above = next((choice for choice, below in _BELOW.items() if name in below), None)
-                self.mount(self._row(name), after=before if above is None else self._last_below(above))
+                place = before if above is None else self._last_below(above)
+                self.mount(self._row(name), after=place)
             before = self._rows.get(name, before) if name not in {*SCHEDULE_FIELDS, "delta"} else before
         for name, row in self._rows.items():
             row.display = name in values

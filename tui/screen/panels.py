@@ -196,12 +196,12 @@ def _bar(limits: Stability, learning_rate: float, width: int) -> Row:
 def story(frame: Frame, width: int, height: int) -> list[Row]:
     """What happened and what will: a note or the last step, what is to be said of the place, the next step."""
     text, role = _told(frame)
-    if frame.situation is None or frame.note:
+    if not frame.remark or frame.note:
         above = max(height * (3 if role == "bad" else 2) // 5, 1)
         below = paragraph(lesson.next_step(frame), "value", width, max(height - above, 0))
         return _filled(paragraph(text, role, width, above) + below, width, height)
     rows = _written(paragraph(text, role, width, max(height - 3, 1)))
-    rows += _written(paragraph(frame.situation.sentence, "note", width, max(height - len(rows) - 1, 0)))
+    rows += _written(paragraph(frame.remark, "note", width, max(height - len(rows) - 1, 0)))
     left = max(height - len(rows), 0)
     return _filled(rows + paragraph(lesson.next_step(frame), "value", width, left), width, height)
 

@@ -31,8 +31,8 @@ def where(plain: Plain, _: str) -> Sentences:
         rows = f"{settings.batch.size:,} rows, seed {settings.batch.seed}, epoch {frame.epoch}"
         yield f"This step sees {rows}; the loss of all rows is {frame.whole.loss:.10g}."
     yield lesson.forecast(frame)
-    if frame.situation is not None:
-        yield frame.situation.sentence
+    if frame.remark:
+        yield frame.remark
     yield ended(frame) if frame.following is None else lesson.next_step(frame)
 
 

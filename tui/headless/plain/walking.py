@@ -40,8 +40,8 @@ def step(plain: Plain, rest: str) -> Sentences:
         if frame.ending is not None:
             yield frame.note or ended(frame)
             return
-    if frame.situation is not None:
-        yield frame.situation.sentence
+    if frame.remark:
+        yield frame.remark
 
 
 @commands.named("N", walks=True)
@@ -72,8 +72,8 @@ def run(plain: Plain, rest: str) -> Sentences:
     else:
         walk.step()
         frame = plain.frame
-    if frame.situation is not None:
-        yield frame.situation.sentence
+    if frame.remark:
+        yield frame.remark
     if frame.ending is not None:
         yield frame.note or ended(frame)
 
