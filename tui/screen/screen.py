@@ -23,6 +23,7 @@ from tui.laboratory.commands import shown
 from tui.laboratory.grounds import load_file
 from tui.laboratory.saving import session_of
 from tui.screen import panels
+from tui.screen.aside import Aside, room
 from tui.screen.chart import Chart
 from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_quit
 from tui.screen.fields import NumberField
@@ -47,12 +48,17 @@ if TYPE_CHECKING:
     from gdcore.descent.branches import Branch
     from gdcore.rows.dataset import Dataset
     from gdcore.session import Session
+    from tui.laboratory.frame import Frame
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
     from tui.views.view import View
 
 SAVED_AFTER = 1.0
 """Seconds after which a change is saved, together with those that have followed it."""
+BARS, SHORT, LONGER = 2, 7, 9
+"""The rows of header and key bar, and of the readout, which is longer for some runs."""
+WIDE = 100
+"""From so many columns on the left one holds other views in small."""
 THEMES = OWN
 """The themes offered: dark, light, high contrast."""
 
@@ -107,6 +113,7 @@ class LaboratoryScreen(Screen[None]):
         self._views = Views()
         self._stage = Stage(id="chart")
         self._form = Form(laboratory.ground, id="form")
+        self._aside = Aside(id="aside")
         texts = (panels.header, panels.readout, panels.summary, panels.gauge, panels.story)
         names = ("header", "readout", "summary", "gauge", "story")
         self._panels = {name: Panel(text, id=name) for name, text in zip(names, texts, strict=True)}
@@ -117,6 +124,7 @@ class LaboratoryScreen(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield self._form
+                yield self._aside
                 yield self._panels["readout"]
             with Vertical(id="right"):
                 yield self._stage
@@ -138,6 +146,8 @@ class LaboratoryScreen(Screen[None]):
         self.set_class(width < 80 or height < 24, "-narrow")
         self.set_class(width < 60 or height < 16, "-small")
         self.set_class(width < 40 or height < 10, "-tiny")
+        if width >= WIDE or self._aside.display:
+            self.touch()
         if self.focused is not None and self.query_one("#left") in self.focused.ancestors and self.has_class("-narrow"):
             self.set_focus(self._stage)
 
@@ -164,10 +174,23 @@ class LaboratoryScreen(Screen[None]):
             panel.show(frame)
         self._form.show(frame, self._views.current.fields)
         self.set_class(panels.longer(frame), "-longer")
+        self._show_aside(frame)
         self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
         study = self._views.current.study(frame)
         if study is not None:
             self._take_study(self._views.current, study)
+
+    def _show_aside(self, frame: Frame) -> None:
+        """Show other views in small, where the settings leave room in a wide terminal."""
+        width, height = self.app.size
+        rows = sum(child.display for child in self._form.children)
+        free = height - BARS - rows - (LONGER if self.has_class("-longer") else SHORT) if width >= WIDE else 0
+        count = room(free)
+        self._aside.display = count > 0
+        if count:
+            self._aside.styles.height = free
+            self._aside.marker = self._stage.marker
+            self._aside.show(self._views.beside(frame, count))
 
     def _save(self, saver: Saver) -> None:
         """Save what was done, at the most so long ago as SAVED_AFTER says."""
