@@ -12,6 +12,7 @@ import signal
 import sys
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ examples:
   gdlab --resume                 go on where the last session stands
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
+  gdlab export --help            a session as code, table, picture or notebook
 """
 
 _TRAIN = """\
@@ -88,7 +90,8 @@ def main() -> int:
         return USAGE_ERROR
     try:
         try:
-            return _train(sys.argv[2:]) if sys.argv[1:2] == ["train"] else _open(sys.argv[1:])
+            command = _SUBCOMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+            return command(sys.argv[2:]) if command else _open(sys.argv[1:])
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -125,7 +128,31 @@ def _holding_interrupts() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _train(words: list[str]) -> int:
+def _delegated(name: str, module: str) -> Callable[[list[str]], int]:
+    """A subcommand that a module of its own describes and runs."""
+
+    def command(words: list[str]) -> int:
+        parser = _parser_of(name, module)
+        options = parser.parse_args(words)
+        with _holding_interrupts():
+            run = import_module(module).run
+        try:
+            code: int = run(options)
+        except ValueError as error:
+            parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+        return code
+
+    return command
+
+
+def _parser_of(name: str, module: str) -> _Parser:
+    described = import_module(module)
+    parser = _Parser(prog=f"gdlab {name}", description=described.ABOUT)
+    described.describe(parser)
+    return parser
+
+
+def _train_parser() -> _Parser:
     parser = _Parser(prog="gdlab train", description=_TRAIN, epilog=_EPILOG)
     _add_run_options(parser)
     from gdcore.descent.parameters import FINITE, STEPS, Parameter  # noqa: PLC0415
@@ -138,6 +165,11 @@ def _train(words: list[str]) -> int:
     parser.add_argument("--every", metavar="K", type=_number(every), default=1, help=every.description)
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
     parser.add_argument("--session", metavar="FILE", help="the run of a session, with all its changes of settings")
+    return parser
+
+
+def _train(words: list[str]) -> int:
+    parser = _train_parser()
     options = parser.parse_args(words)
     with _holding_interrupts():
         from tui.headless.train import Output, train, train_session  # noqa: PLC0415
@@ -157,10 +189,9 @@ def _train(words: list[str]) -> int:
         parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
 
 
-def _open(words: list[str]) -> int:
-    gc.disable()  # What is imported stays to the end, and the collector would go through all of it, again and again.
+def _open_parser() -> _Parser:
     parser = _Parser(prog="gdlab", description=_LABORATORY)
-    from tui.terminal.environment import FRAMES, frames_per_second, marker, refusal  # noqa: PLC0415
+    from tui.terminal.environment import FRAMES, marker  # noqa: PLC0415
 
     parser.add_argument("--version", action=_Version)
     _add_run_options(parser)
@@ -175,6 +206,14 @@ def _open(words: list[str]) -> int:
     )
     parser.add_argument("--fps", metavar="NUMBER", type=_number(FRAMES), help=FRAMES.description)
     parser.add_argument("--plain", action="store_true", help="in words, without a picture; also fed from a pipe")
+    return parser
+
+
+def _open(words: list[str]) -> int:
+    gc.disable()  # What is imported stays to the end, and the collector would go through all of it, again and again.
+    parser = _open_parser()
+    from tui.terminal.environment import frames_per_second, refusal  # noqa: PLC0415
+
     options = parser.parse_args(words)
     if not options.plain and (why := refusal()):
         parser.exit(USAGE_ERROR, f"gdlab: {why}\n")
@@ -370,3 +409,14 @@ def _terrain_of(
         raise ValueError(f"the terrain {landscape.title} has no b: leave out --bias and --train-bias")
     w, b = (own if given is None else given for own, given in zip(start, (options.weight, options.bias), strict=True))
     return landscape, replace(settings, train_bias=landscape.has_bias), limits, (w, b)
+
+
+_MODULES = {
+    "export": "tui.headless.export.command",
+}
+"""The subcommands that have a module of their own, which describes their options and runs them."""
+
+_SUBCOMMANDS = {
+    "train": _train,
+    **{name: _delegated(name, module) for name, module in _MODULES.items()},
+}
