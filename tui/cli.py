@@ -225,11 +225,11 @@ def _open(words: list[str]) -> int:
 
     saver = Saver(state_folder(), session_of(laboratory))
     if options.plain:
-        from tui.headless.plain import converse  # noqa: PLC0415
+        from tui.headless.plain.conversation import converse  # noqa: PLC0415
 
         def keep() -> None:
             if sentence := saver.save(session_of(laboratory)):
-                laboratory.say(sentence, alarm=True)
+                laboratory.notes.say(sentence, alarm=True)
 
         gc.enable()
         return converse(laboratory, keep)
