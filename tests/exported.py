@@ -108,9 +108,9 @@ def walked(ground: str, optimizer: str, change: str) -> Laboratory:
     laboratory = Laboratory(made, Settings(1e-9), Limits(10_000), start)
     if ground.endswith("*"):
         laboratory.toggle_scaling()
-    landscape = laboratory.landscape
+    landscape = laboratory.ground.landscape
     settings = settings_of(optimizer, landscape, start)
-    run = laboratory.branches.run
+    run = laboratory.walk.branches.run
     run.change(settings)
     run.forward(STEPS)
     for changed in CHANGES[change]:
@@ -126,7 +126,7 @@ def log_of(laboratory: Laboratory) -> str:
     """What `gdlab train --session` prints of it."""
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(io.StringIO()):
-        train_session(session_of(laboratory), laboratory.ground, Output())
+        train_session(session_of(laboratory), laboratory.ground.source, Output())
     return printed.getvalue()
 
 

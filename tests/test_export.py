@@ -21,9 +21,9 @@ from tui.headless.export.notebook import notebook
 from tui.headless.export.picture import THEMES, is_shape, picture, shape
 from tui.headless.export.script import script
 from tui.headless.export.table import table
-from tui.laboratory.laboratory import VIEWS, Laboratory
+from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import session_of
-from tui.views.views import Views
+from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +35,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 def laboratory() -> Laboratory:
     """Two branches of pizza, the second one with Adam from step 3 on; one stands at step 5 of 7."""
     laboratory = Laboratory(load("pizza"), Settings(), Limits(50))
-    laboratory.step(6)
-    laboratory.back(3)
-    laboratory.branches.change(Settings(0.5, Adam(), train_bias=True))
-    laboratory.step(4)
-    laboratory.back(2)
+    laboratory.walk.step(6)
+    laboratory.walk.back(3)
+    laboratory.walk.branches.change(Settings(0.5, Adam(), train_bias=True))
+    laboratory.walk.step(4)
+    laboratory.walk.back(2)
     return laboratory
 
 
@@ -67,13 +67,13 @@ def test_the_states_of_the_current_branch_as_csv(laboratory: Laboratory) -> None
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [int(row["iteration"]) for row in rows] == list(range(8))
     assert [row["mean_w"] == "" for row in rows] == [True] * 3 + [False] * 5
-    path = laboratory.timeline.path(0, 8)
+    path = laboratory.walk.timeline.path(0, 8)
     assert [(float(row["w"]), float(row["b"]), float(row["loss"])) for row in rows] == [tuple(at) for at in path]
-    assert laboratory.timeline.state.iteration == 5, "whoever looks at a run leaves it where it stands"
+    assert laboratory.walk.timeline.state.iteration == 5, "whoever looks at a run leaves it where it stands"
 
 
 def test_all_branches_have_a_column_that_names_them(laboratory: Laboratory) -> None:
-    laboratory.branches.current.name = 'Adam, "fast"'
+    laboratory.walk.branches.current.name = 'Adam, "fast"'
     text = table(laboratory, "csv", every_branch=True)
     assert isinstance(text, str)
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -91,9 +91,9 @@ def test_json_lines_say_the_same_as_csv(laboratory: Laboratory) -> None:
 
 def test_a_value_too_large_for_a_number_is_null_in_json_lines() -> None:
     laboratory = Laboratory(load("cars"), Settings(0.3), Limits(2000))
-    laboratory.step(2000)
-    state = laboratory.timeline.state
-    laboratory.timeline.state = state
+    laboratory.walk.step(2000)
+    state = laboratory.walk.timeline.state
+    laboratory.walk.timeline.state = state
     lines = table(laboratory, "jsonl")
     assert isinstance(lines, str)
     for line in lines.splitlines():
@@ -110,11 +110,15 @@ def test_parquet_says_what_is_missing(laboratory: Laboratory, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [view.name for view in VIEWS])
 def test_a_picture_has_every_cell_of_the_chart(laboratory: Laboratory, view: str, theme: str) -> None:
     document = picture(laboratory, view, (90, 28), theme)
     root = ET.fromstring(document)
-    rows = render(Views().scene(laboratory.frame), 90, 28).rows
+    views, frame = Views(), laboratory.frame
+    views.show(view, frame.ground)
+    for piece in views.current.study(frame) or ():
+        views.current.take(piece)
+    rows = render(views.scene(frame), 90, 28).rows
     written = "".join(element.text or "" for element in root.iter(f"{SVG}text"))
     there = "".join(char for row in rows for char, role in row if not is_shape(char, role)).replace(" ", "")
     assert written == there
@@ -178,7 +182,7 @@ def test_a_notebook_has_the_code_and_what_it_prints(laboratory: Laboratory, tmp_
     assert printed == "".join(code[-1]["outputs"][0]["text"]) == log_of(laboratory)
     told = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     assert "From iteration 3 on: learning rate 0.001 -> 0.5, Adam" in told
-    state = laboratory.timeline.state
+    state = laboratory.walk.timeline.state
     assert f"| {state.iteration} | {state.w:.10g} | {state.b:.10g} | {state.loss:.10g} |" in told
 
 
@@ -231,7 +235,7 @@ def test_rows_of_a_large_file_are_read_from_it(tmp_path: Path) -> None:
     path = tmp_path / "large rows.csv"
     path.write_text("a;x;y\n" + "".join(f"q;{i / 7};{i % 11}\n" for i in range(40_000)), encoding="utf-8")
     laboratory = Laboratory(load(path, "x", "y"), Settings(1e-9, train_bias=True), Limits(5))
-    laboratory.step(5)
+    laboratory.walk.step(5)
     text = script(laboratory, "numpy")
     assert len(text) < 3000
     (printed,) = run_scripts([text], tmp_path)
@@ -242,8 +246,8 @@ def test_names_from_files_do_no_harm_in_a_script(tmp_path: Path) -> None:
     path = tmp_path / 'a"""\nimport os; os.abort() #.csv'
     path.write_text('"x\nprint(1) #",y\\""""\n1,2\n2,5\n3,4\n'.replace("x\n", "x\\n"), encoding="utf-8")
     laboratory = Laboratory(load(path), Settings(), Limits(5))
-    laboratory.branches.current.name = "B\nimport os; os.abort()"
-    laboratory.step(2)
+    laboratory.walk.branches.current.name = "B\nimport os; os.abort()"
+    laboratory.walk.step(2)
     for text in (script(laboratory, "numpy"), script(laboratory, "torch")):
         compile(text, "script", "exec")
     (printed,) = run_scripts([script(laboratory, "numpy")], tmp_path)

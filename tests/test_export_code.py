@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("ground", [*GROUNDS, "pizza*", "far*"])
 def test_the_log_is_the_same_to_the_last_digit(ground: str, tmp_path: Path) -> None:
     laboratories = [walked(ground, optimizer, change) for optimizer in OPTIMIZERS for change in CHANGES]
-    assert max(laboratory.timeline.tip for laboratory in laboratories) == STEPS * (1 + len(CHANGES["all"]))
+    assert max(laboratory.walk.timeline.tip for laboratory in laboratories) == STEPS * (1 + len(CHANGES["all"]))
     printed = run_scripts([script(laboratory, "numpy") for laboratory in laboratories], tmp_path)
     for laboratory, text in zip(laboratories, printed, strict=True):
         assert text == log_of(laboratory), script(laboratory, "numpy")
@@ -31,9 +31,9 @@ def test_a_run_that_diverges_is_the_same_to_its_last_digit(optimizer: str, tmp_p
     # 300 digits of a loss that grew by a power: the order of the operations decides the last of them.
     settings = Settings(3e7 if optimizer == "adam" else 0.3, OPTIMIZERS[optimizer](), train_bias=True)
     laboratory = Laboratory(load("cars"), settings, Limits(2000))
-    laboratory.step(2000)
+    laboratory.walk.step(2000)
     (printed,) = run_scripts([script(laboratory, "numpy")], tmp_path)
     assert printed == log_of(laboratory)
     if optimizer in ("gradient-descent", "momentum", "nesterov"):
-        assert laboratory.timeline.tip < 2000
+        assert laboratory.walk.timeline.tip < 2000
         assert len(max(printed.splitlines(), key=len)) > 300

@@ -40,7 +40,7 @@ def compare(printed: str, log: str, lines: int | None = None) -> None:
 def test_the_log_is_the_same_to_nine_digits(ground: str, tmp_path: Path) -> None:
     laboratories = [walked(ground, optimizer, change) for optimizer in OPTIMIZERS for change in CHANGES]
     printed = run_scripts([script(laboratory, "torch") for laboratory in laboratories], tmp_path)
-    doubtful = [trusted(Plan.of(laboratory.branches.current)) for laboratory in laboratories]
+    doubtful = [trusted(Plan.of(laboratory.walk.branches.current)) for laboratory in laboratories]
     for laboratory, text, lines in zip(laboratories, printed, doubtful, strict=True):
         compare(text, log_of(laboratory), lines)
     assert sum(lines is not None for lines in doubtful) <= len(doubtful) * MAGNIFIED, (
@@ -51,19 +51,19 @@ def test_the_log_is_the_same_to_nine_digits(ground: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("kind", [Momentum, Nesterov])
 def test_momentum_that_begins_late(kind: type[Momentum | Nesterov], tmp_path: Path) -> None:
     laboratory = Laboratory(load("pizza"), Settings(0.0001, kind(0.0), train_bias=True), Limits(100))
-    laboratory.step(5)
-    laboratory.timeline.change(Settings(0.0001, kind(0.9), train_bias=True))
-    laboratory.step(20)
-    laboratory.timeline.change(Settings(0.0001, kind(0.0), train_bias=True))
-    laboratory.step(5)
+    laboratory.walk.step(5)
+    laboratory.walk.timeline.change(Settings(0.0001, kind(0.9), train_bias=True))
+    laboratory.walk.step(20)
+    laboratory.walk.timeline.change(Settings(0.0001, kind(0.0), train_bias=True))
+    laboratory.walk.step(5)
     (printed,) = run_scripts([script(laboratory, "torch")], tmp_path)
     compare(printed, log_of(laboratory))
 
 
 def test_a_run_that_diverges_shows_its_last_state(tmp_path: Path) -> None:
     laboratory = Laboratory(load("cars"), Settings(0.3, train_bias=True), Limits(2000))
-    laboratory.step(2000)
+    laboratory.walk.step(2000)
     (printed,) = run_scripts([script(laboratory, "torch")], tmp_path)
     # The sum of the squares of all rows overflows a little before their mean does.
-    compare(printed, log_of(laboratory), laboratory.timeline.tip)
-    assert f"Iteration {laboratory.timeline.tip:4d} =>" in printed
+    compare(printed, log_of(laboratory), laboratory.walk.timeline.tip)
+    assert f"Iteration {laboratory.walk.timeline.tip:4d} =>" in printed

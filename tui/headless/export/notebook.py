@@ -30,7 +30,7 @@ def notebook(laboratory: Laboratory) -> str:
     Raises:
         ValueError: if there is no code for what was walked on, or for an optimizer.
     """
-    plan, ground = Plan.of(laboratory.branches.current), ground_of(laboratory)
+    plan, ground = Plan.of(laboratory.walk.branches.current), ground_of(laboratory)
     needed, defined, rules, walk = sections(plan, ground)
     cells = [_told(_introduction(plan, ground)), _code([*needed, *[""] * bool(needed), *defined])]
     for kind, rule in zip(plan.optimizers, rules, strict=True):

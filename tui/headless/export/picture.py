@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from gdcore.inert import inert
 from tui.charts.canvas import render
-from tui.views.views import Views
+from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,8 +94,15 @@ def picture(laboratory: Laboratory, view: str, size: tuple[int, int] = (100, 30)
     Raises:
         ValueError: if there is no such view here.
     """
-    show(laboratory, view)
-    scene = Views().scene(laboratory.frame)
+    views, frame = Views(), laboratory.frame
+    if view not in {known.name for known in VIEWS}:
+        raise ValueError(f"there is no view {inert(view[:40])}; there are {', '.join(known.name for known in VIEWS)}")
+    if why := views[view].missing(frame.ground):
+        raise ValueError(why)
+    views.show(view, frame.ground)
+    for piece in views.current.study(frame) or ():
+        views.current.take(piece)
+    scene = views.scene(frame)
     rows = render(scene, *size).rows
     columns, lines = size
     colours = THEMES[theme]
@@ -117,23 +124,6 @@ def picture(laboratory: Laboratory, view: str, size: tuple[int, int] = (100, 30)
         colour = colours[ROLES.get(role, "")]
         parts.append(f'<path class="{role}" fill="{colour}" d="{"".join(shapes)}"/>')
     return "\n".join([*parts, *words, "</svg>"]) + "\n"
-
-
-def show(laboratory: Laboratory, view: str) -> None:
-    """Have the laboratory show a view.
-
-    Raises:
-        ValueError: if there is nothing to see in it.
-    """
-    from tui.laboratory.laboratory import VIEWS  # noqa: PLC0415
-
-    if view not in VIEWS:
-        raise ValueError(f"there is no view {inert(view[:40])}; there are {', '.join(VIEWS)}")
-    laboratory.show(view)
-    if laboratory.view != view:
-        raise ValueError(laboratory.note or f"there is nothing to see in the view {view} here")
-    for sweep in laboratory.begin_sweep() or ():
-        laboratory.sweep = sweep
 
 
 def _plain(text: str) -> str:

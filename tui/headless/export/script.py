@@ -26,7 +26,7 @@ def script(laboratory: Laboratory, library: str) -> str:
     Raises:
         ValueError: if there is no code for what was walked on, or for an optimizer.
     """
-    return "\n".join(SCRIPTS[library](Plan.of(laboratory.branches.current), ground_of(laboratory))) + "\n"
+    return "\n".join(SCRIPTS[library](Plan.of(laboratory.walk.branches.current), ground_of(laboratory))) + "\n"
 
 
 def ground_of(laboratory: Laboratory) -> Ground:
@@ -34,4 +34,4 @@ def ground_of(laboratory: Laboratory) -> Ground:
     from gdcore.landscapes.landscape import Landscape  # noqa: PLC0415
 
     own = laboratory.ground
-    return Ground(laboratory.landscape, None if isinstance(own, Landscape) else own, laboratory.scale)
+    return Ground(own.landscape, None if isinstance(own.source, Landscape) else own.source, own.scale)

@@ -16,7 +16,7 @@ from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.landscape import Landscape
 
 if TYPE_CHECKING:
-    from gdcore.landscapes.landscape import Value
+    from gdcore.landscapes.landscape import Sampling, Value
     from tui.headless.export.plan import Plan
 
 SHAKE = 4 * 2.0**-52
@@ -40,11 +40,9 @@ class _Shaken(Landscape):
         w, b = (value * (1 + (SHAKE if sign else -SHAKE)) for value, sign in zip((w, b), signs, strict=True))
         return self._landscape.loss_and_gradient(w, b)
 
-    def seen(self, iteration: int) -> Landscape:
-        seen = self._landscape.seen(iteration)
-        if seen is self._landscape:
-            return self
-        return _Shaken(seen, self._pattern + iteration)
+    def seen(self, iteration: int, batch: Sampling | None = None) -> Landscape:
+        seen = self._landscape.seen(iteration, batch)
+        return self if seen is self._landscape else _Shaken(seen, self._pattern + iteration)
 
 
 def trusted(plan: Plan) -> int | None:

@@ -30,7 +30,7 @@ def table(laboratory: Laboratory, form: str, *, every_branch: bool = False) -> s
     Raises:
         ValueError: if something that is needed is not installed.
     """
-    branches = list(laboratory.branches) if every_branch else [laboratory.branches.current]
+    branches = list(laboratory.walk.branches) if every_branch else [laboratory.walk.branches.current]
     return TABLES[form](branches, every_branch)
 
 
