@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from tui.laboratory.laboratory import Laboratory
 
+VARIABLE = "GDLAB_ONLY"
+"""The environment variable by which a server says what its visitors may read (see `tui.laboratory.reach`)."""
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -88,6 +90,11 @@ def main() -> int:
     if sys.stdout is None:
         _say("there is no standard output to write to")
         return USAGE_ERROR
+    if VARIABLE in os.environ:
+        from tui.laboratory.reach import fence  # noqa: PLC0415
+        from tui.laboratory.saving import state_folder  # noqa: PLC0415
+
+        fence(state_folder())
     try:
         try:
             command = _SUBCOMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
@@ -370,6 +377,7 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
     from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
     from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
     from gdcore.rows.dataset import load  # noqa: PLC0415
+    from tui.laboratory.reach import check  # noqa: PLC0415
 
     kind = OPTIMIZERS[options.optimizer]
     own = [parameter.name for parameter in hyperparameters(kind)]
@@ -385,6 +393,7 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
     w, b = (0.0 if given is None else given for given in (options.weight, options.bias))
     start = (w, b)
     data = "pizza" if options.data is None else options.data
+    check(data)
     return load(data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits, start
 
 
@@ -412,6 +421,7 @@ def _terrain_of(
 
 
 _MODULES = {
+    "serve": "tui.serve.command",
     "export": "tui.headless.export.command",
 }
 """The subcommands that have a module of their own, which describes their options and runs them."""

@@ -17,6 +17,7 @@ from gdcore.inert import inert, quoted, quoted_path
 from gdcore.landscapes.known import find
 from gdcore.rows.dataset import DatasetError, load, shipped
 from gdcore.session import Session
+from tui.laboratory.reach import check
 
 if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
@@ -189,6 +190,7 @@ def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Lands
             raise ValueError(f"this session is about the landscape {quoted(source)} and needs no data")
         return find(source)
     place = source.path if elsewhere is None else elsewhere
+    check(place)
     # A pipe that was read then is gone, and whoever opens it now may wait for ever.
     if elsewhere is None and place not in shipped() and not Path(place).is_file():
         where = f"not at {quoted_path(place)} any more" if place else "in no file"

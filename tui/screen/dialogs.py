@@ -23,6 +23,7 @@ from gdcore.descent.branches import Branch, Branches
 from gdcore.inert import inert
 from gdcore.rows.dataset import Dataset, DatasetError, load, shipped
 from tui.laboratory.lesson import comparison
+from tui.laboratory.reach import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -226,6 +227,7 @@ class OpenDialog(Dialog[Dataset | None]):
 
 def _is_folder(path: Path) -> bool:
     try:
+        check(path)
         return path.is_dir()
     except (OSError, ValueError):
         return False
@@ -237,6 +239,7 @@ def load_again(source: str, x: str | None = None, y: str | None = None, *, skip_
     Raises:
         DatasetError: with a sentence, where the data cannot be had.
     """
+    check(source)
     try:
         mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
     except (OSError, ValueError):

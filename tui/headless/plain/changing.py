@@ -13,6 +13,7 @@ from gdcore.inert import quoted
 from gdcore.rows.dataset import load
 from tui.headless.plain.command import Command, Commands, told
 from tui.laboratory import lesson
+from tui.laboratory.reach import check
 
 if TYPE_CHECKING:
     from gdcore.descent.parameters import Parameter
@@ -126,6 +127,7 @@ def open_data(plain: Plain, rest: str) -> Sentences:
     if not rest:
         raise ValueError("open needs the name of a file, or of a data set that ships: open cars")
     name = rest[1:-1] if len(rest) > 2 and rest[0] == rest[-1] and rest[0] in "\"'" else rest
+    check(name)
     plain.laboratory.open(load(name))
     yield from told(plain)
 
