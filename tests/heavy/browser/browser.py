@@ -55,7 +55,7 @@ class Browser:
         for word in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "window-size=1100,700"):
             options.add_argument(f"--{word}")
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-        self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+        self.driver: Any = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         self._listen()
 
     def _listen(self) -> None:
@@ -82,7 +82,7 @@ class Browser:
     def size(self) -> tuple[int, int]:
         """Columns and rows that the page has asked for last."""
         asked = [json.loads(text) for text in self.told("said")]
-        sizes = [content for kind, content in asked if kind == "resize"]
+        sizes = [rest[0] for kind, *rest in asked if kind == "resize"]
         assert sizes, "the page has not said how large it is"
         return sizes[-1]["width"], sizes[-1]["height"]
 
