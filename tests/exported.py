@@ -9,11 +9,16 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gdcore.descent.batches import Batch
+from gdcore.descent.branches import Branches
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, Momentum, Nesterov, RMSprop
+from gdcore.descent.schedules import Constant, Cosine, Exponential, Inverse, Schedule, Step
 from gdcore.descent.steps import Limits, Settings
+from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.terrain import TERRAINS, own
 from gdcore.rows.dataset import Dataset, load
+from gdcore.rows.ground import ground_of_rows
 from tui.headless.train import Output, train_session
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import session_of
@@ -44,13 +49,15 @@ def far_rows() -> Dataset:
 
 GROUNDS: dict[str, Callable[[], Dataset | Landscape]] = {
     "pizza": lambda: load("pizza"),
+    "orings": lambda: load("orings"),
     "geyser": lambda: load("geyser"),
     "far": far_rows,
     **{name: lambda name=name: TERRAINS[name] for name in TERRAINS},  # type: ignore[misc]
     "typed": lambda: own("log(1 + w**2)*sqrt(2) + tanh(b)**2/(1.5 + sin(w*b)) + abs(w - b)**1.5 + sigmoid(w)"),
     "powers": lambda: own("2**-w + (w**2 + 1)**(b/4) + exp(b)*b**4 - tan(w/9)"),
 }
-"""What is walked on; of the rows, those that are standardized are marked by a star behind their name."""
+"""What is walked on by its name. A star behind it standardizes the rows, and a loss may follow after a comma."""
+LOSSES = ("orings, logistic", "pizza, absolute", "pizza, huber", "pizza, huber*", "geyser, absolute*")
 
 
 def settings_of(name: str, landscape: Landscape, start: tuple[float, float]) -> Settings:
@@ -89,12 +96,28 @@ def _bias(settings: Settings) -> Settings:
     return replace(settings, train_bias=not settings.train_bias)
 
 
+def _scheduled(schedule: Schedule) -> Callable[[Settings], Settings]:
+    return lambda settings: replace(settings, schedule=schedule)
+
+
+def _batched(batch: Batch | None) -> Callable[[Settings], Settings]:
+    return lambda settings: replace(settings, batch=batch)
+
+
+ORDER = [[*range(2, 30), 0, 1], [*range(29, -1, -1)]]
+"""Two orders of thirty rows."""
+
 CHANGES: dict[str, tuple[Callable[[Settings], Settings], ...]] = {
     "none": (),
     "rate": (_rate,),
     "optimizer": (_other,),
     "hyperparameter": (_hyperparameter, _rate),
     "bias": (_bias, _bias),
+    "schedules": tuple(
+        _scheduled(schedule)
+        for schedule in (Inverse(0.1, 12), Exponential(0.9, 24), Cosine(20, 36), Step(0.5, 5, 48), Constant())
+    ),
+    "batches": (_batched(Batch(7, 3)), _other, _batched(Batch(30, 1)), _batched(Batch(1, 2)), _batched(None)),
     "all": (_rate, _other, _bias, _hyperparameter, _other, _other),
 }
 """What is changed on the way, STEPS steps after each other."""
@@ -102,13 +125,17 @@ CHANGES: dict[str, tuple[Callable[[Settings], Settings], ...]] = {
 
 def walked(ground: str, optimizer: str, change: str) -> Laboratory:
     """A laboratory in which this has been done."""
-    name = ground.rstrip("*")
+    name, _, loss = ground.rstrip("*").partition(", ")
     made = GROUNDS[name]()
     start = made.scope.start if isinstance(made, Landscape) else (0.0, 0.0)
     laboratory = Laboratory(made, Settings(1e-9), Limits(10_000), start)
     if ground.endswith("*"):
         laboratory.toggle_scaling()
     landscape = laboratory.ground.landscape
+    if loss:
+        assert isinstance(made, Dataset)
+        landscape, _ = ground_of_rows(made, loss, 0.7, scaled=ground.endswith("*"))
+        laboratory.walk.move_to(Branches(Timeline(landscape, Settings(1e-9), Limits(10_000))))
     settings = settings_of(optimizer, landscape, start)
     run = laboratory.walk.branches.run
     run.change(settings)
@@ -117,6 +144,8 @@ def walked(ground: str, optimizer: str, change: str) -> Laboratory:
         settings = changed(settings)
         if not landscape.has_bias:
             settings = replace(settings, train_bias=False)
+        if landscape.columns is None:
+            settings = replace(settings, batch=None)
         run.change(settings)
         run.forward(STEPS)
     return laboratory

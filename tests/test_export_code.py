@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gdcore.descent.batches import Batch, Order
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.steps import Limits, Settings
 from gdcore.rows.dataset import load
-from tests.exported import CHANGES, GROUNDS, STEPS, log_of, run_scripts, walked
+from tests.exported import CHANGES, GROUNDS, LOSSES, ORDER, STEPS, log_of, run_scripts, walked
 from tui.headless.export.script import script
 from tui.laboratory.laboratory import Laboratory
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("ground", [*GROUNDS, "pizza*", "far*"])
+@pytest.mark.parametrize("ground", [*GROUNDS, "pizza*", "far*", *LOSSES])
 def test_the_log_is_the_same_to_the_last_digit(ground: str, tmp_path: Path) -> None:
     laboratories = [walked(ground, optimizer, change) for optimizer in OPTIMIZERS for change in CHANGES]
     assert max(laboratory.walk.timeline.tip for laboratory in laboratories) == STEPS * (1 + len(CHANGES["all"]))
@@ -37,3 +38,13 @@ def test_a_run_that_diverges_is_the_same_to_its_last_digit(optimizer: str, tmp_p
     if optimizer in ("gradient-descent", "momentum", "nesterov"):
         assert laboratory.walk.timeline.tip < 2000
         assert len(max(printed.splitlines(), key=len)) > 300
+
+
+def test_an_order_of_rows_that_was_made_elsewhere(tmp_path: Path) -> None:
+    settings = Settings(0.001, train_bias=True, batch=Batch(8, order=Order.of(ORDER)))
+    laboratory = Laboratory(load("pizza"), settings, Limits(50))
+    laboratory.walk.step(10)
+    laboratory.walk.timeline.change(Settings(0.001, train_bias=True, batch=Batch(8, seed=4)))
+    laboratory.walk.step(10)
+    (printed,) = run_scripts([script(laboratory, "numpy")], tmp_path)
+    assert printed == log_of(laboratory)

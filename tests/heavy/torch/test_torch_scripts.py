@@ -10,7 +10,7 @@ import pytest
 from gdcore.descent.optimizers import OPTIMIZERS, Momentum, Nesterov
 from gdcore.descent.steps import Limits, Settings
 from gdcore.rows.dataset import load
-from tests.exported import CHANGES, GROUNDS, log_of, run_scripts, walked
+from tests.exported import CHANGES, GROUNDS, LOSSES, log_of, run_scripts, walked
 from tui.headless.export.plan import Plan
 from tui.headless.export.script import script
 from tui.headless.export.shaken import trusted
@@ -36,7 +36,7 @@ def compare(printed: str, log: str, lines: int | None = None) -> None:
     assert [float(number) for number in NUMBER.findall(printed)] == pytest.approx(ours, rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize("ground", [*sorted(set(GROUNDS) - WITH_ROWS_FAR_OFF), "pizza*", "far*"])
+@pytest.mark.parametrize("ground", [*sorted(set(GROUNDS) - WITH_ROWS_FAR_OFF), "pizza*", "far*", *LOSSES])
 def test_the_log_is_the_same_to_nine_digits(ground: str, tmp_path: Path) -> None:
     laboratories = [walked(ground, optimizer, change) for optimizer in OPTIMIZERS for change in CHANGES]
     printed = run_scripts([script(laboratory, "torch") for laboratory in laboratories], tmp_path)

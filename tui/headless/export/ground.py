@@ -12,7 +12,9 @@ import numpy as np
 from gdcore.inert import inert
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.formula import CONSTANTS, Formula
+from gdcore.landscapes.losses import CHUNK, LossOfRows, loss_name
 from gdcore.landscapes.terrain import Terrain
+from tui.headless.export import changing
 from tui.headless.export.plan import comment, number, numbers
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset
     from gdcore.rows.scaling import Scale
+    from tui.headless.export.plan import Plan
 
 INLINE = 500
 """So many rows stand in the script; more are read from their file, if it is a plain one."""
@@ -49,51 +52,88 @@ class Ground:
         return inert(f"{self.data.name}, {self.landscape.title}" if self.data else self.landscape.title)
 
 
-def numpy_ground(ground: Ground) -> Iterator[str]:
+def numpy_ground(ground: Ground, plan: Plan) -> Iterator[str]:
     """The lines that define `loss_and_gradient(w, b)`, which gives L, (dL/dw, dL/db), for NumPy.
 
+    Where steps see batches it takes what is `seen`, too.
+
     Raises:
         ValueError: if there is no code for the landscape.
     """
-    if isinstance(ground.landscape, MeanSquaredError):
+    landscape, batched = ground.landscape, any(plan.batches)
+    if isinstance(landscape, MeanSquaredError):
         yield from _rows(ground, "np.array")
-        yield from _bowl(ground.landscape)
-    elif isinstance(ground.landscape, Terrain):
-        yield from _terrain(ground.landscape)
+        yield from _bowl(landscape, batched=batched)
+    elif isinstance(landscape, LossOfRows):
+        yield from _rows(ground, "np.array")
+        yield from _loss(landscape, batched=batched)
+    elif isinstance(landscape, Terrain):
+        yield from _terrain(landscape)
     else:
         raise ValueError(_unknown(ground))
 
 
-def torch_ground(ground: Ground) -> Iterator[str]:
+def torch_ground(ground: Ground, plan: Plan) -> Iterator[str]:
     """The lines that define `loss_at(w, b)` for PyTorch, which finds the gradient itself.
 
+    Where steps see batches it takes the rows, too.
+
     Raises:
         ValueError: if there is no code for the landscape.
     """
-    if isinstance(ground.landscape, MeanSquaredError):
+    landscape, batched = ground.landscape, any(plan.batches)
+    if isinstance(landscape, MeanSquaredError | LossOfRows):
         yield from _rows(ground, "torch.tensor")
-        if ground.scale:
-            yield from _round_bowl(ground.landscape)
+        if batched:
+            yield "whole = x, y"
+        if ground.scale and not batched and isinstance(landscape, MeanSquaredError):
+            yield from _round_bowl(landscape)
             return
-        yield from ("", "", "def loss_at(w, b):", '    """The mean squared error of the line y = w*x + b."""')
-        yield "    return ((w * x + b - y) ** 2).mean()"
-    elif isinstance(ground.landscape, Terrain):
-        yield from ("", "def loss_at(w, b):", f'    """L = {ground.landscape.formula}"""')
-        yield f"    return {torch_formula(ground.landscape.formula)}"
+        yield from ("", "", f"def loss_at(w, b{', x, y' * batched}):")
+        told, computed = _TORCH_LOSSES[loss_name(landscape)[0]]
+        yield f'    """{told}."""'
+        yield f"    return {computed.replace('DELTA', number(getattr(landscape, 'delta', 1.0)))}"
+    elif isinstance(landscape, Terrain):
+        yield from ("", "def loss_at(w, b):", f'    """L = {landscape.formula}"""')
+        yield f"    return {torch_formula(landscape.formula)}"
     else:
         raise ValueError(_unknown(ground))
 
 
-def imports(ground: Ground, *, for_torch: bool) -> list[str]:
+_TORCH_LOSSES = {
+    "squared": ("The mean squared error of the line y = w*x + b", "((w * x + b - y) ** 2).mean()"),
+    "absolute": ("The mean absolute error of the line y = w*x + b", "(w * x + b - y).abs().mean()"),
+    "huber": ("Huber's loss of the line y = w*x + b", "torch.nn.functional.huber_loss(w * x + b, y, delta=DELTA)"),
+    "logistic": (
+        "The logistic loss of the labels y, with w*x + b the logarithm of the odds",
+        "torch.nn.functional.binary_cross_entropy_with_logits(w * x + b, y)",
+    ),
+}
+
+
+def measured(landscape: Landscape) -> str:
+    """What is taken of ROWS for NumPy's `loss_and_gradient`."""
+    return "measured(*ROWS)" if isinstance(landscape, MeanSquaredError) else "ROWS"
+
+
+def imports(ground: Ground, plan: Plan, *, for_torch: bool) -> list[str]:
     """The lines that import what the code needs."""
+    foreign = changing.imports(plan)
     if for_torch:
         loads = ground.data is not None and _loading(ground.data) is not None
-        return ["import numpy as np", "import torch"] if loads else ["import torch"]
+        return [
+            *foreign,
+            *([""] if foreign else []),
+            *["import numpy as np"] * (loads or any(plan.batches)),
+            "import torch",
+        ]
     if isinstance(ground.landscape, Terrain):
         used = _operations(_program(ground.landscape))
-        from_math = sorted(set.union(*(_FROM_MATH.get(name, {name} & _OF_MATH) for name in used), set()))
-        return [f"from math import {', '.join(from_math)}"] if from_math else []
-    return ["import numpy as np"]
+        from_math = set.union(*(_FROM_MATH.get(name, {name} & _OF_MATH) for name in used), set())
+        if any("cos, pi" in line for line in foreign):
+            from_math |= {"cos", "pi"}
+        return [f"from math import {', '.join(sorted(from_math))}"] if from_math else []
+    return [*foreign, *([""] if foreign else []), "import numpy as np"]
 
 
 def _unknown(ground: Ground) -> str:
@@ -124,7 +164,8 @@ def _rows(ground: Ground, array: str) -> Iterator[str]:
         scale = ground.scale
         yield from comment("Standardized: mean 0 and standard deviation 1.")
         yield f"x = (x - {number(scale.mean_x)}) / {number(scale.std_x)}"
-        yield f"y = (y - {number(scale.mean_y)}) / {number(scale.std_y)}"
+        if (scale.mean_y, scale.std_y) != (0.0, 1.0):  # labels stay what they are
+            yield f"y = (y - {number(scale.mean_y)}) / {number(scale.std_y)}"
 
 
 def _loading(data: Dataset) -> str | None:
@@ -187,7 +228,39 @@ _FAR_BODY = """
 """
 
 
-def _bowl(loss: MeanSquaredError) -> Iterator[str]:
+_MEASURED = '''
+
+def mean(values):
+    return float(np.add.reduce(values)) / len(values)
+
+
+def measured(x, y):
+    """The mean and variance of x, the best line and its loss, over some rows; to the last digit as gdlab does it."""
+    first_x, first_y = float(x[0]), float(y[0])
+    rough_x, rough_y = first_x + mean(x - first_x), first_y + mean(y - first_y)
+    dx, dy = x - rough_x, y - rough_y
+    rest_x, rest_y = mean(dx), mean(dy)
+    mean_x, tail_x = exact_sum(rough_x, rest_x)
+    mean_y, tail_y = exact_sum(rough_y, rest_y)
+    var_x, cov_xy = mean(dx * dx) - rest_x * rest_x, mean(dx * dy) - rest_x * rest_y
+    best_w = cov_xy / var_x if var_x > 0 else 0.0
+    rise, rise_tail = exact_product(best_w, mean_x)
+    best_b = mean_y - rise
+    rounding = (rise + (best_b - mean_y)) + (rise_tail + best_w * tail_x - tail_y)
+    lowest = float(np.add.reduce((best_w * (x - mean_x) - (y - mean_y)) ** 2)) / len(x)
+    return mean_x, var_x, best_w, best_b, lowest, rounding, mean_y, tail_x, tail_y
+'''
+
+_EITHER_BODY = """
+    mean_x, var_x, best_w, best_b, lowest, rounding, mean_y, tail_x, tail_y = seen
+    if mean_x * mean_x <= 1e4 * var_x:
+        NEAR
+    # x is far from 0 for its spread: w*mean_x and b all but cancel, so their sum is taken to twice the digits.
+    FAR
+"""
+
+
+def _bowl(loss: MeanSquaredError, *, batched: bool) -> Iterator[str]:
     """The loss from a few numbers, in the order of operations of `gdcore.landscapes.bowl`."""
     moments = loss.moments
     yield ""
@@ -197,17 +270,82 @@ def _bowl(loss: MeanSquaredError) -> Iterator[str]:
     )
     yield f"mean_x, var_x = {number(moments.mean_x)}, {number(moments.var_x)}"
     yield f"best_w, best_b, lowest = {number(loss.weight)}, {number(loss.bias)}, {number(loss.floor)}"
-    if loss.far:
+    if loss.far or batched:
         yield f"mean_y, tail_x, tail_y = {', '.join(map(number, (moments.mean_y, moments.tail_x, moments.tail_y)))}"
-    else:
+    if not loss.far or batched:
         yield f"rounding = {number(loss.residual)}  # the mean residual of the best line, 0 but for rounding"
     yield 'assert np.allclose([mean_x, var_x], [np.mean(x), np.var(x)]), "the data have changed"'
     yield 'assert np.allclose(lowest, np.mean((best_w * x + best_b - y) ** 2)), "the data have changed"'
-    if loss.far:
+    if batched:
+        yield "whole = mean_x, var_x, best_w, best_b, lowest, rounding, mean_y, tail_x, tail_y"
+    if loss.far or batched:
         yield from _EXACT.rstrip("\n").split("\n")
-    yield from ("", "", "def loss_and_gradient(w, b):")
+    if batched:
+        yield from _MEASURED.rstrip("\n").split("\n")
+    yield from ("", "", f"def loss_and_gradient(w, b{', seen' * batched}):")
     yield '    """L and (dL/dw, dL/db): the height and the slopes of the bowl at (w, b)."""'
-    yield from (_FAR_BODY if loss.far else _NEAR_BODY).strip("\n").split("\n")
+    body = _FAR_BODY if loss.far else _NEAR_BODY
+    if batched:
+        near = _NEAR_BODY.strip("\n").replace("\n", "\n    ").strip()
+        far = "\n".join(line for line in _FAR_BODY.strip("\n").split("\n") if "# x is far" not in line).strip()
+        body = _EITHER_BODY.replace("NEAR", near).replace("FAR", far)
+    yield from body.strip("\n").split("\n")
+
+
+# Other losses of rows
+
+_LOSSES = {
+    "absolute": '''
+def rowwise(z, y):
+    """The absolute error of each row, and its slope by z."""
+    return np.abs(z - y), np.sign(z - y)
+''',
+    "huber": '''
+def rowwise(z, y):
+    """Huber's loss of each row, and its slope by z: the residual, held between -delta and delta."""
+    slopes = np.maximum(np.minimum(z - y, delta), -delta)
+    return ((z - y) - 0.5 * slopes) * slopes, slopes
+''',
+    "logistic": '''
+def rowwise(z, y):
+    """The logistic loss of each row, log(1 + exp(z)) - y*z, and its slope by z, sigmoid(z) - y; nothing overflows."""
+    tail = np.exp(-np.abs(z))
+    slopes = np.where(z >= 0, 1.0, tail) / (tail + 1.0) - y
+    return np.log1p(tail) + np.maximum(z - 2.0 * y * z, 0.0), slopes
+''',
+}
+_LOSS_BODY = """
+    loss = slope_w = slope_b = 0.0
+    with np.errstate(all="ignore"):
+        for first in range(0, len(x), CHUNK):  # in chunks that stay in the processor's cache
+            xs, ys = x[first : first + CHUNK], y[first : first + CHUNK]
+            losses, slopes = rowwise(xs * w + b, ys)
+            loss += float(np.add.reduce(losses))
+            slope_w += float(np.add.reduce(slopes * xs))
+            slope_b += float(np.add.reduce(slopes))
+    return loss / len(x), (slope_w / len(x), slope_b / len(x))
+"""
+_FEW_BODY = """
+    with np.errstate(all="ignore"):
+        losses, slopes = rowwise(x * w + b, y)
+        loss, slope_w, slope_b = (float(np.add.reduce(part)) / len(x) for part in (losses, slopes * x, slopes))
+    return loss, (slope_w, slope_b)
+"""
+
+
+def _loss(loss: LossOfRows, *, batched: bool) -> Iterator[str]:
+    """Another loss over rows, in the order of operations of `gdcore.landscapes.losses`."""
+    if batched:
+        yield "whole = x, y"
+    if hasattr(loss, "delta"):
+        yield f"delta = {number(loss.delta)}"
+    yield from ("", *_LOSSES[loss.name].rstrip("\n").split("\n"))
+    yield from ("", "", f"def loss_and_gradient(w, b{', seen' * batched}):")
+    yield f'    """L = {loss.formula}, and (dL/dw, dL/db)."""'
+    if batched:
+        yield "    x, y = seen"
+    body = _FEW_BODY if len(loss.columns) <= CHUNK else _LOSS_BODY.replace("CHUNK", str(CHUNK))
+    yield from body.strip("\n").split("\n")
 
 
 def _round_bowl(loss: MeanSquaredError) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.headless.export.ground import imports, numpy_ground
+from tui.headless.export import changing
+from tui.headless.export.ground import imports, measured, numpy_ground
 from tui.headless.export.plan import changed_hyperparameters, comment, number
 
 if TYPE_CHECKING:
@@ -78,12 +79,12 @@ def adam(gradient, memory):
     "nudge": (
         "()",
         '''
-def nudged(w, b, here):
+def nudged(w, b, here, *seen):
     """Where the first nudge by the learning rate that lowers the loss leads; the same place if none does."""
     places = [(w + learning_rate, b), (w - learning_rate, b)]
     if train_bias:
         places += [(w, b + learning_rate), (w, b - learning_rate)]
-    return next((place for place in places if loss_and_gradient(*place)[0] < here), (w, b))
+    return next((place for place in places if loss_and_gradient(*place, *seen)[0] < here), (w, b))
 ''',
     ),
 }
@@ -108,26 +109,35 @@ def numpy_script(plan: Plan, ground: Ground) -> Iterator[str]:
 def sections(plan: Plan, ground: Ground) -> tuple[list[str], list[str], list[list[str]], list[str]]:
     """The parts of the script: what is imported, what is walked on, the rule of each optimizer, and the walk."""
     kinds = [kind.name for kind in plan.optimizers]
+    defined = list(numpy_ground(ground, plan))
+    chosen = [*changing.batches(plan, for_torch=False), *changing.schedules(plan)]
+    while chosen and not chosen[-1]:
+        chosen.pop()
+    defined += ["", "", *chosen] if chosen else []
     rules = [RULES[name][1].strip("\n").split("\n") for name in kinds]
-    return imports(ground, for_torch=False), list(numpy_ground(ground)), rules, list(_walk(plan, kinds))
+    return imports(ground, plan, for_torch=False), defined, rules, list(_walk(plan, ground, kinds))
 
 
-def _walk(plan: Plan, kinds: list[str]) -> Iterator[str]:
+def _walk(plan: Plan, ground: Ground, kinds: list[str]) -> Iterator[str]:
     yield from comment(f"Branch {plan.name}.")
     yield from _settings(plan, plan.changes[0], kinds)
     yield f"w, b = {', '.join(map(number, plan.start))}"
     yield ""
-    yield f"for iteration in range({plan.steps}):"
+    yield f"for iteration in range({plan.lines}):"
     for change in plan.later:
         yield f"    if iteration == {change.iteration}:"
         yield from comment(f"From here on: {change.comment}.", " " * 8)
         yield from (f"        {line}" for line in _settings(plan, change, kinds))
-    yield "    loss, (slope_w, slope_b) = loss_and_gradient(w, b)"
+    if plan.varies:
+        yield f"    learning_rate = {changing.RATE}"
+    seen = ", seen" if any(plan.batches) else ""
+    yield from (f"    {line}" for line in changing.seen(plan, measured(ground.landscape)))
+    yield f"    loss, (slope_w, slope_b) = loss_and_gradient(w, b{seen})"
     yield f"    {LOG}"
-    yield from (f"    {line}" for line in _moves(plan, kinds))
     if plan.diverged:
-        yield "loss, _ = loss_and_gradient(w, b)"
-        yield LOG.replace("iteration:4d", f"{plan.steps}:4d") + "  # after the next step it is too large for a number"
+        yield f"    if iteration == {plan.steps}:"
+        yield "        break  # after the next step the loss is too large for a number"
+    yield from (f"    {line}" for line in _moves(plan, kinds))
     yield 'print(f"\\nw={w:.10f}, b={b:.10f}")' if plan.shows_bias else 'print(f"\\nw={w:.10f}")'
 
 
@@ -138,8 +148,7 @@ def _in_docstring(text: str) -> str:
 def _settings(plan: Plan, change: Change, kinds: list[str]) -> Iterator[str]:
     """The lines that put in force what is different."""
     before, now = change.before, change.settings
-    if before is None or before.learning_rate != now.learning_rate:
-        yield f"learning_rate = {number(now.learning_rate)}"
+    yield from changing.settings(plan, change)
     for name, value in changed_hyperparameters(change).items():
         yield f"{name} = {number(value)}"
     if (len(plan.trains) > 1 or "nudge" in kinds) and (before is None or before.train_bias != now.train_bias):
@@ -157,14 +166,15 @@ def _called(rule: str) -> str:
 
 def _moves(plan: Plan, kinds: list[str]) -> Iterator[str]:
     """The lines of one step."""
+    seen = ", seen" if any(plan.batches) else ""
     if kinds == ["nudge"]:
-        yield "w, b = nudged(w, b, loss)"
+        yield f"w, b = nudged(w, b, loss{seen})"
         return
     rule = "rule" if len(kinds) > 1 else _called(RULES[kinds[0]][1])
     indent = ""
     if "nudge" in kinds:
         yield "if rule is nudged:"
-        yield "    w, b = nudged(w, b, loss)"
+        yield f"    w, b = nudged(w, b, loss{seen})"
         yield "else:"
         indent = "    "
     yield f"{indent}step_w, memory_w = {rule}(slope_w, memory_w)"

@@ -14,6 +14,7 @@ from gdcore.inert import inert
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gdcore.descent.batches import Batch
     from gdcore.descent.branches import Branch
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.steps import Settings
@@ -77,8 +78,9 @@ class Plan:
         found += [Change(at, before, after) for (_, before), (at, after) in pairwise(known) if before != after]
         for change in found:
             optimizer = change.settings.optimizer
-            if not type(optimizer).__module__.startswith("gdcore."):
-                raise ValueError(f"{optimizer.title} comes from a plug-in: there is no code of it to write down")
+            for part in (optimizer, change.settings.schedule):
+                if not type(part).__module__.startswith("gdcore."):
+                    raise ValueError(f"{part.title} comes from a plug-in: there is no code of it to write down")
         return cls(run, inert(branch.name), tuple(found))
 
     @property
@@ -87,14 +89,19 @@ class Plan:
         return self.run.tip
 
     @property
+    def lines(self) -> int:
+        """How many losses the log has: one before each step, and where it diverged also the last."""
+        return self.steps + self.diverged
+
+    @property
     def first(self) -> Settings:
         """The settings of the first step."""
         return self.changes[0].settings
 
     @property
     def later(self) -> tuple[Change, ...]:
-        """The changes on the way; one that no step follows changes nothing."""
-        return tuple(change for change in self.changes[1:] if change.iteration < self.steps)
+        """The changes on the way; one after which nothing is printed changes nothing."""
+        return tuple(change for change in self.changes[1:] if change.iteration < self.lines)
 
     @property
     def optimizers(self) -> list[type[Optimizer]]:
@@ -106,6 +113,21 @@ class Plan:
     def trains(self) -> set[bool]:
         """Whether b is trained: always, never, or both by turns."""
         return {change.settings.train_bias for change in (self.changes[0], *self.later)}
+
+    @property
+    def varies(self) -> bool:
+        """Whether a schedule changes the learning rate on the way."""
+        return any(change.settings.schedule.varies for change in (self.changes[0], *self.later))
+
+    def seen(self, change: Change) -> Batch | None:
+        """The batch that steps see after a change; None where that is all the rows."""
+        batch, columns = change.settings.batch, self.run.landscape.columns
+        return batch if batch and columns is not None and batch.size < len(columns) else None
+
+    @property
+    def batches(self) -> list[Batch | None]:
+        """What steps see, one after the other: batches, or all the rows."""
+        return [self.seen(change) for change in (self.changes[0], *self.later)]
 
     @property
     def shows_bias(self) -> bool:
@@ -142,11 +164,11 @@ def changed_hyperparameters(change: Change) -> dict[str, float]:
     return {name: value for name, value in now.items() if past[name] != value}
 
 
-def numbers(values: Sequence[float], indent: str = "    ") -> str:
+def numbers(values: Sequence[float], indent: str = "    ", *, whole: bool = False) -> str:
     """Numbers as the inside of a list, to the last digit, in lines."""
     lines, line = [], ""
     for value in values:
-        text = number(float(value)) + ","
+        text = (str(value) if whole else number(float(value))) + ","
         if len(line) + len(text) + 1 > WIDTH - len(indent):
             lines.append(line)
             line = ""

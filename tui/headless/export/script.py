@@ -34,4 +34,6 @@ def ground_of(laboratory: Laboratory) -> Ground:
     from gdcore.landscapes.landscape import Landscape  # noqa: PLC0415
 
     own = laboratory.ground
-    return Ground(own.landscape, None if isinstance(own.source, Landscape) else own.source, own.scale)
+    return Ground(
+        laboratory.walk.timeline.landscape, None if isinstance(own.source, Landscape) else own.source, own.scale
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.headless.export import changing
 from tui.headless.export.ground import imports, torch_ground
 from tui.headless.export.numpy_script import _in_docstring
 from tui.headless.export.plan import changed_hyperparameters, comment, hyperparameters_of, number
@@ -28,13 +29,13 @@ KINDS = {
 
 NUDGED = '''
 
-def nudge(here):
+def nudge(here, *seen):
     """Go to the first place at the learning rate's distance that has a lower loss; stay if none has."""
     places = [(w + learning_rate, b), (w - learning_rate, b)]
     if train_bias:
         places += [(w, b + learning_rate), (w, b - learning_rate)]
     for next_w, next_b in places:
-        if loss_at(next_w, next_b) < here:
+        if loss_at(next_w, next_b, *seen) < here:
             w.copy_(next_w)
             b.copy_(next_b)
             return
@@ -48,11 +49,11 @@ def torch_script(plan: Plan, ground: Ground) -> Iterator[str]:
         ValueError: if there is no code for the landscape or an optimizer.
     """
     kinds = [kind.name for kind in plan.optimizers]
-    nudges, steers = "nudge" in kinds, kinds != ["nudge"]
+    nudges = "nudge" in kinds
     yield f'"""Gradient descent on {_in_docstring(ground.title)}: {plan.steps:,} steps. Needs PyTorch."""'
-    yield from ("", *imports(ground, for_torch=True), "", "torch.set_default_dtype(torch.float64)", "")
-    yield from torch_ground(ground)
-    yield from ("", "")
+    yield from ("", *imports(ground, plan, for_torch=True), "", "torch.set_default_dtype(torch.float64)", "")
+    yield from torch_ground(ground, plan)
+    yield from ("", "", *changing.batches(plan, for_torch=True), *changing.schedules(plan))
     yield from comment(f"Branch {plan.name}.")
     yield from (
         f"{name} = torch.tensor({number(at)}, requires_grad=True)" for name, at in zip("wb", plan.start, strict=True)
@@ -68,23 +69,39 @@ def torch_script(plan: Plan, ground: Ground) -> Iterator[str]:
             f"From iteration {doubtful:,} on the log depends on the last digits of the gradients before it: PyTorch, "
             "which rounds them in other places, prints other numbers than gdlab."
         )
-    yield f"for iteration in range({plan.steps}):"
+    yield from _loop(plan, kinds)
+
+
+def _loop(plan: Plan, kinds: list[str]) -> Iterator[str]:
+    """The lines of the walk."""
+    nudges, steers = "nudge" in kinds, kinds != ["nudge"]
+    yield f"for iteration in range({plan.lines}):"
     for change in plan.later:
         yield f"    if iteration == {change.iteration}:"
         yield from comment(f"From here on: {change.comment}.", " " * 8)
         yield from (f"        {line}" for line in _settings(plan, change, kinds))
-    yield "    loss = loss_at(w, b)"
+    if plan.varies:
+        yield f"    learning_rate = {changing.RATE}"
+        if steers:
+            guard = "if optimizer is not None: " if nudges else ""
+            yield f'    {guard}optimizer.param_groups[0]["lr"] = learning_rate'
+    seen = ", *seen" if any(plan.batches) else ""
+    yield from (f"    {line}" for line in changing.seen(plan, "ROWS"))
+    yield f"    loss = loss_at(w, b{seen})"
     yield f"    {LOG}"
+    if plan.diverged:
+        yield f"    if iteration == {plan.steps}:"
+        yield "        break  # after the next step the loss is too large for a number"
     indent = "    "
     if nudges and steers:
         yield "    if optimizer is None:"
         yield "        with torch.no_grad():"
-        yield "            nudge(loss)"
+        yield f"            nudge(loss{seen})"
         yield "    else:"
         indent += "    "
     elif nudges:
         yield "    with torch.no_grad():"
-        yield "        nudge(loss)"
+        yield f"        nudge(loss{seen})"
     if steers:
         yield f"{indent}optimizer.zero_grad()"
         yield f"{indent}loss.backward()"
@@ -94,9 +111,6 @@ def torch_script(plan: Plan, ground: Ground) -> Iterator[str]:
             yield f"{indent}if not train_bias:"
             yield f"{indent}    b.grad = None  # b is held"
         yield f"{indent}optimizer.step()"
-    if plan.diverged:
-        yield "loss = loss_at(w, b)"
-        yield LOG.replace("iteration:4d", f"{plan.steps}:4d") + "  # after the next step it is too large for a number"
     both = 'print(f"\\nw={w.item():.10f}, b={b.item():.10f}")'
     yield both if plan.shows_bias else 'print(f"\\nw={w.item():.10f}")'
 
@@ -104,8 +118,7 @@ def torch_script(plan: Plan, ground: Ground) -> Iterator[str]:
 def _settings(plan: Plan, change: Change, kinds: list[str]) -> Iterator[str]:
     """The lines that put in force what is different."""
     before, now = change.before, change.settings
-    if "nudge" in kinds and (before is None or before.learning_rate != now.learning_rate):
-        yield f"learning_rate = {number(now.learning_rate)}"
+    yield from changing.settings(plan, change, rate="nudge" in kinds)
     if (len(plan.trains) > 1 or "nudge" in kinds) and (before is None or before.train_bias != now.train_bias):
         yield f"train_bias = {now.train_bias}"
     if now.optimizer.name == "nudge":
@@ -114,15 +127,15 @@ def _settings(plan: Plan, change: Change, kinds: list[str]) -> Iterator[str]:
     elif change.restarts:
         yield f"optimizer = torch.optim.{KINDS[now.optimizer.name]}([w, b], {_words(now)})"
     else:
-        yield from _updates(change)
+        yield from _updates(plan, change)
 
 
-def _updates(change: Change) -> Iterator[str]:
+def _updates(plan: Plan, change: Change) -> Iterator[str]:
     """The lines that change an optimizer that goes on."""
     before, now = change.before, change.settings
     assert before is not None
     group = "optimizer.param_groups[0]"
-    if before.learning_rate != now.learning_rate:
+    if before.learning_rate != now.learning_rate and not plan.varies:
         yield f'{group}["lr"] = {number(now.learning_rate)}'
     changed = changed_hyperparameters(change)
     entries = _options(now.optimizer.name, {**hyperparameters_of(now.optimizer)}) if changed else {}
