@@ -130,7 +130,9 @@ def test_a_picture_has_every_cell_of_the_chart(laboratory: Laboratory, view: str
 
 
 def test_every_mark_can_be_drawn() -> None:
-    for unicode, _ in GLYPHS.values():
+    for role, (unicode, _) in GLYPHS.items():
+        if role.startswith("basin-"):
+            continue  # a number
         assert is_shape(unicode, "hiker")
         assert re.fullmatch(r"(M[-\d. MLahvz]+z)+", shape(unicode, 0, 0))
 

@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from gdcore.inert import inert
 from tui.charts.canvas import render
+from tui.charts.colours import height_colours, in_words, run_colours
 from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ LIGHT = {
 }
 THEMES = {"dark": DARK, "light": LIGHT}
 ROLES = {
-    **dict.fromkeys(("axis", "level", "rows"), "faint"),
+    **dict.fromkeys(("axis", "level", "rows", "behind", "hiker-behind", "minimum-behind"), "faint"),
     **dict.fromkeys(("curve", "line", "trail"), "curve"),
     **dict.fromkeys(("branch", "future", "change", "slow"), "other"),
     **dict.fromkeys(("uphill", "residual", "cliff"), "warn"),
@@ -61,6 +62,19 @@ ROLES = {
 }
 """The colour of each role; that of any other is the colour of text."""
 BOLD = ("title",)
+
+
+def colours_of(theme: str) -> dict[str, str]:
+    """The colour of every role on the background of a theme, "dark" or "light"; "" is that of text."""
+    own = THEMES[theme]
+    red, green, blue = (int(own["background"][place : place + 2], 16) for place in (1, 3, 5))
+    background = (red, green, blue)
+    found = {"": own[""], "background": own["background"], "faint": own["faint"]}
+    found |= {role: own[name] for role, name in ROLES.items()}
+    found |= {f"height-{at}": in_words(colour) for at, colour in enumerate(height_colours(background))}
+    for number, colour in enumerate(run_colours(background)):
+        found |= {f"run-{number}": in_words(colour), f"basin-{number}": in_words(colour)}
+    return found
 
 
 def size_of(text: str) -> tuple[int, int]:
@@ -105,7 +119,7 @@ def picture(laboratory: Laboratory, view: str, size: tuple[int, int] = (100, 30)
     scene = views.scene(frame)
     rows = render(scene, *size).rows
     columns, lines = size
-    colours = THEMES[theme]
+    colours = colours_of(theme)
     width, height = columns * WIDE, lines * HIGH
     title = escape(_plain(f"gdlab, {view}: {scene.title}"))
     parts = [
@@ -121,7 +135,7 @@ def picture(laboratory: Laboratory, view: str, size: tuple[int, int] = (100, 30)
             drawn.setdefault(role, []).append(shape(character, x * WIDE, y * HIGH))
         words += _words(row, y, colours)
     for role, shapes in drawn.items():
-        colour = colours[ROLES.get(role, "")]
+        colour = colours.get(role, colours[""])
         parts.append(f'<path class="{role}" fill="{colour}" d="{"".join(shapes)}"/>')
     return "\n".join([*parts, *words, "</svg>"]) + "\n"
 
@@ -236,10 +250,21 @@ def _mark(points: Sequence[tuple[float, float]]) -> Callable[[float, float], str
     return lambda x, y: _polygon(*((x + WIDE / 2 + dx, y + HIGH / 2 + dy) for dx, dy in points))
 
 
+def _outline(points: Sequence[tuple[float, float]]) -> Callable[[float, float], str]:
+    """The same, hollow: the inner one is drawn the other way round."""
+    middle = sum(dy for _, dy in points) / len(points)
+    inner = [(0.55 * dx, middle + 0.55 * (dy - middle)) for dx, dy in reversed(points)]
+    return lambda x, y: _mark(points)(x, y) + _mark(inner)(x, y)
+
+
 def _round(radius: float, hole: float = 0) -> Callable[[float, float], str]:
     return lambda x, y: _dot(x + WIDE / 2, y + HIGH / 2, radius, hole=hole)
 
 
+_UP = ((-3.8, 3.5), (0, -3.8), (3.8, 3.5))
+_DOWN = ((-3.8, -3.5), (0, 3.8), (3.8, -3.5))
+_DIAMOND = ((-3.8, 0), (0, -4.4), (3.8, 0), (0, 4.4))
+_SQUARE = ((-3.2, -3.2), (3.2, -3.2), (3.2, 3.2), (-3.2, 3.2))
 _SHAPES: dict[str, Callable[[float, float], str]] = {
     "●": _round(3.7),
     "○": _round(3.7, 2.4),
@@ -249,9 +274,16 @@ _SHAPES: dict[str, Callable[[float, float], str]] = {
     "*": lambda x, y: _bars(x, y, (pi / 2, pi / 6, -pi / 6)),
     "►": _mark([(-3.5, -3.8), (3.8, 0), (-3.5, 3.8)]),
     "◄": _mark([(3.5, -3.8), (-3.8, 0), (3.5, 3.8)]),
-    "▲": _mark([(-3.8, 3.5), (0, -3.8), (3.8, 3.5)]),
-    "▼": _mark([(-3.8, -3.5), (0, 3.8), (3.8, -3.5)]),
-    "◆": _mark([(-3.8, 0), (0, -4.4), (3.8, 0), (0, 4.4)]),
+    "▲": _mark(_UP),
+    "▼": _mark(_DOWN),
+    "◆": _mark(_DIAMOND),
+    "■": _mark(_SQUARE),
+    "△": _outline(_UP),
+    "▽": _outline(_DOWN),
+    "◇": _outline(_DIAMOND),
+    "□": _outline(_SQUARE),
+    "◌": _round(3.7, 2.9),
+    "×": lambda x, y: _bars(x, y, (pi / 4, -pi / 4)),
     "★": _star,
     "╌": lambda x, y: _box(x + 0.7, y + 7.4, 2.6, 1.2) + _box(x + 4.7, y + 7.4, 2.6, 1.2),
     "┊": lambda x, y: "".join(_box(x + 3.4, y + top, 1.2, 2) for top in (1, 5, 9, 13)),
@@ -286,6 +318,6 @@ def _words(row: Row, y: int, colours: Mapping[str, str]) -> Iterator[str]:
         x, width = cells[0][0] * WIDE, len(cells) * WIDE
         weight = ' font-weight="bold"' if role in BOLD else ""
         yield (
-            f'<text x="{x}" y="{y * HIGH + 12}" fill="{colours[ROLES.get(role, "")]}"{weight} textLength="{width}" '
+            f'<text x="{x}" y="{y * HIGH + 12}" fill="{colours.get(role, colours[""])}"{weight} textLength="{width}" '
             f'lengthAdjust="spacingAndGlyphs">{escape(_plain(text))}</text>'
         )
