@@ -95,7 +95,11 @@ def main() -> int:
         from tui.laboratory.saving import state_folder  # noqa: PLC0415
 
         fence(state_folder())
+    from tui.plugins import register  # noqa: PLC0415
+
     try:
+        for sentence in register():
+            _say(sentence)
         try:
             command = _SUBCOMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
             return command(sys.argv[2:]) if command else _open(sys.argv[1:])
