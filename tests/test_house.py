@@ -63,7 +63,7 @@ BELOW = {
     "tui.charts": ("gdcore",),
     "tui.laboratory": ("gdcore", "tui.charts"),
     "tui.views": ("gdcore", "tui.charts", "tui.laboratory"),
-    "tui.headless": ("gdcore", "tui.laboratory", "tui.charts", "tui.views"),
+    "tui.headless": ("gdcore", "tui.laboratory", "tui.charts", "tui.views", "tui.terminal.environment"),
     "tui.terminal": ("gdcore", "tui.charts"),
 }
 """What the modules of a folder may import besides their own: a fault in one is looked for there and below."""

@@ -426,7 +426,16 @@ def _terrain_of(
     return landscape, replace(settings, train_bias=landscape.has_bias), limits, (w, b)
 
 
+def parsers() -> dict[str, ArgumentParser]:
+    """The parser of every subcommand by its name; that of gdlab itself has none."""
+    own: dict[str, ArgumentParser] = {"": _open_parser(), "train": _train_parser()}
+    return own | {name: _parser_of(name, module) for name, module in _MODULES.items()}
+
+
 _MODULES = {
+    "completion": "tui.completion",
+    "doctor": "tui.headless.doctor",
+    "man": "tui.manual",
     "serve": "tui.serve.command",
     "export": "tui.headless.export.command",
 }

@@ -28,8 +28,9 @@ ENOUGH = 1e-10
 class _Shaken(Landscape):
     """A landscape whose every point is a hair beside where it should be, to one side or the other."""
 
-    def __init__(self, landscape: Landscape, pattern: int) -> None:
+    def __init__(self, landscape: Landscape, pattern: int, absolute: float) -> None:
         self._landscape = landscape
+        self._absolute = absolute
         self._pattern = self._bits = pattern
         self.has_bias = landscape.has_bias
 
@@ -37,21 +38,30 @@ class _Shaken(Landscape):
         # A linear congruence (Numerical Recipes' constants): the same shakes each time.
         self._bits = (self._bits * 1664525 + 1013904223) % 2**32
         signs = (self._bits >> 30) & 1, (self._bits >> 31) & 1
-        w, b = (value * (1 + (SHAKE if sign else -SHAKE)) for value, sign in zip((w, b), signs, strict=True))
+        w, b = (
+            value + (value + self._absolute) * (SHAKE if sign else -SHAKE)
+            for value, sign in zip((w, b), signs, strict=True)
+        )
         return self._landscape.loss_and_gradient(w, b)
 
     def seen(self, iteration: int, batch: Sampling | None = None) -> Landscape:
         seen = self._landscape.seen(iteration, batch)
-        return self if seen is self._landscape else _Shaken(seen, self._pattern + iteration)
+        return self if seen is self._landscape else _Shaken(seen, self._pattern + iteration, self._absolute)
 
 
-def trusted(plan: Plan) -> int | None:
-    """The first iteration whose loss depends on the last digits of what came before; None where none does."""
+def trusted(plan: Plan, *, absolute: bool = False) -> int | None:
+    """The first iteration whose loss depends on the last digits of what came before; None where none does.
+
+    Args:
+        plan: the walk.
+        absolute: whether a slope that is exactly 0 would be a rounding error elsewhere: over standardized rows, where
+            they are summed one by one.
+    """
     run = plan.run
     losses = run.path(0, run.tip + 1)[:, 2]
     found = []
     for pattern in (1, 2, 3):
-        shaken = _again(plan, _Shaken(run.landscape, pattern))
+        shaken = _again(plan, _Shaken(run.landscape, pattern, float(absolute)))
         known = min(len(shaken), len(losses))
         away = np.abs(shaken[:known] - losses[:known]) > ENOUGH * np.maximum(np.abs(losses[:known]), 1)
         if away.any():

@@ -63,13 +63,18 @@ def torch_script(plan: Plan, ground: Ground) -> Iterator[str]:
         yield from (*NUDGED.rstrip("\n").split("\n"), "", "")
     else:
         yield ""
-    doubtful = trusted(plan)
+    doubtful = trusted(plan, absolute=sums_standardized_rows(plan, ground))
     if doubtful is not None:
         yield from comment(
             f"From iteration {doubtful:,} on the log depends on the last digits of the gradients before it: PyTorch, "
             "which rounds them in other places, prints other numbers than gdlab."
         )
     yield from _loop(plan, kinds)
+
+
+def sums_standardized_rows(plan: Plan, ground: Ground) -> bool:
+    """Whether the loss over standardized rows is summed row by row, and not taken from the round bowl that it is."""
+    return ground.scale is not None and (any(plan.batches) or not ground.landscape.exact)
 
 
 def _loop(plan: Plan, kinds: list[str]) -> Iterator[str]:
