@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from importlib import import_module
 
-NAMES = ("terminal", "stepping", "loading")
+NAMES = ("terminal", "stepping", "chance", "loading")
 
 
 def main() -> None:

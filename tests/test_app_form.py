@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import DirectoryTree, Input, Static
 
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, hyperparameters
+from gdcore.descent.schedules import Cosine, Inverse, Step
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.rows.dataset import DatasetError, load
@@ -34,6 +35,7 @@ from tests.screens import (
     timeline,
     told,
     typed,
+    views,
     write,
 )
 from tui.screen.dialogs import OpenDialog, completed
@@ -56,10 +58,26 @@ BAD = {
     "start-b": ("", "+", "-1e999", "e5"),
     "at-x": ("", "-", "1e999"),
     "eps": ("", "0", "-1"),
+    "schedule-decay": ("", "-1"),
+    "schedule-gamma": ("", "0", "1.5"),
+    "schedule-every": ("", "0", "2.5"),
+    "schedule-period": ("", "0", "1e"),
+    "delta": ("", "0", "-2"),
+    "batch": ("", "0", "2.5"),
+    "seed": ("", "-1", "0.5"),
 }
 """What cannot be used in a field."""
 BAD_SHARE = ("", "1", "-0.1", "2", ".")
 GOOD = {"rate": "2e-3", "steps": "250", "start-w": "-1.5", "start-b": "4", "at-x": "-2.5", "eps": "1e-4"}
+GOOD |= {"schedule-decay": "0.25", "schedule-gamma": "0.25", "schedule-every": "7", "schedule-period": "9"}
+GOOD |= {"delta": "2.5", "batch": "7", "seed": "3"}
+SCHEDULED = {
+    "schedule-decay": Inverse(),
+    "schedule-gamma": Step(),
+    "schedule-every": Step(),
+    "schedule-period": Cosine(),
+}
+"""A schedule that has the field."""
 GOOD_SHARE = "0.25"
 
 
@@ -73,19 +91,22 @@ def owner(name: str) -> Optimizer:
 
 def in_force(pilot: Pilot[None], name: str) -> float:
     """The value that the run itself uses."""
-    run = timeline(pilot)
-    match name:
-        case "rate":
-            return run.settings.learning_rate
-        case "steps":
-            return run.limits.iterations
-        case "start-w":
-            return float(run.start.w)
-        case "start-b":
-            return float(run.start.b)
-        case "at-x":
-            return laboratory(pilot).predict_at
-    return float(getattr(run.settings.optimizer, name))
+    run, lab = timeline(pilot), laboratory(pilot)
+    if name in SCHEDULED:
+        return float(getattr(run.settings.schedule, name.removeprefix("schedule-")))
+    if name in {parameter.name for kind in OPTIMIZERS.values() for parameter in hyperparameters(kind)}:
+        return float(getattr(run.settings.optimizer, name))
+    batch = run.settings.batch
+    return {
+        "rate": run.settings.learning_rate,
+        "steps": run.limits.iterations,
+        "start-w": float(run.start.w),
+        "start-b": float(run.start.b),
+        "at-x": lab.predict_at,
+        "delta": lab.ground.delta,
+        "batch": batch.size if batch else len(lab.ground.rows.x),
+        "seed": batch.seed if batch else -1,
+    }[name]
 
 
 def sentence(name: str, text: str) -> str:
@@ -112,9 +133,23 @@ async def hint(pilot: Pilot[None]) -> str:
 async def number_fields(pilot: Pilot[None]) -> AsyncGenerator[str, None]:
     """Each number field in turn, with an optimizer that has it, one step from the start."""
     for name in NUMBERS:
-        await afresh(pilot, optimizer=owner(name))
+        await with_field(pilot, name)
         await press(pilot, "n")
         yield name
+
+
+async def with_field(pilot: Pilot[None], name: str) -> None:
+    """Begin again, with settings and a view that have the number field."""
+    await afresh(pilot, optimizer=owner(name))
+    if name == "delta":
+        laboratory(pilot).set_loss("huber")
+    if name == "seed":
+        laboratory(pilot).walk.set_batch(5)
+    if name in SCHEDULED:
+        laboratory(pilot).walk.set_schedule(SCHEDULED[name])
+    views(pilot).show("fit" if name == "at-x" else "curve", laboratory(pilot).ground)
+    main_screen(pilot).touch()
+    await settled(pilot)
 
 
 async def test_bad_input_changes_nothing() -> None:
@@ -143,16 +178,16 @@ async def test_bad_input_changes_nothing() -> None:
 async def test_enter_and_leaving_put_a_number_in_force() -> None:
     async with opened(gdlab(), LARGE) as pilot:
         async for name in number_fields(pilot):
-            for key, text in (("enter", GOOD.get(name, GOOD_SHARE)), ("tab", "0.125"), ("shift+tab", "0.5")):
+            for key, text in (("enter", GOOD.get(name, GOOD_SHARE)), ("tab", "0.12"), ("shift+tab", "0.5")):
                 value = in_force(pilot, name)
-                wanted = text.removeprefix("0.") if name == "steps" else text
+                wanted = text.removeprefix("0.") if NUMBERS[name][1].range.whole else text
                 number = await typed(pilot, name, wanted)
                 assert number.error == ""
                 assert in_force(pilot, name) == value, "not before"
                 await press(pilot, key)
                 assert in_force(pilot, name) == float(wanted)
                 assert float(number.value) == float(wanted)
-                assert state(pilot).iteration == (0 if name.startswith("start") else 1)
+                assert state(pilot).iteration == (0 if name.startswith("start") or name == "delta" else 1)
                 assert (focused(pilot) == name) == (key == "enter")
 
 
@@ -234,8 +269,8 @@ async def test_what_is_half_typed_stays_while_the_run_goes_on() -> None:
 async def test_the_help_of_a_field_is_beside_it() -> None:
     async with opened(gdlab(optimizer=Adam())) as pilot:
         for name in [*HELP, *NUMBERS]:
-            if name in ("momentum", "decay"):
-                continue  # Adam has none
+            if name in NUMBERS:
+                await with_field(pilot, name)
             main_screen(pilot).query_one(f"#{name}").focus()
             await settled(pilot)
             text = await hint(pilot)
@@ -243,7 +278,7 @@ async def test_the_help_of_a_field_is_beside_it() -> None:
                 parameter = NUMBERS[name][1]
                 assert parameter.description in text
                 assert parameter.range.words in text
-                assert ("estart" in text) == name.startswith("start")
+                assert ("estart" in text) == (name.startswith("start") or name == "delta")
             else:
                 assert text == HELP[name]
 
@@ -258,7 +293,7 @@ async def test_the_hyperparameters_shown_are_those_of_the_optimizer() -> None:
             visible = {row.children[0].id for row in main_screen(pilot).query(Row) if row.display}
             shown = [str(row.control.id) for row in main_screen(pilot).query(Row) if row.display]
             assert [name for name in shown if name in NUMBERS] == [name for name in NUMBERS if name in shown]
-            assert visible & set(NUMBERS) == own | {"rate", "steps", "start-w", "start-b", "at-x"}
+            assert visible & set(NUMBERS) == own | {"rate", "batch", "steps", "start-w", "start-b"}
             for parameter in hyperparameters(kind):
                 assert float(field(pilot, parameter.name).value) == getattr(kind(), parameter.name)
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from tui.screen.app import GradientDescentApp
     from tui.views.rates import Rates
+    from tui.views.surface import Surface
 
 Effect: TypeAlias = "Callable[[Pilot[None], str], Awaitable[None]]"
 """Presses a key and checks what it does."""
@@ -116,7 +117,8 @@ def _rate(factor: float) -> Effect:
         assert settings(pilot).learning_rate == pytest.approx(before * factor, rel=1e-3)
         assert state(pilot).learning_rate == settings(pilot).learning_rate
         assert state(pilot)._replace(learning_rate=before) == where
-        assert f"rate  {settings(pilot).learning_rate:g} " in shown(pilot)
+        assert field(pilot, "rate").value == f"{settings(pilot).learning_rate:g}"
+        assert re.search(rf"Rate +{settings(pilot).learning_rate:g} ", shown(pilot))
 
     return changes_the_rate
 
@@ -191,6 +193,29 @@ async def _resets(pilot: Pilot[None], key: str) -> None:
     assert state(pilot) == timeline(pilot).start
 
 
+@effect("seed")
+async def _takes_another_seed(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, key)
+    assert "Batch to fewer rows" in told(pilot)
+    laboratory(pilot).walk.set_batch(5)
+    await press(pilot, "n", key)
+    batch = settings(pilot).batch
+    assert batch is not None
+    assert (batch.size, batch.seed) == (5, 1)
+    assert state(pilot) == run_of_gdcore(pilot)
+
+
+@effect("seeds")
+async def _runs_several_seeds(pilot: Pilot[None], key: str) -> None:
+    laboratory(pilot).walk.set_batch(5)
+    await press(pilot, "n", "n", key)
+    others = laboratory(pilot).walk.branches.others
+    assert [branch.name for branch in others] == [f"seed {seed}" for seed in range(1, 6)]
+    assert {branch.run.tip for branch in others} == {100}
+    assert len({branch.run.state.w for branch in others}) == 5
+    assert "5 seeds ran from here" in told(pilot)
+
+
 @effect("log")
 async def _switches_the_axis(pilot: Pilot[None], key: str) -> None:
     before, axis = views(pilot).log, rendered(pilot.app.screen)[1:8]
@@ -243,6 +268,33 @@ async def _shows_the_next_view(pilot: Pilot[None], key: str) -> None:
     before = VIEWS.index(type(views(pilot).current))
     await press(pilot, key)
     assert type(views(pilot).current) is VIEWS[(before + 1) % len(VIEWS)]
+
+
+def _camera(turned: float, tilted: float) -> Effect:
+    async def moves_the_camera(pilot: Pilot[None], key: str) -> None:
+        main_screen(pilot).laboratory.walk.set_train_bias(True)
+        await press(pilot, "6")
+        surface = cast("Surface", views(pilot)["surface"])
+        before, picture = surface.camera, shown(pilot)
+        await press(pilot, key)
+        assert surface.camera.azimuth == (before.azimuth + turned) % 360
+        assert surface.camera.tilt == before.tilt + tilted
+        assert shown(pilot) != picture
+        await press(pilot, "n", "1", "6")
+        assert surface.camera.azimuth == (before.azimuth + turned) % 360, "it stays where it is put"
+
+    return moves_the_camera
+
+
+EFFECTS |= {
+    f"view_key('{key}')": _camera(turned, tilted)
+    for key, turned, tilted in (
+        ("left_parenthesis", -15, 0),
+        ("right_parenthesis", 15, 0),
+        ("slash", 0, 10),
+        ("backslash", 0, -10),
+    )
+}
 
 
 def rates(pilot: Pilot[None]) -> Rates:

@@ -336,7 +336,7 @@ def test_far_and_huge_values(pizza: MeanSquaredError) -> None:
         for at in ((1e200, 0.0), (-1e308, 1e308), (0.0, -1e306)):
             value, gradient = loss.loss_and_gradient(*at)
             assert all(map(isfinite, gradient))
-            assert value > pizza.floor or isinstance(loss, Logistic)
+            assert value > pizza.floor
         settings = Settings(1e308, Adam(), True)
         *_, last = descend(loss, settings, Limits(50), begin(loss, settings))
         assert isfinite(last.loss)

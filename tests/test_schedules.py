@@ -217,5 +217,6 @@ def test_hyperparameters_are_checked_where_it_is_made() -> None:
 def test_a_change_of_schedule_in_words() -> None:
     before, after = Settings(), Settings(schedule=Cosine(50, since=7))
     assert difference(before, after) == "schedule constant -> cosine:50"
+    assert difference(after, Settings(schedule=Cosine(50, since=9))) == "schedule cosine:50 -> anew"
     assert brief(before, after) == "cosine rate"
     assert brief(after, before) == "constant rate"

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.color import Color as Shown
+from rich.color import ColorSystem
 from textual.color import Color
 from textual.filter import DimFilter
 
 from tests.screens import LARGE, gdlab, main_screen, opened, press, settled, typed
+from tui.charts.colours import CURVE, FEW, MANY, SIXTEEN, TEXT, TRUE
 from tui.screen.panel import Panel
 from tui.screen.screen import THEMES
 from tui.terminal.painted import PALETTE, Painted
+from tui.terminal.themes import OWN, depth_of, themes
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -19,8 +23,6 @@ if TYPE_CHECKING:
 
 FRAME = set(" ─│╭╮╰╯├└▔▁▂▃▄▅▆▇█▊▎▌▐")
 """Lines that only divide, and the thumbs of scroll bars."""
-ENOUGH = 3.0
-"""The least contrast at which large text and the parts of a picture can be made out (WCAG 2.2, 1.4.11)."""
 
 
 def luminance(color: Color) -> float:
@@ -57,21 +59,71 @@ def test_the_themes_offered() -> None:
     assert {app.available_themes[name].dark for name in THEMES} == {True, False}
 
 
+LINES = {"curve", "line", "branch", "future", "change", "slow", "uphill", "residual", "floor"}
+"""Roles in which nothing is ever written; the heights are others."""
+IN_BARS = ("strong", "label", "value", "key")
+"""Roles in the bars above and below, which have a background of their own."""
+SYSTEMS = {TRUE: ColorSystem.TRUECOLOR, MANY: ColorSystem.EIGHT_BIT, FEW: ColorSystem.STANDARD}
+COLORTERM = {TRUE: "truecolor", MANY: "", FEW: ""}
+TERM = {TRUE: "xterm-256color", MANY: "xterm-256color", FEW: "xterm"}
+
+
+def as_shown(colour: Shown | None, depth: int) -> Color:
+    """A colour as a terminal of so many colours shows it."""
+    assert colour is not None
+    sent = colour.downgrade(SYSTEMS[depth])
+    if depth == FEW:
+        assert sent.number is not None
+        return Color(*SIXTEEN[sent.number])
+    return Color.from_rich_color(sent)
+
+
+@pytest.mark.parametrize("depth", [TRUE, MANY, FEW], ids=["true colour", "256 colours", "16 colours"])
 @pytest.mark.parametrize("theme", THEMES)
-async def test_every_role_stands_out(theme: str) -> None:
+async def test_every_role_stands_out(theme: str, depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", TERM[depth])
+    monkeypatch.setenv("COLORTERM", COLORTERM[depth])
     async with opened(gdlab()) as pilot:
+        assert depth_of(pilot.app.console) == depth
         pilot.app.theme = theme
         await settled(pilot)
         await pilot.pause()
-        poor = {
-            (widget.id, name): round(ratio, 2)
-            for widget in main_screen(pilot).query(Painted).results()
-            for name in sorted(PALETTE)
-            if widget.id not in ("header", "keys") or name in ("strong", "label", "value", "key")
-            if (ratio := contrast_of(widget.style_of(name))) < ENOUGH
-        }
+        poor = {}
+        for widget in main_screen(pilot).query(Painted).results():
+            for name in sorted(PALETTE) if widget.id not in ("header", "keys") else IN_BARS:
+                style = widget.style_of(name)
+                ratio = contrast(as_shown(style.color, depth), as_shown(style.bgcolor, depth))
+                least = CURVE if name in LINES or name.startswith("height-") else TEXT
+                if ratio < least:
+                    poor[widget.id, name] = round(ratio, 2)
         assert poor == {}
         assert len(main_screen(pilot).query(Panel)) >= 5
+
+
+@pytest.mark.parametrize("depth", [TRUE, MANY, FEW])
+def test_the_colours_of_a_theme_are_sent_as_they_are(depth: int) -> None:
+    """What Textual mixes from them is left out, and so is the little that greys of 256 differ by."""
+    for theme in themes(depth):
+        for name in (
+            "background",
+            "surface",
+            "panel",
+            "foreground",
+            "primary",
+            "accent",
+            "success",
+            "warning",
+            "error",
+        ):
+            wanted = Color.parse(getattr(theme, name))
+            sent = as_shown(wanted.rich_color, depth)
+            assert max(abs(a - b) for a, b in zip(wanted.rgb, sent.rgb, strict=True)) <= (7 if depth == MANY else 0)
+
+
+def test_the_three_themes_differ_where_there_are_sixteen_colours() -> None:
+    backgrounds = {theme.name: (theme.background, theme.panel) for theme in themes(FEW)}
+    assert set(backgrounds) == set(OWN)
+    assert len(set(backgrounds.values())) == len(OWN)
 
 
 def poor_cells(pilot: Pilot[None]) -> set[tuple[str, float]]:
@@ -85,13 +137,15 @@ def poor_cells(pilot: Pilot[None]) -> set[tuple[str, float]]:
                 continue  # blanks, and the lines of a frame
             if style is None or style.color is None or style.bgcolor is None:
                 poor.add((f"{text} in row {y}: no colour", 0.0))
-            elif (ratio := contrast_of(style)) < ENOUGH:
+            elif (ratio := contrast_of(style)) < (TEXT if any(map(str.isalnum, text)) else CURVE):
                 poor.add((f"{text} in row {y}", round(ratio, 2)))
     return poor
 
 
 @pytest.mark.parametrize("theme", THEMES)
-async def test_every_text_on_the_screen_stands_out(theme: str) -> None:
+async def test_every_text_on_the_screen_stands_out(theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", TERM[TRUE])
+    monkeypatch.setenv("COLORTERM", COLORTERM[TRUE])
     poor = {}
     async with opened(gdlab(), LARGE) as pilot:
 
@@ -112,7 +166,7 @@ async def test_every_text_on_the_screen_stands_out(theme: str) -> None:
         await typed(pilot, "rate", "0.1")
         await press(pilot, "enter", "escape", "n", "n", "n")
         await look("divergence")
-        for key in ("2", "3", "4", "5"):
+        for key in ("2", "3", "4", "5", "6"):
             await press(pilot, key)
             await look(f"view {key}")
         for key in ("question_mark", "w", "o", "g"):

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
     from _typeshed import SupportsWrite
 
+    from gdcore.descent.batches import Batch
     from gdcore.descent.parameters import Parameter
+    from gdcore.descent.schedules import Schedule
     from gdcore.descent.steps import Limits, Settings
     from gdcore.landscapes.landscape import Landscape
     from tui.laboratory.laboratory import Laboratory
 
 VARIABLE = "GDLAB_ONLY"
 """The environment variable by which a server says what its visitors may read (see `tui.laboratory.reach`)."""
+LOSSES = ("squared", "absolute", "huber", "logistic")
+"""The names of `gdcore.landscapes.losses.LOSSES`, which would cost the import of NumPy here."""
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -54,6 +58,8 @@ examples:
   gdlab train -l 0.001 -n 20000 --train-bias --predict 20 --every 1000
   gdlab train cars --optimizer adam -l 0.1 --train-bias --format csv
   gdlab train geyser --x 2 --y 1 -l 0.0001 --format json
+  gdlab train orings --loss logistic --train-bias --optimizer adam -l 0.2
+  gdlab train --batch 8 --seed 3 -l 0.0005 --train-bias --schedule inverse:0.01
 """
 
 _EPILOG = """\
@@ -194,8 +200,9 @@ def _train(words: list[str]) -> int:
             session = read(options.session)
             return train_session(session, ground_of(session, place), output)
         ground, settings, limits, start = _run_of(options)
+        landscape = _landscape_of(options, ground)
         gc.freeze()  # Modules stay to the end: without this the collector goes through NumPy once more, at exit.
-        return train(ground, settings, limits, start, output)
+        return train(ground, settings, limits, start, output, landscape=landscape)
     except ValueError as error:
         shown = getattr(error, "shown", "")  # a formula, with a mark under the mistake
         parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n" + f"{shown}\n" * bool(shown))
@@ -266,9 +273,14 @@ def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Labora
     """
     if options.resume is None:
         with _holding_interrupts():
+            from tui.laboratory.ground import Ground  # noqa: PLC0415
             from tui.laboratory.laboratory import Laboratory  # noqa: PLC0415
 
-        return Laboratory(*_run_of(options))
+        ground, settings, limits, start = _run_of(options)
+        delta = () if options.delta is None else (options.delta,)
+        if delta and options.loss != "huber":
+            raise ValueError(f"--delta belongs to --loss huber, not to {options.loss}")
+        return Laboratory(Ground.of(ground, options.loss, *delta), settings, limits, start)
     place = _data_beside(parser, words, "--resume", {"resume", "plain", "marker", "fps"})
     with _holding_interrupts():
         from tui.laboratory.saving import ground_of, laboratory_of, latest, read, state_folder  # noqa: PLC0415
@@ -348,7 +360,7 @@ def _add_run_options(parser: ArgumentParser) -> None:
     add(parameters.WEIGHT, note=" (default: 0, or where the terrain begins)")
     add(parameters.BIAS, note=" (default: 0, or where the terrain begins)")
     parser.add_argument("--train-bias", action="store_true", help="train w and b, not w alone")
-    add(parameters.TOLERANCE)
+    add(parameters.TOLERANCE, note="; where steps see batches, that of the batch")
     parser.add_argument(
         "--optimizer",
         metavar="NAME",
@@ -362,6 +374,52 @@ def _add_run_options(parser: ArgumentParser) -> None:
             owners.setdefault(parameter, []).append(f"{name} {getattr(kind(), parameter.name):g}")
     for parameter, defaults in owners.items():
         add(parameter, note=f" (default: {', '.join(defaults)})")
+    _add_loss_options(parser)
+    _add_chance_options(parser)
+
+
+def _add_loss_options(parser: ArgumentParser) -> None:
+    """The options for losses of rows other than the squared error."""
+    from gdcore.descent.parameters import DELTA  # noqa: PLC0415
+
+    parser.add_argument(
+        "--loss",
+        metavar="NAME",
+        choices=LOSSES,
+        default="squared",
+        help=f"one of {', '.join(LOSSES)} (default: squared; logistic needs labels 0 and 1 for y, "
+        "and --predict gives a probability)",
+    )
+    parser.add_argument(
+        "--delta", metavar="NUMBER", type=_number(DELTA), help=f"{DELTA.description} (default: huber 1)"
+    )
+
+
+def _add_chance_options(parser: ArgumentParser) -> None:
+    """The options for batches and schedules."""
+    from gdcore.descent.parameters import BATCH, SEED  # noqa: PLC0415
+    from gdcore.descent.schedules import SCHEDULES, parse, schedule_parameters  # noqa: PLC0415
+
+    def schedule(text: str) -> Schedule:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise ArgumentTypeError(str(error)) from None
+
+    names = (":".join((n, ",".join(p.name for p in schedule_parameters(k)))).rstrip(":") for n, k in SCHEDULES.items())
+    parser.add_argument("--batch", metavar="ROWS", type=_number(BATCH), help=BATCH.description)
+    parser.add_argument("--seed", metavar="NUMBER", type=_number(SEED), help=f"{SEED.description} (default: 0)")
+    parser.add_argument(
+        "--order",
+        metavar="FILE",
+        help="take the batches in this order: numbers of rows from 0, an epoch a line; after the last line the first",
+    )
+    parser.add_argument(
+        "--schedule",
+        metavar="NAME[:NUMBERS]",
+        type=schedule,
+        help=f"how the learning rate falls: {', '.join(names)} (default: constant), as in step:0.5,50",
+    )
 
 
 def _number(parameter: Parameter) -> Callable[[str], float]:
@@ -380,7 +438,10 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
     Raises:
         ValueError: with a sentence, where they cannot be had.
     """
+    from dataclasses import replace  # noqa: PLC0415
+
     from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
+    from gdcore.descent.schedules import Constant  # noqa: PLC0415
     from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
     from gdcore.rows.dataset import load  # noqa: PLC0415
     from tui.laboratory.reach import check  # noqa: PLC0415
@@ -391,16 +452,55 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
     given = {name: value for name in sorted(every) if (value := getattr(options, name)) is not None}
     for name in given:
         if name not in own:
-            raise ValueError(f"{name} is not a hyperparameter of {kind.name}, which has {', '.join(own) or 'none'}")
-    settings = Settings(options.learning_rate, kind(**given), options.train_bias)
+            asked = getattr(options, "schedule", None) is not None and name == "decay"
+            hint = "; that of a schedule is written as in --schedule inverse:0.01" if asked else ""
+            has = f"{kind.name}, which has {', '.join(own) or 'none'}"
+            raise ValueError(f"{name} is not a hyperparameter of {has}{hint}")
+    schedule = getattr(options, "schedule", None) or Constant()
+    settings = Settings(options.learning_rate, kind(**given), options.train_bias, schedule)
     limits = Limits(options.iterations, options.tolerance)
     if options.terrain is not None:
         return _terrain_of(options, settings, limits)
     w, b = (0.0 if given is None else given for given in (options.weight, options.bias))
     start = (w, b)
-    data = "pizza" if options.data is None else options.data
-    check(data)
-    return load(data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits, start
+    place = "pizza" if options.data is None else options.data
+    check(place)
+    data = load(place, options.x, options.y, skip_bad_rows=options.skip_bad_rows)
+    return data, replace(settings, batch=_batch_of(options, len(data.x))), limits, start
+
+
+def _batch_of(options: Namespace, rows: int) -> Batch | None:
+    """The batches that the options ask for, of so many rows.
+
+    Raises:
+        ValueError: with a sentence, where they cannot be had.
+    """
+    size, seed, order = (getattr(options, name, None) for name in ("batch", "seed", "order"))
+    for name, value in (("seed", seed), ("order", order)):
+        if value is not None and size is None:
+            raise ValueError(f"--{name} needs --batch: without it every step sees all rows")
+    if size is None:
+        return None
+    if seed is not None and order is not None:
+        raise ValueError("--seed and --order cannot be given together: each says in which order the rows come")
+    from gdcore.descent.batches import Batch, Order  # noqa: PLC0415
+
+    return Batch(size, seed or 0, None if order is None else Order.load(order, rows))
+
+
+def _landscape_of(options: Namespace, ground: Any) -> Landscape | None:
+    """The landscape of rows under another loss than the squared error, if the options ask for one.
+
+    Raises:
+        ValueError: with a sentence, where it cannot be had.
+    """
+    if options.delta is not None and options.loss != "huber":
+        raise ValueError(f"--delta belongs to --loss huber, not to {options.loss}")
+    if options.terrain is not None or options.loss == "squared":
+        return None
+    from gdcore.landscapes.losses import DELTA, loss_of_rows  # noqa: PLC0415
+
+    return loss_of_rows(ground.x, ground.y, options.loss, DELTA if options.delta is None else options.delta)
 
 
 def _terrain_of(
@@ -415,7 +515,9 @@ def _terrain_of(
 
     from gdcore.landscapes.known import find  # noqa: PLC0415
 
-    for name in ("data", "x", "y", "predict"):
+    if getattr(options, "loss", "squared") != "squared":
+        raise ValueError("--loss cannot be given besides --terrain: no rows")
+    for name in ("data", "x", "y", "predict", "batch", "seed", "order"):
         if getattr(options, name, None):
             raise ValueError(f"{name if name == 'data' else f'--{name}'} cannot be given besides --terrain: no rows")
     landscape = find(options.terrain)

@@ -225,7 +225,8 @@ def difference(before: Settings, after: Settings) -> str:
     if after.train_bias != before.train_bias:
         parts.append("w and b trained" if after.train_bias else "w alone trained")
     if after.schedule != before.schedule:
-        parts.append(f"schedule {before.schedule.text} -> {after.schedule.text}")
+        same = after.schedule.text == before.schedule.text
+        parts.append(f"schedule {before.schedule.text} -> {'anew' if same else after.schedule.text}")
     if after.batch != before.batch:
         parts.append(_batch(before.batch, after.batch))
     return ", ".join(parts) or "nothing"

@@ -118,9 +118,9 @@ class MeanSquaredError(Landscape):
         far = moments.mean_x * moments.mean_x > _FAR * moments.var_x
         return cls(moments, weight, bias, scatter / len(x), residual, far, Columns(x, y))
 
-    def over(self, x: Rows, y: Rows) -> MeanSquaredError:
-        """The bowl of other rows."""
-        return MeanSquaredError.of(x, y)
+    def over(self, x: Rows, y: Rows) -> Landscape:
+        """The bowl of other rows, as a batch is: measured only when more than a step is wanted of it."""
+        return MeanSquaredError.of(x, y) if self.far else BatchBowl(x, y)
 
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
         """The loss and (dL/dw, dL/db) at (w, b): what one step of a descent needs, in one go."""
@@ -226,6 +226,79 @@ class MeanSquaredError(Landscape):
         tip = np.isfinite(half) & (half == 0)
         gap = [] if tip.any() and tip[np.isfinite(half).nonzero()[0][-1]] else [math.nan]
         return np.concatenate((ws, gap, ws[::-1])), np.concatenate((above, gap, below[::-1]))
+
+
+class BatchBowl(Landscape):
+    """The bowl of a few rows that most often only one step is made on.
+
+    Its six moments cost more than the step itself. So the step is computed from the rows, and `bowl` is measured when
+    it is asked for: to be drawn, for its minimum, or for many points at once.
+
+    Example:
+        >>> batch = BatchBowl(np.array([1.0, 2.0, 3.0]), np.array([3.0, 5.0, 7.0]))
+        >>> batch.loss_and_gradient(2.0, 0.0), batch.minima()
+        ((1.0, (-4.0, -2.0)), (Minimum(w=2.0, b=1.0, loss=0.0),))
+    """
+
+    __slots__ = ("_bowl", "columns")
+
+    title = MeanSquaredError.title
+    formula = MeanSquaredError.formula
+    exact = True
+    convex = True
+
+    def __init__(self, x: Rows, y: Rows) -> None:
+        self.columns: Columns = Columns(x, y)
+        self._bowl: MeanSquaredError | None = None
+
+    @property
+    def bowl(self) -> MeanSquaredError:
+        """The same from its moments."""
+        if self._bowl is None:
+            self._bowl = MeanSquaredError.of(self.columns.x, self.columns.y)
+        return self._bowl
+
+    def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
+        """The loss and (dL/dw, dL/db) at (w, b): at one point from the rows, at many from the moments."""
+        if isinstance(w, np.ndarray) or isinstance(b, np.ndarray):
+            return self.bowl.loss_and_gradient(w, b)
+        x, y = self.columns.x, self.columns.y
+        with np.errstate(all="ignore"):
+            residuals = x * w
+            residuals += b
+            residuals -= y
+            value, slope_w, slope_b = _mean(residuals * residuals), _mean(residuals * x), _mean(residuals)
+        return value, (2 * slope_w, 2 * slope_b)
+
+    def over(self, x: Rows, y: Rows) -> BatchBowl:
+        """The bowl of other rows."""
+        return BatchBowl(x, y)
+
+    def hessian(self, w: Value, b: Value) -> tuple[Value, Value, Value]:
+        """The second derivatives: the same at every point."""
+        return self.bowl.hessian(w, b)
+
+    def curvature(self, train_bias: bool, w: float = 0.0, b: float = 0.0) -> Curvature:
+        """How strongly the loss bends in the directions a descent can move."""
+        return self.bowl.curvature(train_bias, w, b)
+
+    def minima(self, b: float | None = None) -> tuple[Minimum, ...]:
+        """The one minimum; none where a whole line of points has the smallest loss."""
+        return self.bowl.minima(b)
+
+    def lowest(self, b: float | None = None) -> float | None:
+        """The smallest loss."""
+        return self.bowl.lowest(b)
+
+    def valley(self, ws: Rows) -> Rows | None:
+        """The floor of a trough, where x never changes."""
+        return self.bowl.valley(ws)
+
+    def contours(
+        self, levels: Sequence[float], across: tuple[float, float], up: tuple[float, float]
+    ) -> list[tuple[Rows, Rows]]:
+        """For each loss its points as a line."""
+        return self.bowl.contours(levels, across, up)
 
 
 @dataclass(frozen=True, slots=True)

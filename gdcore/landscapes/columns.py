@@ -42,6 +42,6 @@ class Columns:
             rows = batch.rows(iteration, len(self.x))
             found = over(self.x[rows], self.y[rows])
             if len(recent) >= max(2, min(MOST, MOST_ROWS // batch.size)):
-                recent.pop(next(iter(recent)), None)  # another thread may have been faster
+                recent.pop(list(recent)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
             recent[key] = found
         return found

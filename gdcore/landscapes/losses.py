@@ -224,7 +224,7 @@ class LossOfRows(Landscape):
         """
         if b not in self._minima:
             if len(self._minima) >= _HELD:
-                self._minima.pop(next(iter(self._minima)), None)
+                self._minima.pop(list(self._minima)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
             with np.errstate(all="ignore"):
                 found = self._search(b)
             self._minima[b] = () if found is None else (Minimum(*found, float(self(*found))),)
@@ -239,7 +239,7 @@ class LossOfRows(Landscape):
         if start is None:
             return None
         if b is not None and self._minima:  # as a walk goes on, b changes little
-            others = next(reversed(self._minima.values()))
+            others = list(self._minima.values())[-1]
             start = (others[0].w, b) if others else start
         if self.sampled:  # most of the way on few rows
             near = self.drawn.lowest_point(b)
@@ -453,7 +453,7 @@ class Logistic(LossOfRows):
         tail += 1.0
         slopes /= tail
         slopes -= y
-        z -= 2.0 * y * z
+        z *= 1.0 - 2.0 * y
         losses += np.maximum(z, 0.0, out=z)
         return losses, slopes
 

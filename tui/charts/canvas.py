@@ -24,10 +24,11 @@ from numpy.typing import ArrayLike, NDArray
 from tui.charts.clip import clipped, thinned
 from tui.charts.window import Floats, Tick, Window, label_starts, ticks_across, ticks_up
 
-# plotext typesets its whole manual when it is imported, three quarters of the time that takes: it gets an empty one.
-_manual = ModuleType("plotext._doc.doc")
-_manual.docs = None  # type: ignore[attr-defined]
-sys.modules.setdefault(_manual.__name__, _manual)
+# plotext typesets its whole manual when it is imported, and loads unittest to test itself: most of the time that takes.
+for _unneeded, _name in (("plotext._doc.doc", "docs"), ("plotext._tests.run", "test")):
+    _module = ModuleType(_unneeded)
+    setattr(_module, _name, None)
+    sys.modules.setdefault(_unneeded, _module)
 import plotext  # type: ignore[import-untyped]  # noqa: E402
 
 Cell = tuple[str, str]

@@ -66,7 +66,7 @@ SIXTEEN: tuple[RGB, ...] = tuple(
 SIXTEEN = (*SIXTEEN[:3], (170, 85, 0), *SIXTEEN[4:])
 """The colours of a console (IBM CGA): 0 to 7 black, red, green, brown, blue, magenta, cyan, grey; 8 to 15 bright."""
 
-_SIXTEEN_HEIGHTS = {True: (12, 12, 6, 6, 10, 10, 11, 11, 15, 15), False: (8, 8, 12, 12, 5, 5, 4, 4, 0, 0)}
+_SIXTEEN_HEIGHTS = {True: (12, 12, 6, 6, 10, 10, 11, 11, 15, 15), False: (12, 12, 5, 5, 8, 8, 4, 4, 0, 0)}
 _SIXTEEN_RUNS = {True: (14, 11, 10, 13, 15, 9, 6, 7), False: (4, 1, 5, 0, 12, 8, 4, 1)}
 """The colours of a console for heights and runs, by whether the background is dark.
 

@@ -24,6 +24,8 @@ from tui.charts.window import Floats, Window, interval_around, log_ticks, ticks,
 
 LEVELS = 8
 """So many contours, one more at most."""
+FEWEST = 5
+"""Of fewer contours little can be seen."""
 FEW = 100
 """A path of so few points shows each of them; a longer one is a line."""
 LONGEST = 16
@@ -49,6 +51,7 @@ class Walk:
         badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
         basins: What says where each start ends.
+        batch_minimum: The lowest point of the rows that this step sees; None where it sees all.
     """
 
     landscape: Landscape
@@ -62,6 +65,7 @@ class Walk:
     badge: Badge | None = None
     title: str = ""
     basins: Sequence[Layer] = ()
+    batch_minimum: Place | None = None
 
 
 def map_window(landscape: Landscape, start: Place, point: Place, shown: Window | None = None) -> Window:
@@ -136,6 +140,9 @@ def map_scene(walk: Walk, window: Window) -> Scene:
         layers.append(Points("minimum", [held.w], [held.b], "minimum"))
     elif minima:
         layers.append(Points("minimum", [m.w for m in minima], [m.b for m in minima], "minimum"))
+    if walk.batch_minimum is not None:
+        w, b = walk.batch_minimum
+        layers.append(Points("future", [w], [b], "minimum of the batch", glyph="minimum-behind", at_border=True))
     layers.append(Points("hiker", [walk.w], [walk.b], "you"))
     return Scene(window, tuple(layers), walk.title, "w (weight)", "b (bias)")
 
@@ -182,7 +189,17 @@ def levels(landscape: Landscape, window: Window) -> list[Contour]:
     if scale is None:
         return []
     bottom, top = scale.bottom, scale.top
-    found = log_ticks(math.log10(bottom), math.log10(top), LEVELS) if scale.log else ticks(bottom, top, LEVELS)
+    if not scale.log:
+        found = ticks(bottom, top, LEVELS)
+    else:
+        low, high = math.log10(bottom), math.log10(top)
+        found = log_ticks(low, high, LEVELS)
+        if len(found) < FEWEST:
+            # The powers of ten alone, where 1, 2 and 5 times them are too many.
+            numbers = [
+                float(f"{digit}e{power}") for power in range(math.floor(low), math.ceil(high)) for digit in (1, 3)
+            ]
+            found = [(math.log10(number), f"{number:g}") for number in numbers if bottom < number < top]
     return [(float(label), label) for _, label in found if bottom < float(label) < top]
 
 

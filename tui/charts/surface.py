@@ -44,10 +44,14 @@ NEARLY = 0.012
 """What is hidden by less than this share of the chart is seen."""
 DRAPED = 160
 """The path is laid on the surface through so many points."""
+RAISED = 10.0
+"""So much higher a camera stands where the valley may bend, and again where there are several."""
 ASIDE = 20.0
 """So many degrees from the direction of the valley one sees it best."""
 TURN = 5.0
 """A camera stands at a multiple of so many degrees at first."""
+ROUNDING = 1e-12
+"""A lowest loss of this share of the highest is 0 but for rounding."""
 CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 """Of the plane, as shares of the window."""
 LOWEST_TILT, HIGHEST_TILT = 10.0, 80.0
@@ -174,7 +178,9 @@ class Ground:
 
     def place(self, ws: ArrayLike, bs: ArrayLike, losses: ArrayLike | None = None) -> tuple[Floats, Floats, Floats]:
         """Where points of the surface are on the chart, and their depth; NaN for what is outside of the window."""
-        u, v = self.window.across(ws), self.window.up(bs)
+        u, v = np.atleast_1d(self.window.across(ws)), np.atleast_1d(self.window.up(bs))
+        # What is outside is as far as it need be: of farther points differences overflow.
+        u, v = (np.where(abs(share) < 2, share, 2.0) for share in (u, v))
         height = self.heights(u, v)
         if losses is not None:
             height = np.where(np.isnan(height), np.nan, self.relief.height(losses))
@@ -197,10 +203,17 @@ class Ground:
 
 
 def camera_for(landscape: Landscape, window: Window) -> Camera:
-    """A camera that looks along the valley of the lowest point, a little from aside: both its sides are seen."""
+    """A camera that sees the most of the known minima; into a single valley it looks along, a little from aside."""
     lowest = landscape.lowest_point()
     if lowest is None:
         return Camera()
+    if not landscape.exact:
+        minima = landscape.minima()
+        points = (np.array([point.w for point in minima]), np.array([point.b for point in minima]))
+        cameras = [Camera().tilted(RAISED * min(len(minima), 2)).turned(TURN * step) for step in range(0, 72, 6)]
+        grounds = [(camera, _ground(landscape, window, camera, False)) for camera in cameras]
+        seen = [int(ground.seen(*ground.place(*points)).sum()) if ground else 0 for _, ground in grounds]
+        return cameras[seen.index(max(seen))]
     bend_w, twist, bend_b = (float(value) for value in landscape.hessian(lowest.w, lowest.b))
     wide, tall = window.right - window.left, window.top - window.bottom
     angle = 0.5 * math.degrees(math.atan2(2 * twist * wide * tall, bend_w * wide * wide - bend_b * tall * tall))
@@ -231,7 +244,7 @@ def surface_scene(walk: Walk, camera: Camera, window: Window, *, log: bool = Fal
             across, up, depth = ground.place(points[-1:, 0], points[-1:, 1])
             seen = bool(ground.seen(across, up, depth)[0])
             layers.append(Points(badge.role if seen else "behind", across, up, glyph=badge.role))
-            layers.append(Label(badge.role, across, up, badge.name, beside=True))
+            layers.append(Label(badge.role, across, up, badge.name, beside=True, sign=badge.role))
     layers += _path(ground, *_columns(walk), walk.badge.role if walk.badge else "trail", "path")
     layers += _marks(ground, walk)
     return Scene(unit, tuple(layers), walk.title, bare=True)
@@ -341,7 +354,8 @@ def _frame(ground: Ground) -> list[Layer]:
     layers.append(Line("axis", xs, ys))
     kind = "log loss" if relief.log else "loss"
     layers.append(Label("title", xs[1:], ys[1:], f"{kind} {relief.top:.4g}", beside=True))
-    layers.append(Label("tick", xs[:1], ys[:1], f"{relief.bottom:.4g}", beside=True))
+    bottom = 0.0 if abs(relief.bottom) < ROUNDING * relief.top else relief.bottom
+    layers.append(Label("tick", xs[:1], ys[:1], f"{bottom:.4g}", beside=True))
     return layers
 
 

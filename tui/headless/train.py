@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
+from collections import deque
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from gdcore.descent.state import State
-from gdcore.descent.steps import Ending, Limits, Settings, begin, descend
+from gdcore.descent.steps import Ending, Limits, Settings, begin, descend, whole
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape
 from gdcore.studies.stability import Regime, stability
@@ -26,19 +30,25 @@ if TYPE_CHECKING:
     States: TypeAlias = Generator[State, None, Ending | None]
 
 
+REMEMBERED = 8000
+"""So many of the last states of a run with batches tell how far it wanders."""
+
+
 class Run:
     """The states of a run, one by one; `last` and `ending` are known when they have been taken.
 
     Attributes:
         last: the last state.
+        path: (w, b) of the last states, as many as are to be remembered.
         ending: why no other follows; None where one could.
     """
 
     last: State
     ending: Ending | None
 
-    def __init__(self, states: States) -> None:
+    def __init__(self, states: States, remembered: int = 0) -> None:
         self._states = states
+        self.path: deque[tuple[float, float]] = deque(maxlen=remembered)
 
     @property
     def diverged(self) -> bool:
@@ -52,6 +62,7 @@ class Run:
             except StopIteration as stop:
                 self.ending = stop.value
                 return
+            self.path.append((self.last.w, self.last.b))
             yield self.last
 
 
@@ -97,15 +108,47 @@ class Subject:
         """The settings that the run ends with."""
         return self.changes[-1][1]
 
-    def line(self, state: State) -> tuple[float, float]:
-        """The w and b of a state in the data's own units."""
-        return self.scale.to_data(state.w, state.b) if self.scale else (state.w, state.b)
+    @property
+    def batched(self) -> bool:
+        """Whether a step ever sees a batch."""
+        return any(settings.batch for _, settings in self.changes)
+
+    def settings_at(self, iteration: int) -> Settings:
+        """The settings in force at an iteration."""
+        return self.changes[bisect_right(self.changes, iteration, key=lambda change: change[0]) - 1][1]
+
+    def prediction(self, x: float, state: State) -> float:
+        """What is expected at an x of the data: y, or under the logistic loss the probability of label 1."""
+        w, b = self.scale.to_data(state.w, state.b) if self.scale else (state.w, state.b)
+        return float(self.landscape.prediction(x, w, b))
+
+    def seen_by(self, state: State) -> dict[str, float]:
+        """Where a step sees a batch: the loss of all rows beside that of the batch, and the epoch, counted from 0."""
+        if not self.batched:
+            return {}
+        settings, rows = self.settings_at(state.iteration), len(self.landscape.columns or ())
+        epoch = settings.batch.epoch(state.iteration, rows) if settings.batch else state.iteration
+        return {"whole_loss": whole(self.landscape, settings, state).loss, "epoch": epoch}
 
 
-def train(
-    ground: Dataset | Landscape, settings: Settings, limits: Limits, start: tuple[float, float], output: Output
+def train(  # noqa: PLR0913
+    ground: Dataset | Landscape,
+    settings: Settings,
+    limits: Limits,
+    start: tuple[float, float],
+    output: Output,
+    *,
+    landscape: Landscape | None = None,
 ) -> int:
     """Run a descent from start = (w, b): the states to standard output, what is to be said of them to standard error.
+
+    Args:
+        ground: the rows, or a landscape that is not made of rows.
+        settings: what decides the steps.
+        limits: what ends the run.
+        start: where it begins.
+        output: what to print.
+        landscape: the landscape of the rows, where it is not that of the squared error.
 
     Returns:
         The exit code: 0, or 3 where the run diverged.
@@ -114,9 +157,11 @@ def train(
         ValueError: if the start is not usable.
     """
     data = None if isinstance(ground, Landscape) else ground
-    landscape = ground if isinstance(ground, Landscape) else MeanSquaredError.of(ground.x, ground.y)
-    run = Run(descend(landscape, settings, limits, begin(landscape, settings, *start)))
-    return _print(run, Subject(data, landscape, limits, start[1], [(0, settings)]), output)
+    if landscape is None:
+        landscape = ground if isinstance(ground, Landscape) else MeanSquaredError.of(ground.x, ground.y)
+    subject = Subject(data, landscape, limits, start[1], [(0, settings)])
+    states = descend(landscape, settings, limits, begin(landscape, settings, *start))
+    return _print(Run(states, REMEMBERED * subject.batched), subject, output)
 
 
 def train_session(session: Session, ground: Dataset | Landscape, output: Output) -> int:
@@ -128,15 +173,15 @@ def train_session(session: Session, ground: Dataset | Landscape, output: Output)
     Raises:
         ValueError: if the session is not about these data.
     """
-    from gdcore.rows.scaling import standardized  # noqa: PLC0415 (a new run starts without it)
+    from gdcore.rows.ground import ground_of_rows  # noqa: PLC0415 (a new run starts without it)
 
     branch = session.replay(ground).current
     data = None if isinstance(ground, Landscape) else ground
     run = branch.run
-    scale = standardized(data)[1] if session.scaled and data else None
+    scale = ground_of_rows(data, session.loss, scaled=True)[1] if session.scaled and data else None
     b = float(run.path(run.tip, run.tip + 1)[0, 1])
     subject = Subject(data, run.landscape, run.limits, b, run.changes(), scale, branch.name)
-    return _print(Run(_replayed(run)), subject, output)
+    return _print(Run(_replayed(run), REMEMBERED * subject.batched), subject, output)
 
 
 def _replayed(run: Timeline) -> States:
@@ -167,28 +212,33 @@ def _text(run: Run, subject: Subject, output: Output) -> Lines:
     before: State | None = None
     for state in run:
         if before is not None and before.iteration % output.every == 0:
-            yield _log_line(before)
+            yield _log_line(before, subject)
         before = state
     if run.diverged and run.last.iteration % output.every == 0:
-        yield _log_line(run.last)
+        yield _log_line(run.last, subject)
     _, w, b, *_ = run.last
     train_bias = any(settings.train_bias for _, settings in subject.changes)
     yield f"\nw={w:.10f}, b={b:.10f}\n" if train_bias else f"\nw={w:.10f}\n"
     if subject.data is None:
         return
-    w, b = subject.line(run.last)
-    yield from (f"Prediction: x={x:.12g} => y={w * x + b:.2f}\n" for x in output.predict_at)
+    for x in output.predict_at:
+        y = subject.prediction(x, run.last)
+        probable = _loss(subject.landscape).get("loss") == "logistic"
+        yield f"Prediction: x={x:.12g} => " + (f"y=1 with probability {y:.6g}\n" if probable else f"y={y:.2f}\n")
 
 
-def _log_line(state: State) -> str:
-    return f"Iteration {state.iteration:4d} => Loss: {state.loss:.10f}\n"
+def _log_line(state: State, subject: Subject) -> str:
+    line = f"Iteration {state.iteration:4d} => Loss: {state.loss:.10f}"
+    if seen := subject.seen_by(state):
+        line += f", of all rows: {seen['whole_loss']:.10f}, epoch {seen['epoch']}"
+    return line + "\n"
 
 
 def _csv(run: Run, subject: Subject, output: Output) -> Lines:
     """Every field of every state, the last state always among them; empty where an optimizer has no such field."""
     names = _names(subject)
     yield ",".join(names) + "\n"
-    for fields in _chosen(run, output.every):
+    for fields in _chosen(run, subject, output.every):
         yield ",".join([str(fields[name]) if name in fields else "" for name in names]) + "\n"
 
 
@@ -198,6 +248,7 @@ def _names(subject: Subject) -> list[str]:
     for _, settings in subject.changes:
         memory = settings.optimizer.memory()
         names |= dict.fromkeys(_fields(State(0, 0.0, 0.0, 0.0, (0.0, 0.0), 0.0, (memory, memory))))
+    names |= dict.fromkeys(["whole_loss", "epoch"] if subject.batched else [])
     return [name for name in names if subject.landscape.has_bias or not _is_of_b(name)]
 
 
@@ -212,14 +263,13 @@ def _json(run: Run, subject: Subject, output: Output) -> Lines:
 
     yield dumps(_about(subject))[:-1] + ', "states": [\n'
     both = subject.landscape.has_bias
-    for number, fields in enumerate(_chosen(run, output.every)):
+    for number, fields in enumerate(_chosen(run, subject, output.every)):
         shown = {name: _number(value) for name, value in fields.items() if both or not _is_of_b(name)}
         yield ",\n" * (number > 0) + dumps(shown)
-    w, b = subject.line(run.last)
     ending = run.ending
     closing = {
         "ending": None if ending is None else {"reason": ending.reason.value, "sentence": ending.sentence},
-        "predictions": [{"x": x, "y": _number(w * x + b)} for x in output.predict_at],
+        "predictions": [{"x": x, "y": _number(subject.prediction(x, run.last))} for x in output.predict_at],
     }
     yield f"\n], {dumps(closing)[1:]}\n"
 
@@ -238,7 +288,7 @@ def _about(subject: Subject) -> dict[str, Any]:
         "first_skipped": data.first_skipped or None,
     }
     about = {
-        **({"data": rows} if rows else {"terrain": landscape.title, "formula": landscape.formula}),
+        **({"data": rows, **_loss(landscape)} if rows else {"terrain": landscape.title, "formula": landscape.formula}),
         **_settings(settings),
         "iterations": limits.iterations,
         "tolerance": limits.tolerance,
@@ -253,11 +303,29 @@ def _about(subject: Subject) -> dict[str, Any]:
 
 
 def _settings(settings: Settings) -> dict[str, Any]:
-    return {
+    schedule, batch = settings.schedule, settings.batch
+    entries: dict[str, Any] = {
         "optimizer": {"name": settings.optimizer.name, **asdict(settings.optimizer)},
         "learning_rate": settings.learning_rate,
         "train_bias": settings.train_bias,
     }
+    # What there was not in the first documents is there only where it is used.
+    if schedule.varies:
+        entries["schedule"] = {"name": schedule.name, **asdict(schedule)}
+    if batch:
+        order = {"order": batch.order.name} if batch.order else {"seed": batch.seed}
+        entries["batch"] = {"size": batch.size, **order}
+    return entries
+
+
+def _loss(landscape: Landscape) -> dict[str, Any]:
+    """The loss of the rows where it is not the squared error, and its delta where it has one."""
+    if isinstance(landscape, MeanSquaredError):
+        return {}
+    from gdcore.landscapes.losses import loss_name  # noqa: PLC0415 (the squared error starts without it)
+
+    name, delta = loss_name(landscape)
+    return {"loss": name} if delta is None else {"loss": name, "delta": delta}
 
 
 def _minimum(landscape: Landscape, settings: Settings, b: float) -> dict[str, float | None] | None:
@@ -275,13 +343,13 @@ def _number(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _chosen(run: Run, every: int) -> Iterator[dict[str, float]]:
+def _chosen(run: Run, subject: Subject, every: int) -> Iterator[dict[str, float]]:
     state = None
     for state in run:
         if state.iteration % every == 0:
-            yield _fields(state)
+            yield _fields(state) | subject.seen_by(state)
     if state is not None and state.iteration % every:
-        yield _fields(state)
+        yield _fields(state) | subject.seen_by(state)
 
 
 def _fields(state: State) -> dict[str, float]:
@@ -307,7 +375,11 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
     if data and data.skipped:
         skipped = "1 row was" if data.skipped == 1 else f"{data.skipped} rows were"
         yield f"{skipped} skipped; the first: {data.first_skipped}"
-    if data and landscape.lowest_point() is None:
+    yield from _of_chance(run, subject)
+    why = landscape.why_no_minimum(None if settings.train_bias else subject.b)
+    if data and why:
+        yield f"The loss has no minimum: {why}."
+    elif data and landscape.lowest_point() is None:
         yield f"{data.x_name} never changes: over w and b the loss is a trough, many pairs of them fit equally well."
     limits = stability(settings.optimizer, landscape.curvature(settings.train_bias, run.last.w, run.last.b))
     if limits is None:
@@ -325,12 +397,30 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
         f"Critical learning rate for {trained} on this data, {settings.optimizer.title}: {limits.critical:.8g}; "
         f"the best fixed one: {limits.best:.8g}."
     )
-    rate = settings.learning_rate
+    rate = run.last.learning_rate
     if limits.regime(rate) is Regime.DIVERGE:
         yield (
             f"Warning: the learning rate {rate:g} is {rate / limits.critical:.6g} times the critical one: "
             f"in the long run each step makes the error {limits.contraction(rate):.6g} times as large."
         )
+
+
+def _of_chance(run: Run, subject: Subject) -> Iterator[str]:
+    """What is to be said of the batches: how many steps an epoch has, and where chance keeps the run."""
+    batch, columns = subject.settings.batch, subject.landscape.columns
+    if batch is None or columns is None:
+        return
+    rows = len(columns)
+    if batch.size >= rows:
+        yield f"A batch of {batch.size:,} is all {rows:,} rows: every step sees all of them."
+        return
+    yield f"A step sees {batch.size:,} of {rows:,} rows, an epoch has {batch.steps(rows):,} steps; its loss is theirs."
+    from gdcore.studies.noise import wandering_over  # noqa: PLC0415 (a run that sees all rows starts without it)
+
+    path = list(run.path)[-1 - (run.last.iteration - subject.changes[-1][0]) :]
+    found = wandering_over(subject.landscape, subject.settings, np.array(path))
+    if found and not run.diverged:
+        yield found.sentence
 
 
 def _changed(changes: Sequence[tuple[int, Settings]]) -> Iterator[str]:

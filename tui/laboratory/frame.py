@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset
     from gdcore.rows.scaling import Scale
-    from gdcore.studies.situation import Situation
     from tui.laboratory.ground import Ground
 
 TRAIL = 100
@@ -42,7 +41,9 @@ class Frame:
         ending: why no step follows, None where one does.
         verdict: what the last step did; None at the start.
         stability: which learning rates do what; None for optimizers that have no critical rate.
-        situation: what has happened that a bowl never shows; None where there is nothing to say.
+        whole: the state as all rows have it; another one than `state` where a step sees a batch of them.
+        whole_before: likewise the state one step back.
+        remark: what has happened here that the whole bowl never shows: a saddle, a kink, chance; empty where nothing.
         trail: (w, b, loss) of points before this one, shape (n, 3).
         anchor: where the walk began, for choosing what to show; another object whenever that is to be chosen anew.
         landings: (label, state) of the next step at half the rate and at twice the rate; empty where not asked for.
@@ -64,7 +65,9 @@ class Frame:
     ending: Ending | None
     verdict: Regime | None
     stability: Stability | None
-    situation: Situation | None
+    whole: State
+    whole_before: State | None
+    remark: str
     trail: NDArray[np.float64]
     anchor: State
     landings: tuple[tuple[str, State], ...]
@@ -119,9 +122,20 @@ class Frame:
 
     @property
     def prediction(self) -> float:
-        """What the line says at `predict_at`."""
-        w, b = self.own_line
-        return w * self.predict_at + b
+        """What is expected at `predict_at`: the height of the line, or a probability."""
+        return float(self.landscape.prediction(self.predict_at, *self.own_line))
+
+    @property
+    def batch(self) -> Landscape | None:
+        """The landscape of the rows that this step sees; None where it sees all."""
+        seen = self.landscape.seen(self.state.iteration, self.settings.batch)
+        return None if seen is self.landscape else seen
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch, from 0; None where there are no batches."""
+        batch, columns = self.settings.batch, self.landscape.columns
+        return None if batch is None or columns is None else batch.epoch(self.state.iteration, len(columns))
 
 
 def trail(run: Timeline, end: int, begin: int = 0) -> NDArray[np.float64]:

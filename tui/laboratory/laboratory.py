@@ -6,9 +6,13 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gdcore.descent.branches import Branches
+from gdcore.descent.steps import whole
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.landscape import Landscape
+from gdcore.studies.noise import guess, wandering
 from gdcore.studies.situation import MEMORY, situation
 from gdcore.studies.stability import observed
 from tui.laboratory.frame import Frame, trail
@@ -23,7 +27,9 @@ if TYPE_CHECKING:
     from gdcore.descent.state import State
     from gdcore.descent.steps import Limits, Settings
     from gdcore.rows.dataset import Dataset
-    from gdcore.studies.situation import Situation
+    from gdcore.studies.noise import Wandering
+LOOK = 25
+"""Whether a run wanders is looked at once in so many iterations: it costs the loss of all rows at many points."""
 
 
 class Laboratory:
@@ -39,22 +45,29 @@ class Laboratory:
     """
 
     def __init__(
-        self, source: Dataset | Landscape, settings: Settings, limits: Limits, start: tuple[float, float] = (0.0, 0.0)
+        self,
+        source: Dataset | Landscape | Ground,
+        settings: Settings,
+        limits: Limits,
+        start: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         self.notes = Notes()
-        self.ground = Ground.of(source)
+        self.ground = source if isinstance(source, Ground) else Ground.of(source)
         settings = replace(settings, train_bias=settings.train_bias and self.ground.landscape.has_bias)
         self.walk = Walk(self.ground.landscape, settings, limits, start, self.notes)
         self.studies = Studies(self.walk, self.notes)
         self.predict_at = self.ground.middle
         self.leaving: Callable[[], None] = lambda: None
         self._other_rows: tuple[Ground, Branches] | None = None
+        self._wandered: tuple[object, Wandering | None] = (None, None)
 
     @property
     def frame(self) -> Frame:
         """What there is to show now."""
         walk, run = self.walk, self.walk.timeline
         state, before, following = run.state, run.previous, run.following
+        now = whole(run.landscape, run.settings, state)
+        earlier = before and whole(run.landscape, run.settings, before)
         known = following if isfinite(following.loss) else None
         return Frame(
             ground=self.ground,
@@ -65,9 +78,11 @@ class Laboratory:
             before=before,
             following=known,
             ending=run.ending,
-            verdict=observed(before, state) if before else None,
+            verdict=observed(earlier, now) if earlier else None,
             stability=walk.stability,
-            situation=_situation(run, before, known),
+            whole=now,
+            whole_before=earlier,
+            remark=self._remark(run, before, known),
             trail=trail(run, state.iteration),
             anchor=walk.anchor,
             landings=self.studies.landings,
@@ -79,15 +94,50 @@ class Laboratory:
             running=walk.running,
         )
 
+    def _remark(self, run: Timeline, before: State | None, following: State | None) -> str:
+        """What is to be said of where the run stands; nothing on a bowl whose rows are all seen."""
+        at, settings, landscape = run.state.iteration, run.settings, run.landscape
+        if settings.batch is not None:
+            found = self._wandering(run) or guess(landscape, settings, run.state)
+            return found.sentence if found else ""
+        if landscape.exact:
+            return ""
+        recent = run.path(max(0, at + 1 - MEMORY), at + 1)
+        what = situation(landscape, settings, run.state, before=before, following=following, recent=recent)
+        return what.sentence if what else ""
+
+    def _wandering(self, run: Timeline) -> Wandering | None:
+        """How far the run wanders by chance, looked at once in LOOK iterations."""
+        key = (run, run.settings, run.state.iteration // LOOK)
+        if self._wandered[0] != key:
+            self._wandered = (key, wandering(run))
+        return self._wandered[1]
+
     def open(self, data: Dataset) -> None:
         """Restart on other data.
 
         Raises:
             ValueError: if the run cannot start on them; then it stays as it is.
         """
-        run = self.walk.timeline
-        self._stand_on(Ground.of(data), run.settings, self.walk.start)
+        now, settings = self.ground, self.walk.timeline.settings
+        if settings.batch is not None and settings.batch.order is not None:
+            settings = replace(settings, batch=replace(settings.batch, order=None))  # it was one of these rows
+        self._stand_on(Ground.of(data, *_loss_for(data, now)), settings, self.walk.start)
         self.notes.say(f"Restarted on {self.ground.told}")
+
+    def set_loss(self, loss: str, delta: float | None = None) -> None:
+        """Restart on the same rows under another loss.
+
+        Raises:
+            ValueError: if the rows do not suit it, or the run cannot start there; then it stays as it is.
+        """
+        now, run = self.ground, self.walk.timeline
+        if now.data is None:
+            self.notes.say("There are no rows here, and so no other loss of them.")
+            return
+        ground = Ground.of(now.source, loss, now.delta if delta is None else delta, scaled=now.scale is not None)
+        self._stand_on(ground, run.settings, self.walk.start)
+        self.notes.say(f"Restarted under {ground.landscape.title}: L = {ground.landscape.formula}.")
 
     def walk_on(self, landscape: Landscape) -> None:
         """Restart on a landscape that is not made of rows, from its own start.
@@ -96,7 +146,8 @@ class Laboratory:
             ValueError: if the run cannot start there; then it stays as it is.
         """
         run = self.walk.timeline
-        settings, start = replace(run.settings, train_bias=landscape.has_bias), landscape.scope.start
+        settings = replace(run.settings, train_bias=landscape.has_bias, batch=None)
+        start = landscape.scope.start
         self._stand_on(Ground.of(landscape), settings, start)
         self.walk.defaults = (settings, run.limits, start)
         self.notes.say(f"Restarted on {self.ground.told}")
@@ -119,7 +170,7 @@ class Laboratory:
             return
         here, at, scaled = (self.ground, self.walk.branches), self.predict_at, self.ground.scale is None
         if self._other_rows is None:
-            ground = Ground.of(self.ground.source, scaled=scaled)
+            ground = Ground.of(self.ground.source, self.ground.loss, self.ground.delta, scaled=scaled)
             self._stand_on(ground, self.walk.timeline.settings, (0.0, 0.0))
         else:
             self.leaving()
@@ -137,13 +188,11 @@ class Laboratory:
             self.notes.say("There are no rows, and so nothing to predict.")
             return
         self.predict_at = x
-        self.notes.say(f"At {self.ground.x_name} = {x:.6g} the line says {self.frame.prediction:.6g}.")
+        self.notes.say(f"At {self.ground.x_name} = {x:.6g} {self.ground.says} {self.frame.prediction:.6g}.")
 
 
-def _situation(run: Timeline, before: State | None, following: State | None) -> Situation | None:
-    """What is to be said of where the run stands; nothing on a bowl."""
-    if run.landscape.exact:
-        return None
-    at = run.state.iteration
-    recent = run.path(max(0, at + 1 - MEMORY), at + 1)
-    return situation(run.landscape, run.settings, run.state, before=before, following=following, recent=recent)
+def _loss_for(data: Dataset, now: Ground) -> tuple[str, float]:
+    """The loss that other rows get: the one of now, where they suit it."""
+    if now.loss == "logistic" and not np.isin(data.y, (0.0, 1.0)).all():
+        return "squared", now.delta
+    return now.loss, now.delta

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import OPTIMIZERS
-from gdcore.descent.steps import advance
+from gdcore.descent.steps import advance, whole
+from gdcore.studies.noise import several_seeds
 from gdcore.studies.race import race
 from tui.laboratory.walk import WAY_ON, Walk
 
 if TYPE_CHECKING:
     from gdcore.descent.state import State
     from tui.laboratory.notes import Notes
+
+SEEDS = 5
+"""So many orders of batches are tried at once."""
 
 
 class Studies:
@@ -47,6 +51,22 @@ class Studies:
             )
             self._landed = (here, found)
         return self._landed[1]
+
+    def seeds(self) -> bool:
+        """Run on from here under SEEDS seeds, a branch each, to the end of the run.
+
+        Returns:
+            Whether there were any; if not, a note says why.
+        """
+        try:
+            made = several_seeds(self._walk.branches, SEEDS)
+        except ValueError as error:
+            self._notes.say(f"{error}.", alarm=True)
+            return False
+        reached = [whole(b.run.landscape, b.run.settings, b.run.state).loss for b in made]
+        low, high = min(reached), max(reached)
+        self._notes.say(f"{SEEDS} seeds ran from here: the loss of all rows ended between {low:.5g} and {high:.5g}.")
+        return True
 
     def race(self) -> bool:
         """Start every optimizer from here, each at a rate that suits it, and run it to its end.

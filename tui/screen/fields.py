@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from gdcore.descent.parameters import FRACTION, POSITIVE, Parameter
+from gdcore.descent.parameters import FRACTION, NOT_NEGATIVE, POSITIVE, SHARE, Parameter
 from tui.screen.dialogs import OptionsDialog
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def nudged(parameter: Parameter, value: float, direction: int) -> float:
     >>> nudged(LEARNING_RATE, 0.001, 1), nudged(ITERATIONS, 100, 1), nudged(BIAS, 0.0, -1), nudged(MOMENTUM, 0.9, 1)
     (0.0011, 110, -0.1, 0.9091)
     """
-    if parameter.range is POSITIVE:
+    if parameter.range is POSITIVE or (parameter.range in (NOT_NEGATIVE, SHARE) and value > 0):
         return float(f"{value * 1.1**direction:.4g}")
     if parameter.range.whole:
         return int(value) + direction * max(int(10 ** (len(str(int(value))) - 2)), 1)

@@ -26,7 +26,7 @@ GAP = 6
 
 BOLD = "bold "
 PALETTE = {
-    **dict.fromkeys(("label", "value", "axis", "tick", "legend", "rows", "level", "cursor"), "foreground"),
+    **dict.fromkeys(("label", "value", "axis", "tick", "legend", "rows", "level", "cursor", "trail"), "foreground"),
     **dict.fromkeys(("strong", "key", "title"), "bold foreground"),
     "note": "text-accent",
     "mark": "bold text-accent",
@@ -34,7 +34,7 @@ PALETTE = {
     "warn": "text-warning",
     "bad": "text-error",
     "best": "bold text-success",
-    **dict.fromkeys(("curve", "line", "trail"), "text-primary"),
+    **dict.fromkeys(("curve", "line"), "text-primary"),
     **dict.fromkeys(("branch", "future", "change", "slow"), "text-secondary"),
     **dict.fromkeys(("uphill", "residual", "cliff"), "text-error"),
     **dict.fromkeys(("true-minimum", "floor"), "text-success"),

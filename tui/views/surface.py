@@ -40,10 +40,25 @@ class Surface(View):
     hint = "( and ) turn the surface, / and \\ tilt it; so does the mouse."
     races = True
     keys = (
-        Key("left_parenthesis", "Turn left", "In the view of the surface: turn it.", lambda view, _: view.turn(-TURN)),
-        Key("right_parenthesis", "Turn right", "In the view of the surface: back.", lambda view, _: view.turn(TURN)),
+        Key(
+            "left_parenthesis",
+            "Turn left",
+            "In the view of the surface: turn it to the left.",
+            lambda view, _: view.turn(-TURN),
+        ),
+        Key(
+            "right_parenthesis",
+            "Turn right",
+            "In the view of the surface: turn it to the right.",
+            lambda view, _: view.turn(TURN),
+        ),
         Key("slash", "Tilt up", "In the view of the surface: see it more from above.", lambda view, _: view.tilt(TILT)),
-        Key("backslash", "Tilt down", "In the view of the surface: less.", lambda view, _: view.tilt(-TILT)),
+        Key(
+            "backslash",
+            "Tilt down",
+            "In the view of the surface: see it more from the side.",
+            lambda view, _: view.tilt(-TILT),
+        ),
     )
 
     def __init__(self) -> None:

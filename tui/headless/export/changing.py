@@ -141,3 +141,21 @@ def seen(plan: Plan, measured: str) -> Iterator[str]:
         yield f"seen = {call}"
     elif len(kinds) > 1:
         yield f"seen = whole if batch_size == len(x) else {call}"
+
+
+def log(plan: Plan, whole: str, item: str = "") -> Iterator[str]:
+    """The lines that print the log before a step.
+
+    Args:
+        plan: the plan.
+        whole: what gives the loss of all rows.
+        item: how its number is taken out of a loss.
+    """
+    line = f"Iteration {{iteration:4d}} => Loss: {{loss{item}:.10f}}"
+    if plan.tells_batches and any(plan.batches):
+        yield f"of_all = {whole}"
+        yield "epoch = iteration // -(-len(x) // batch_size)"
+        line += f", of all rows: {{of_all{item}:.10f}}, epoch {{epoch}}"
+    elif plan.tells_batches:
+        line += f", of all rows: {{loss{item}:.10f}}, epoch {{iteration}}"
+    yield f'print(f"{line}")'

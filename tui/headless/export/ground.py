@@ -113,7 +113,7 @@ _TORCH_LOSSES = {
 
 def measured(landscape: Landscape) -> str:
     """What is taken of ROWS for NumPy's `loss_and_gradient`."""
-    return "measured(*ROWS)" if isinstance(landscape, MeanSquaredError) else "ROWS"
+    return "measured(*ROWS)" if isinstance(landscape, MeanSquaredError) and landscape.far else "ROWS"
 
 
 def imports(ground: Ground, plan: Plan, *, for_torch: bool) -> list[str]:
@@ -260,9 +260,20 @@ _EITHER_BODY = """
 """
 
 
+_BATCH_BODY = """
+    x, y = seen
+    residuals = x * w + b - y
+    loss, slope_w, slope_b = (
+        float(np.add.reduce(part)) / len(x) for part in (residuals * residuals, residuals * x, residuals)
+    )
+    return loss, (2 * slope_w, 2 * slope_b)
+"""
+
+
 def _bowl(loss: MeanSquaredError, *, batched: bool) -> Iterator[str]:
-    """The loss from a few numbers, in the order of operations of `gdcore.landscapes.bowl`."""
+    """The loss from a few numbers, in the order of operations of `gdcore.landscapes.bowl`; of a batch from its rows."""
     moments = loss.moments
+    far_batches = loss.far and batched
     yield ""
     yield from comment(
         "The loss of a line, np.mean((w*x + b - y)**2), is a bowl: the mean and variance of x and the best line say "
@@ -270,22 +281,27 @@ def _bowl(loss: MeanSquaredError, *, batched: bool) -> Iterator[str]:
     )
     yield f"mean_x, var_x = {number(moments.mean_x)}, {number(moments.var_x)}"
     yield f"best_w, best_b, lowest = {number(loss.weight)}, {number(loss.bias)}, {number(loss.floor)}"
-    if loss.far or batched:
+    if loss.far:
         yield f"mean_y, tail_x, tail_y = {', '.join(map(number, (moments.mean_y, moments.tail_x, moments.tail_y)))}"
     if not loss.far or batched:
         yield f"rounding = {number(loss.residual)}  # the mean residual of the best line, 0 but for rounding"
     yield 'assert np.allclose([mean_x, var_x], [np.mean(x), np.var(x)]), "the data have changed"'
     yield 'assert np.allclose(lowest, np.mean((best_w * x + best_b - y) ** 2)), "the data have changed"'
-    if batched:
+    if far_batches:
         yield "whole = mean_x, var_x, best_w, best_b, lowest, rounding, mean_y, tail_x, tail_y"
-    if loss.far or batched:
+    elif batched:
+        yield "whole = None"
+    if loss.far:
         yield from _EXACT.rstrip("\n").split("\n")
-    if batched:
+    if far_batches:
         yield from _MEASURED.rstrip("\n").split("\n")
     yield from ("", "", f"def loss_and_gradient(w, b{', seen' * batched}):")
     yield '    """L and (dL/dw, dL/db): the height and the slopes of the bowl at (w, b)."""'
     body = _FAR_BODY if loss.far else _NEAR_BODY
-    if batched:
+    if batched and not loss.far:
+        yield "    if seen is not None:  # a batch: the same from its rows"
+        yield from ("    " + line for line in _BATCH_BODY.strip("\n").split("\n"))
+    if far_batches:
         near = _NEAR_BODY.strip("\n").replace("\n", "\n    ").strip()
         far = "\n".join(line for line in _FAR_BODY.strip("\n").split("\n") if "# x is far" not in line).strip()
         body = _EITHER_BODY.replace("NEAR", near).replace("FAR", far)

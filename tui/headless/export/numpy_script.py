@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tui.headless.export.ground import Ground
     from tui.headless.export.plan import Change, Plan
 
-LOG = 'print(f"Iteration {iteration:4d} => Loss: {loss:.10f}")'
 
 RULES = {
     "gradient-descent": (
@@ -133,7 +132,7 @@ def _walk(plan: Plan, ground: Ground, kinds: list[str]) -> Iterator[str]:
     seen = ", seen" if any(plan.batches) else ""
     yield from (f"    {line}" for line in changing.seen(plan, measured(ground.landscape)))
     yield f"    loss, (slope_w, slope_b) = loss_and_gradient(w, b{seen})"
-    yield f"    {LOG}"
+    yield from (f"    {line}" for line in changing.log(plan, "loss_and_gradient(w, b, whole)[0]"))
     if plan.diverged:
         yield f"    if iteration == {plan.steps}:"
         yield "        break  # after the next step the loss is too large for a number"

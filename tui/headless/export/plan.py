@@ -130,6 +130,11 @@ class Plan:
         return [self.seen(change) for change in (self.changes[0], *self.later)]
 
     @property
+    def tells_batches(self) -> bool:
+        """Whether the log has the loss of all rows and the epoch, too."""
+        return any(change.settings.batch for change in self.changes)
+
+    @property
     def shows_bias(self) -> bool:
         """Whether the last line of the log has a b: where it was trained, or was going to be."""
         return any(change.settings.train_bias for change in self.changes)

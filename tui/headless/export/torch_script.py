@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tui.headless.export.ground import Ground
     from tui.headless.export.plan import Change, Plan
 
-LOG = 'print(f"Iteration {iteration:4d} => Loss: {loss.item():.10f}")'
 KINDS = {
     "gradient-descent": "SGD",
     "momentum": "SGD",
@@ -93,7 +92,7 @@ def _loop(plan: Plan, kinds: list[str]) -> Iterator[str]:
     seen = ", *seen" if any(plan.batches) else ""
     yield from (f"    {line}" for line in changing.seen(plan, "ROWS"))
     yield f"    loss = loss_at(w, b{seen})"
-    yield f"    {LOG}"
+    yield from (f"    {line}" for line in changing.log(plan, "loss_at(w, b, *whole)", ".item()"))
     if plan.diverged:
         yield f"    if iteration == {plan.steps}:"
         yield "        break  # after the next step the loss is too large for a number"

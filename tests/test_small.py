@@ -1,0 +1,88 @@
+"""The other views in a few rows beside the chart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from gdcore.descent.steps import Limits, Settings
+from gdcore.landscapes.terrain import TERRAINS
+from gdcore.rows.dataset import load
+from tui.charts.canvas import MARKERS, Label, Line
+from tui.charts.small import CONTOURS, render_small, small
+from tui.laboratory.laboratory import Laboratory
+from tui.views.views import VIEWS, Views
+
+if TYPE_CHECKING:
+    from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
+    from tui.charts.canvas import Picture, Scene
+
+GROUNDS: dict[str, Dataset | Landscape] = {"pizza": load("pizza"), "himmelblau": TERRAINS["himmelblau"]}
+
+
+def scenes(ground: Dataset | Landscape, steps: int = 12, *, race: bool = False, log: bool = False) -> dict[str, Scene]:
+    lab = Laboratory(ground, Settings(0.002, train_bias=True), Limits(200))
+    lab.walk.step(steps)
+    if race:
+        lab.studies.race()
+    views = Views()
+    views.log = log
+    found = {}
+    for view in VIEWS:
+        if not views[view.name].missing(lab.ground):
+            views.show(view.name, lab.ground)
+            found[view.name] = views.scene(lab.frame)
+    return found
+
+
+def cells(picture: Picture, role: str) -> list[tuple[int, int]]:
+    """Where a role is, inside of the axes."""
+    body = picture.body
+    rows = enumerate(picture.rows[body.row : body.row + body.height])
+    return [(row, column) for row, line in rows for column, (_, own) in enumerate(line) if own == role]
+
+
+@pytest.mark.parametrize("race", [False, True])
+@pytest.mark.parametrize("marker", MARKERS)
+@pytest.mark.parametrize("name", GROUNDS)
+def test_every_view_is_seen_in_six_rows_with_the_hiker_and_without_words(name: str, marker: str, race: bool) -> None:
+    for view, scene in scenes(GROUNDS[name], race=race).items():
+        for size in ((26, 6), (26, 1), (1, 1), (40, 8)):
+            picture = render_small(scene, *size, marker)
+            assert picture.size == size
+        picture = render_small(scene, 26, 6, marker)
+        words = [character for row in picture.rows for character, role in row if character.isalpha() and role != ""]
+        if marker != "dot":
+            assert words == [], view
+        if view in {"map", "history", "curve"}:
+            assert len(cells(picture, "hiker")) == 1
+
+
+def test_the_small_map_has_few_contours_and_where_one_is_and_is_going() -> None:
+    scene = scenes(GROUNDS["pizza"])["map"]
+    found = small(scene)
+    contours = [layer for layer in found.layers if isinstance(layer, Line) and layer.role.startswith("height-")]
+    assert 2 <= len(contours) <= CONTOURS
+    assert len(contours) < sum(isinstance(layer, Line) and layer.role.startswith("height-") for layer in scene.layers)
+    picture = render_small(scene, 26, 6)
+    full = render_small(scene, 92, 26)
+    ((row, column),), ((tall, wide),) = cells(picture, "hiker"), cells(full, "hiker")
+    body = full.body
+    place = tall / (body.height - 1), (wide - body.column) / (body.width - 1)
+    assert (row / 5, column / 25) == pytest.approx(place, abs=0.1), "at the same place of the plane"
+    assert cells(picture, "minimum")
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_small_history_falls_and_says_between_which_losses(log: bool) -> None:
+    scene = scenes(GROUNDS["pizza"], 40, log=log)["history"]
+    picture = render_small(scene, 26, 6)
+    numbers = [layer.text for layer in small(scene).layers if isinstance(layer, Label)]
+    assert len(numbers) == 2
+    assert float(numbers[0]) > float(numbers[1])
+    assert all(any(number in "".join(c for c, _ in row) for row in picture.rows) for number in numbers)
+    rows = np.array([row for row, _ in sorted(cells(picture, "curve"), key=lambda cell: cell[1])])
+    assert rows[0] < rows[-1]
