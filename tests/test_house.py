@@ -63,7 +63,7 @@ BELOW = {
     "tui.charts": ("gdcore",),
     "tui.laboratory": ("gdcore", "tui.charts"),
     "tui.views": ("gdcore", "tui.charts", "tui.laboratory"),
-    "tui.headless": ("gdcore", "tui.laboratory"),
+    "tui.headless": ("gdcore", "tui.laboratory", "tui.charts", "tui.views", "tui.terminal.environment"),
     "tui.terminal": ("gdcore", "tui.charts"),
 }
 """What the modules of a folder may import besides their own: a fault in one is looked for there and below."""
@@ -113,7 +113,11 @@ def test_usage_is_answered_before_numpy_is_imported() -> None:
 def test_ci_runs_the_check_command_of_the_readme() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert script.read_text().splitlines()[-1] == CHECK_LINE
+    assert script.read_text().splitlines().count(CHECK_LINE) == 1
+    assert "for suite in tests/heavy/*/run" in script.read_text().partition(CHECK_LINE)[2]
+    for suite in (ROOT / "tests" / "heavy").iterdir():
+        if any(suite.glob("test_*.py")):
+            assert os.access(suite / "run", os.X_OK), f"{suite.name} has tests that .ci/run does not run"
 
 
 @pytest.mark.parametrize("line", [LABORATORY_LINE, CHECK_LINE], ids=["laboratory", "check"])

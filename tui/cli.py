@@ -12,6 +12,7 @@ import signal
 import sys
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from tui.laboratory.laboratory import Laboratory
 
+VARIABLE = "GDLAB_ONLY"
+"""The environment variable by which a server says what its visitors may read (see `tui.laboratory.reach`)."""
 LOSSES = ("squared", "absolute", "huber", "logistic")
 """The names of `gdcore.landscapes.losses.LOSSES`, which would cost the import of NumPy here."""
 USAGE_ERROR = 2
@@ -42,6 +45,7 @@ examples:
   gdlab --resume                 go on where the last session stands
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
+  gdlab export --help            a session as code, table, picture or notebook
 """
 
 _TRAIN = """\
@@ -92,9 +96,19 @@ def main() -> int:
     if sys.stdout is None:
         _say("there is no standard output to write to")
         return USAGE_ERROR
+    if VARIABLE in os.environ:
+        from tui.laboratory.reach import fence  # noqa: PLC0415
+        from tui.laboratory.saving import state_folder  # noqa: PLC0415
+
+        fence(state_folder())
+    from tui.plugins import register  # noqa: PLC0415
+
     try:
+        for sentence in register():
+            _say(sentence)
         try:
-            return _train(sys.argv[2:]) if sys.argv[1:2] == ["train"] else _open(sys.argv[1:])
+            command = _SUBCOMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+            return command(sys.argv[2:]) if command else _open(sys.argv[1:])
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -131,7 +145,31 @@ def _holding_interrupts() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _train(words: list[str]) -> int:
+def _delegated(name: str, module: str) -> Callable[[list[str]], int]:
+    """A subcommand that a module of its own describes and runs."""
+
+    def command(words: list[str]) -> int:
+        parser = _parser_of(name, module)
+        options = parser.parse_args(words)
+        with _holding_interrupts():
+            run = import_module(module).run
+        try:
+            code: int = run(options)
+        except ValueError as error:
+            parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+        return code
+
+    return command
+
+
+def _parser_of(name: str, module: str) -> _Parser:
+    described = import_module(module)
+    parser = _Parser(prog=f"gdlab {name}", description=described.ABOUT)
+    described.describe(parser)
+    return parser
+
+
+def _train_parser() -> _Parser:
     parser = _Parser(prog="gdlab train", description=_TRAIN, epilog=_EPILOG)
     _add_run_options(parser)
     from gdcore.descent.parameters import FINITE, STEPS, Parameter  # noqa: PLC0415
@@ -144,6 +182,11 @@ def _train(words: list[str]) -> int:
     parser.add_argument("--every", metavar="K", type=_number(every), default=1, help=every.description)
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
     parser.add_argument("--session", metavar="FILE", help="the run of a session, with all its changes of settings")
+    return parser
+
+
+def _train(words: list[str]) -> int:
+    parser = _train_parser()
     options = parser.parse_args(words)
     with _holding_interrupts():
         from tui.headless.train import Output, train, train_session  # noqa: PLC0415
@@ -165,10 +208,9 @@ def _train(words: list[str]) -> int:
         parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n" + f"{shown}\n" * bool(shown))
 
 
-def _open(words: list[str]) -> int:
-    gc.disable()  # What is imported stays to the end, and the collector would go through all of it, again and again.
+def _open_parser() -> _Parser:
     parser = _Parser(prog="gdlab", description=_LABORATORY)
-    from tui.terminal.environment import FRAMES, frames_per_second, marker, refusal  # noqa: PLC0415
+    from tui.terminal.environment import FRAMES, marker  # noqa: PLC0415
 
     parser.add_argument("--version", action=_Version)
     _add_run_options(parser)
@@ -183,6 +225,14 @@ def _open(words: list[str]) -> int:
     )
     parser.add_argument("--fps", metavar="NUMBER", type=_number(FRAMES), help=FRAMES.description)
     parser.add_argument("--plain", action="store_true", help="in words, without a picture; also fed from a pipe")
+    return parser
+
+
+def _open(words: list[str]) -> int:
+    gc.disable()  # What is imported stays to the end, and the collector would go through all of it, again and again.
+    parser = _open_parser()
+    from tui.terminal.environment import frames_per_second, refusal  # noqa: PLC0415
+
     options = parser.parse_args(words)
     if not options.plain and (why := refusal()):
         parser.exit(USAGE_ERROR, f"gdlab: {why}\n")
@@ -394,6 +444,7 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
     from gdcore.descent.schedules import Constant  # noqa: PLC0415
     from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
     from gdcore.rows.dataset import load  # noqa: PLC0415
+    from tui.laboratory.reach import check  # noqa: PLC0415
 
     kind = OPTIMIZERS[options.optimizer]
     own = [parameter.name for parameter in hyperparameters(kind)]
@@ -412,9 +463,9 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
         return _terrain_of(options, settings, limits)
     w, b = (0.0 if given is None else given for given in (options.weight, options.bias))
     start = (w, b)
-    data = load(
-        "pizza" if options.data is None else options.data, options.x, options.y, skip_bad_rows=options.skip_bad_rows
-    )
+    place = "pizza" if options.data is None else options.data
+    check(place)
+    data = load(place, options.x, options.y, skip_bad_rows=options.skip_bad_rows)
     return data, replace(settings, batch=_batch_of(options, len(data.x))), limits, start
 
 
@@ -475,3 +526,24 @@ def _terrain_of(
         raise ValueError(f"the terrain {landscape.title} has no b: leave out --bias and --train-bias")
     w, b = (own if given is None else given for own, given in zip(start, (options.weight, options.bias), strict=True))
     return landscape, replace(settings, train_bias=landscape.has_bias), limits, (w, b)
+
+
+def parsers() -> dict[str, ArgumentParser]:
+    """The parser of every subcommand by its name; that of gdlab itself has none."""
+    own: dict[str, ArgumentParser] = {"": _open_parser(), "train": _train_parser()}
+    return own | {name: _parser_of(name, module) for name, module in _MODULES.items()}
+
+
+_MODULES = {
+    "completion": "tui.completion",
+    "doctor": "tui.headless.doctor",
+    "man": "tui.manual",
+    "serve": "tui.serve.command",
+    "export": "tui.headless.export.command",
+}
+"""The subcommands that have a module of their own, which describes their options and runs them."""
+
+_SUBCOMMANDS = {
+    "train": _train,
+    **{name: _delegated(name, module) for name, module in _MODULES.items()},
+}

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from gdcore.descent.parameters import BETA1, BETA2, DECAY, EPS, MOMENTUM, Parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gdcore.descent.state import Memory, State
     from gdcore.landscapes.landscape import Landscape, Value
 
@@ -378,6 +380,33 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     kind.name: kind for kind in (GradientDescent, Momentum, Nesterov, AdaGrad, RMSprop, Adam, Nudge)
 }
 """The optimizers by name, the simplest first; last the one that needs no gradient."""
+
+
+def register(kind: type[Optimizer], parameters: Sequence[Parameter] = ()) -> None:
+    """Put a kind of optimizer beside those that ship: from then on it is known by its name.
+
+    Args:
+        kind: the kind; its hyperparameters have defaults.
+        parameters: what is to be known of those of its hyperparameters that no kind before it has.
+
+    Example:
+        >>> register(GradientDescent)
+        Traceback (most recent call last):
+        ValueError: there is an optimizer gradient-descent already
+
+    Raises:
+        ValueError: if its name is taken, or a hyperparameter is unknown or means something else elsewhere.
+    """
+    if kind.name in OPTIMIZERS:
+        raise ValueError(f"there is an optimizer {kind.name} already")
+    known = _PARAMETERS | {parameter.name: parameter for parameter in parameters}
+    for item in fields(kind):
+        if item.name not in known:
+            raise ValueError(f"nothing is said of the hyperparameter {item.name} of {kind.name}")
+        if item.name in _PARAMETERS and known[item.name] != _PARAMETERS[item.name]:
+            raise ValueError(f"the hyperparameter {item.name} of {kind.name} means something else elsewhere")
+    _PARAMETERS.update({parameter.name: parameter for parameter in parameters})
+    OPTIMIZERS[kind.name] = kind
 
 
 def hyperparameters(kind: type[Optimizer]) -> tuple[Parameter, ...]:

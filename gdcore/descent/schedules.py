@@ -14,10 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from math import cos, pi
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from gdcore.descent.parameters import EVERY, GAMMA, PERIOD, SCHEDULE_DECAY, SINCE, Parameter
 from gdcore.inert import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PARAMETERS = {parameter.name: parameter for parameter in (SCHEDULE_DECAY, GAMMA, PERIOD, EVERY, SINCE)}
 
@@ -174,6 +177,33 @@ class Step(Schedule):
 
 SCHEDULES: dict[str, type[Schedule]] = {kind.name: kind for kind in (Constant, Inverse, Exponential, Cosine, Step)}
 """The schedules by name, the simplest first."""
+
+
+def register(kind: type[Schedule], parameters: Sequence[Parameter] = ()) -> None:
+    """Put a kind of schedule beside those that ship: from then on it is known by its name.
+
+    Args:
+        kind: the kind; its hyperparameters have defaults.
+        parameters: what is to be known of those of its hyperparameters that no kind before it has.
+
+    Example:
+        >>> register(Constant)
+        Traceback (most recent call last):
+        ValueError: there is a schedule constant already
+
+    Raises:
+        ValueError: if its name is taken, or a hyperparameter is unknown or means something else elsewhere.
+    """
+    if kind.name in SCHEDULES:
+        raise ValueError(f"there is a schedule {kind.name} already")
+    known = _PARAMETERS | {parameter.name: parameter for parameter in parameters}
+    for item in fields(kind):
+        if item.name not in known:
+            raise ValueError(f"nothing is said of the hyperparameter {item.name} of {kind.name}")
+        if item.name in _PARAMETERS and known[item.name] != _PARAMETERS[item.name]:
+            raise ValueError(f"the hyperparameter {item.name} of {kind.name} means something else elsewhere")
+    _PARAMETERS.update({parameter.name: parameter for parameter in parameters})
+    SCHEDULES[kind.name] = kind
 
 
 def schedule_parameters(kind: type[Schedule]) -> tuple[Parameter, ...]:

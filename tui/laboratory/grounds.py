@@ -10,6 +10,7 @@ from gdcore.inert import inert
 from gdcore.landscapes.formula import FormulaError
 from gdcore.landscapes.known import find, menu
 from gdcore.rows.dataset import DatasetError, load, shipped
+from tui.laboratory.reach import check
 
 if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
@@ -67,6 +68,7 @@ def load_file(source: str, x: str | None = None, y: str | None = None, *, skip_b
     Raises:
         DatasetError: with a sentence, where the data cannot be had.
     """
+    check(source)
     try:
         mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
     except (OSError, ValueError, RuntimeError):

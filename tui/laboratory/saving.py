@@ -19,6 +19,7 @@ from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.losses import DELTA
 from gdcore.rows.dataset import DatasetError, load, shipped
 from gdcore.session import LONGEST, Session
+from tui.laboratory.reach import check
 
 if TYPE_CHECKING:
     from gdcore.rows.dataset import Dataset
@@ -200,6 +201,7 @@ def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Lands
             raise ValueError(f"this session is about the landscape {quoted(source)} and needs no data")
         return find(source)
     place = source.path if elsewhere is None else elsewhere
+    check(place)
     # A pipe that was read then is gone, and whoever opens it now may wait for ever.
     if elsewhere is None and place not in shipped() and not _is_file(place):
         where = f"not at {quoted_path(place)} any more" if place else "in no file"

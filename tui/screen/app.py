@@ -207,7 +207,12 @@ class GradientDescentApp(App[None]):
     # The line
 
     def get_driver_class(self) -> type[Driver]:
-        """The driver that knows how far the line is."""
+        """The driver that knows how far the line is; in a browser the one that knows the server."""
+        if "TEXTUAL_DRIVER" in os.environ:
+            from tui.terminal.web import BrowserDriver, in_browser  # noqa: PLC0415
+
+            if in_browser():
+                return BrowserDriver
         if sys.platform == "win32":
             return super().get_driver_class()
         from tui.terminal.driver import LineDriver  # noqa: PLC0415
@@ -230,7 +235,7 @@ class GradientDescentApp(App[None]):
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """Show what the compositor made: now, or when the line has taken what was sent before."""
-        if self.terminal is None or not isinstance(renderable, (ChopsUpdate, LayoutUpdate, PaintedUpdate)):
+        if self.is_headless or not isinstance(renderable, (ChopsUpdate, LayoutUpdate, PaintedUpdate)):
             super()._display(screen, renderable)
             self._faults.frame()
         elif not self._batch_count:
@@ -242,7 +247,10 @@ class GradientDescentApp(App[None]):
     def _send(self) -> None:
         """Send what has changed, unless the line or the terminal is behind; then it waits, and more comes with it."""
         terminal = self.terminal
-        if terminal is None or not self._running or self._exit or not terminal.outlet.idle:
+        if terminal is None:
+            self._send_at_once()
+            return
+        if not self._running or self._exit or not terminal.outlet.idle:
             return
         if self._retry is not None:
             self._retry.cancel()
@@ -261,6 +269,15 @@ class GradientDescentApp(App[None]):
             # Only a terminal that is known to answer is asked: for another one would wait in vain.
             known = self._sync_available
             terminal.write(f"\x1b[?2026h{frame}\x1b[?2026l{terminal.echo.frame()}" if known else frame)
+
+    def _send_at_once(self) -> None:
+        """Send what has changed by a driver that knows nothing of the line: Windows' own, or a browser's."""
+        if self._driver is None or not self._running or self._exit or self._picture.empty:
+            return
+        if changes := self._picture.changes():
+            self._faults.frame()
+            self._driver.write(f"\x1b[?2026h{changes}\x1b[?2026l" if self._sync_available else changes)
+            self._driver.flush()
 
     def on_terminal_supports_synchronized_output(self) -> None:
         """The terminal has caught up."""

@@ -24,6 +24,7 @@ from gdcore.landscapes.formula import FormulaError
 from gdcore.rows.dataset import shipped
 from tui.laboratory.grounds import ground_named, known
 from tui.laboratory.lesson import comparison
+from tui.laboratory.reach import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -258,6 +259,7 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
 
 def _is_folder(path: Path) -> bool:
     try:
+        check(path)
         return path.is_dir()
     except (OSError, ValueError):
         return False

@@ -30,6 +30,9 @@ def refusal() -> str | None:
 
 
 def _missing() -> str | None:
+    # A server in front of a browser gives its apps pipes, and names Textual's driver for them (see `tui.terminal.web`).
+    if os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver"):
+        return None
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout)):
         return "this is not a terminal"
     if os.name != "nt" and os.environ.get("TERM", "") in {"", "dumb", "unknown"}:

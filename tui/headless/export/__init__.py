@@ -1,0 +1,1 @@
+"""What was found in the laboratory, taken out of it: as code, tables, pictures and notebooks."""

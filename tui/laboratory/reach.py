@@ -1,0 +1,82 @@
+"""Which files may be read: all of them, or in a gdlab that is served to visitors only what ships and one folder.
+
+Whoever opens a file for a person asks `check` first, for the sentence. `fence` holds where somebody forgot to: then the
+interpreter itself refuses to open any other file, to look into another folder, or to start a program.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from gdcore.rows.dataset import DatasetError, _find, shipped
+
+VARIABLE = "GDLAB_ONLY"
+"""The environment variable that names the folder, or the one file; empty for none. Without it everything is open."""
+
+_CODE = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib", ".tcss", ".pth")
+_SYSTEM = ("/dev/null", "/dev/urandom", "/etc/localtime", "/usr/share/zoneinfo")
+_READING = {"open", "os.listdir", "os.scandir"}
+_FOREIGN = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect", "pty.spawn"}
+
+
+def check(source: str | os.PathLike[str]) -> None:
+    """Accept a file that a person names, if it may be read here.
+
+    Raises:
+        DatasetError: if it may not.
+    """
+    only = os.environ.get(VARIABLE)
+    if only is None:
+        return
+    name = os.fspath(source)
+    ships = str(_find(shipped()[0]).parent)
+    if name in shipped() or _inside(name, ships) or (only and _inside(name, only)):
+        return
+    others = f" and what is in the folder {Path(only).name}" if only else ""
+    raise DatasetError(f"only the data sets that ship ({', '.join(shipped())}){others} can be opened here")
+
+
+def _inside(name: str, folder: str) -> bool:
+    """Whether a path leads into a folder, or to it, once all its links are followed."""
+    try:
+        place, root = os.path.realpath(name), os.path.realpath(folder)
+    except (OSError, ValueError):
+        return False
+    return place == root or place.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def fence(state: Path) -> None:
+    """Have the interpreter refuse all other files, from now on and for good; nothing where everything is open.
+
+    Args:
+        state: the folder of sessions, which may be read and written.
+    """
+    only = os.environ.get(VARIABLE)
+    if only is None:
+        return
+    package = Path(__file__).parent.parent
+    own = [str(folder) for folder in (package, package.parent / "gdcore", _find(shipped()[0]).parent, state)]
+    own += [only] * bool(only)
+    code = [path for path in {*sys.path, sys.prefix, sys.base_prefix} if path]
+
+    def refuses(path: object, folder: bool) -> bool:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return False  # a file that is open already
+        name = os.fsdecode(path)
+        if any(_inside(name, root) for root in (*own, *_SYSTEM)):
+            return False
+        if not (folder or name.endswith(_CODE) or ".dist-info" in name):
+            return True
+        return not any(_inside(name, root) for root in code)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _FOREIGN:
+            raise PermissionError(errno.EACCES, "no program and no connection is begun here")
+        if event in _READING and arguments and refuses(arguments[0], event != "open"):
+            raise PermissionError(errno.EACCES, "this file is not served", os.fsdecode(arguments[0]))
+
+    sys.addaudithook(hook)

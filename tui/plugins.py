@@ -1,0 +1,147 @@
+"""Landscapes, optimizers and schedules from other packages, by entry points.
+
+    [project.entry-points."gdlab.landscapes"]
+    volcano = "my_package:volcano"          a Landscape, or what makes one without arguments
+
+    [project.entry-points."gdlab.optimizers"]
+    lion = "my_package:Lion"                a kind of Optimizer; what `parameters` says of its hyperparameters is known
+
+    [project.entry-points."gdlab.schedules"]
+    warm = "my_package:Warm"                a kind of Schedule, likewise
+
+Each is tried once before it is taken. One that cannot be used costs a sentence, and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import suppress
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdcore.inert import inert, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.metadata import EntryPoint
+
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+TAKEN = {
+    "x",
+    "y",
+    "data",
+    "help",
+    "version",
+    "terrain",
+    "format",
+    "session",
+    "resume",
+    "plain",
+    "marker",
+    "fps",
+    "every",
+}
+"""Names that mean something else on the command line."""
+
+
+def register() -> list[str]:
+    """Take in what other packages offer; a sentence for each that cannot be used."""
+    if not _offered():
+        return []
+    # Nine tenths of this import is for what packages say of themselves in mail headers: only where there is something.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
+    found = []
+    for kind, take in _KINDS.items():
+        for entry in entry_points(group=f"gdlab.{kind}s"):
+            try:
+                take(entry.load())
+            except (Exception, SystemExit) as error:  # whatever a stranger's code does
+                found.append(_sentence(kind, entry, error))
+    return found
+
+
+def _offered() -> bool:
+    """Whether any package that is installed names gdlab among its entry points."""
+    for folder in sys.path:
+        with suppress(OSError), os.scandir(folder or ".") as entries:
+            for entry in entries:
+                if entry.name.endswith((".dist-info", ".egg-info")):
+                    with suppress(OSError):
+                        if b"[gdlab." in Path(entry.path, "entry_points.txt").read_bytes():
+                            return True
+    return False
+
+
+def _sentence(kind: str, entry: EntryPoint, error: BaseException) -> str:
+    package = f" of {inert(entry.dist.name)}" if entry.dist else ""
+    why = inert(" ".join(str(error).split()))[:200] or type(error).__name__
+    return f"the {kind} {quoted(entry.name)}{package} cannot be used: {why}"
+
+
+def _landscape(offered: Any) -> None:
+    from gdcore.landscapes.known import KNOWN  # noqa: PLC0415
+    from gdcore.landscapes.landscape import Landscape  # noqa: PLC0415
+
+    landscape = offered if isinstance(offered, Landscape) else offered()
+    if not isinstance(landscape, Landscape):
+        raise ValueError(f"it is a {type(landscape).__name__}, not a Landscape")
+    _check_name(landscape.title)
+    if landscape.title in KNOWN:
+        raise ValueError(f"there is a landscape {landscape.title} already")
+    loss, slopes = landscape.loss_and_gradient(*landscape.scope.start)
+    if not all(isfinite(float(value)) for value in (loss, *slopes)):
+        raise ValueError("its loss or slope at its own start is no number")
+    KNOWN[landscape.title] = landscape
+
+
+def _optimizer(offered: Any) -> None:
+    from gdcore.descent.optimizers import OPTIMIZERS, Optimizer, register  # noqa: PLC0415
+
+    _check_kind(offered, Optimizer)
+    register(offered, getattr(offered, "parameters", ()))
+    try:
+        made = offered()
+        step, _ = made.step(1.0, made.memory(), 0.1)
+        if not isfinite(float(step)):
+            raise ValueError("its first step is no number")
+    except Exception:
+        del OPTIMIZERS[offered.name]
+        raise
+
+
+def _schedule(offered: Any) -> None:
+    from gdcore.descent.schedules import SCHEDULES, Schedule, register  # noqa: PLC0415
+
+    _check_kind(offered, Schedule)
+    register(offered, getattr(offered, "parameters", ()))
+    try:
+        if not isfinite(float(offered().factor(0))):
+            raise ValueError("its first factor is no number")
+    except Exception:
+        del SCHEDULES[offered.name]
+        raise
+
+
+def _check_kind(offered: Any, base: type) -> None:
+    if not (isinstance(offered, type) and issubclass(offered, base)):
+        raise ValueError(f"it is no kind of {base.__name__}")
+    _check_name(getattr(offered, "name", ""))
+    for parameter in getattr(offered, "parameters", ()):
+        if parameter.name in TAKEN or not parameter.name.isidentifier():
+            raise ValueError(f"a hyperparameter cannot be called {parameter.name}")
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"its name must be of small letters, digits and hyphens, not {quoted(name)}")
+
+
+_KINDS: dict[str, Callable[[Any], None]] = {
+    "landscape": _landscape,
+    "optimizer": _optimizer,
+    "schedule": _schedule,
+}

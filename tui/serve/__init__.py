@@ -1,0 +1,1 @@
+"""gdlab for visitors with a browser."""
