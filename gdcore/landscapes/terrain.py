@@ -92,7 +92,7 @@ class Terrain(Landscape):
         return minima_over(self, self.scope) if self.has_bias else minima_along(self, self.scope.w, 0.0)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _held(terrain: Terrain, b: float) -> tuple[Minimum, ...]:
     return minima_along(terrain, terrain.scope.w, b)
 
