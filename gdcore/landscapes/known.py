@@ -1,26 +1,54 @@
-"""Landscapes that are not made of rows, by name."""
+"""Landscapes that are not made of rows, by name, or by the formula that a person types."""
 
 from __future__ import annotations
 
+import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from gdcore.inert import quoted
+from gdcore.landscapes.formula import FormulaError
+from gdcore.landscapes.terrain import TERRAINS, own
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gdcore.landscapes.landscape import Landscape
 
-KNOWN: dict[str, Callable[[], Landscape]] = {}
-"""What makes each landscape that has a name of its own."""
+
+def menu() -> list[tuple[str, str]]:
+    """The name of each known landscape, and what it teaches, in a sentence.
+
+    Example:
+        >>> menu()[2]
+        ('plateau', 'Where the ground is nearly level, steps are tiny, however far the minimum is.')
+    """
+    return [(terrain.name, terrain.teaches) for terrain in TERRAINS.values()]
 
 
 def find(name: str) -> Landscape:
-    """The landscape of this name.
+    """The landscape of this name; where it is no name, that of the formula it is.
 
     Raises:
-        ValueError: if there is none, with the names there are.
+        FormulaError: if it is neither but looks like a formula; it knows the place of the mistake.
+        ValueError: if it looks like a name and there is none like it, with the names there are.
+
+    Example:
+        >>> find("ravine").formula, find("w**2 + b**2").has_bias
+        ('(w**2 + 50*b**2)/2', True)
+        >>> find("ravin")
+        Traceback (most recent call last):
+        ValueError: there is no landscape "ravin", but ravine; there are two-valleys, cliff, ...
     """
-    if name not in KNOWN:
-        raise ValueError(f"there is no landscape {quoted(name)}; there are {', '.join(sorted(KNOWN)) or 'none yet'}")
-    return KNOWN[name]()
+    name = name.strip()
+    if name in TERRAINS:
+        return TERRAINS[name]
+    try:
+        return own(name)
+    except FormulaError:
+        close = get_close_matches(name[:40].lower(), TERRAINS, 1)
+        # A lone word, or some with hyphens between: whoever wrote it meant a name.
+        if not close and not re.fullmatch(r"[^\W\d_]+(-[^\W\d_]+)*", name):
+            raise
+    meant = f", but {close[0]}" if close else ""
+    raise ValueError(
+        f"there is no landscape {quoted(name)}{meant}; there are {', '.join(TERRAINS)}, or write a formula"
+    )

@@ -16,7 +16,7 @@ from gdcore.descent.state import State
 from gdcore.descent.steps import Settings, advance, begin, gradient_norm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -142,33 +142,93 @@ def sweep(  # noqa: PLR0913
     state = begin(landscape, Settings(optimizer=optimizer, train_bias=train_bias), *start)
     aim, ceiling = _aim(landscape, state, train_bias), RISE * max(abs(state.loss), 1e-300)
     level = NEAR * gradient_norm(state, train_bias)
-    iterations = np.zeros(len(rates), dtype=np.int64)
-    arrived, diverged = (
-        np.full(len(rates), state.loss <= aim if aim is not None else level == 0),
-        np.zeros(len(rates), dtype=np.bool_),
-    )
-    running = np.flatnonzero(~arrived)
-    state = state._replace(learning_rate=rates[running])
-    while len(running) and state.iteration < limit:
-        # Not around the yield: whoever asks has error settings of their own.
+
+    def judge(state: State, running: Counts) -> Counts:
+        del running
+        there: Any = state.loss <= aim if aim is not None else gradient_norm(state, train_bias) <= level
+        return np.where(there, ARRIVED, np.where(state.loss <= ceiling, GOING, DIVERGED))
+
+    crowd = Crowd(landscape, optimizer, train_bias, spread(state, rates, landscape), judge)
+    for done in crowd.run(limit, lambda count: every):  # noqa: ARG005
+        arrived, diverged = crowd.fates == ARRIVED, crowd.fates == DIVERGED
+        yield Sweep(rates, crowd.iterations.copy(), arrived, diverged, limit, done)
+
+
+GOING, ARRIVED, DIVERGED = 0, 1, 2
+"""The fates of a run; a study may give the ended ones other numbers, which are not 0."""
+
+
+def spread(start: State, learning_rates: Rates, landscape: Landscape) -> State:
+    """A state as so many, each with a learning rate of its own."""
+    w, b = np.full(len(learning_rates), start.w), np.full(len(learning_rates), start.b)
+    loss, gradient = landscape.seen(start.iteration).loss_and_gradient(w, b)
+    return start._replace(w=w, b=b, loss=loss, gradient=gradient, learning_rate=learning_rates)
+
+
+class Crowd:
+    """Many runs that go on together, each until its end.
+
+    Attributes:
+        iterations: how many iterations each made so far, shape (n,).
+        fates: GOING, or the number that its judge ended it with, shape (n,).
+    """
+
+    def __init__(
+        self,
+        landscape: Landscape,
+        optimizer: Optimizer,
+        train_bias: bool,
+        state: State,
+        judge: Callable[[State, Counts], Counts],
+    ) -> None:
+        """Begin with a state of arrays, shape (n,).
+
+        Args:
+            landscape: what is descended.
+            optimizer: the rule.
+            train_bias: whether b is trained too.
+            state: where they stand.
+            judge: says the fates of the runs that go on, given their state and their indices.
+        """
+        self._landscape, self._optimizer, self._train_bias = landscape, optimizer, train_bias
+        self._judge = judge
+        count = np.size(state.w)
+        self.iterations = np.zeros(count, dtype=np.int64)
+        self.fates = np.full(count, GOING, dtype=np.int64)
+        self._running = np.arange(count)
+        self._state = state
+
+    def run(self, limit: int, pace: Callable[[int], int]) -> Iterator[float]:
+        """Go on until all have ended or made so many iterations; tell the share of the work that is done, 1 at the end.
+
+        Args:
+            limit: the iterations after which the others are given up.
+            pace: after how many iterations to tell, given how many runs go on.
+        """
         with np.errstate(all="ignore"):
-            for _ in range(min(every, limit - state.iteration)):
-                state = advance(landscape, optimizer, state, train_bias)
-                values: Any = state.loss
-                there: Any = values <= aim if aim is not None else gradient_norm(state, train_bias) <= level
-                going = ~there & (values <= ceiling)
-                if not going.all():
-                    ended = running[~going]
-                    iterations[ended] = state.iteration
-                    arrived[ended], diverged[ended] = there[~going], ~there[~going]
-                    running, state = running[going], _only(state, going)
-                    if not len(running):
+            self._part()
+        while len(self._running) and self._state.iteration < limit:
+            # Not around the yield: whoever asks has error settings of their own.
+            with np.errstate(all="ignore"):
+                for _ in range(min(pace(len(self._running)), limit - self._state.iteration)):
+                    self._state = advance(self._landscape, self._optimizer, self._state, self._train_bias)
+                    self._part()
+                    if not len(self._running):
                         break
-        iterations[running] = state.iteration
-        done = state.iteration / limit if len(running) else 1.0
-        yield Sweep(rates, iterations.copy(), arrived.copy(), diverged.copy(), limit, done)
-    if state.iteration == 0:
-        yield Sweep(rates, iterations, arrived, diverged, limit, 1.0)
+            self.iterations[self._running] = self._state.iteration
+            yield self._state.iteration / limit if len(self._running) else 1.0
+        if self._state.iteration == 0:
+            yield 1.0
+
+    def _part(self) -> None:
+        """Leave behind those that have ended: they cost nothing more."""
+        fates = self._judge(self._state, self._running)
+        going = fates == GOING
+        if not going.all():
+            ended = self._running[~going]
+            self.iterations[ended] = self._state.iteration
+            self.fates[ended] = fates[~going]
+            self._running, self._state = self._running[going], _only(self._state, going)
 
 
 def _aim(landscape: Landscape, start: State, train_bias: bool) -> float | None:

@@ -1,0 +1,237 @@
+"""Basins of attraction: in which minimum a walk ends, for many starts, or for many learning rates from one start.
+
+Vocabulary
+    end         the index of the minimum reached, or NEVER, or OUT
+    basin       all the starts that end in one minimum
+    span        how wide the ground in question is, along w and along b: the scope, the starts and the minima
+    look        what happens every so many iterations: is it near a minimum, and has it moved?
+
+A walk has reached a minimum when it stays near it: within NEAR of the span, either hardly moving any more and less from
+look to look, or for so many looks that it will not leave again. A walk that passes by, or that a rate too large throws
+out of a sharp valley, does not stay. At a fixed rate RMSprop keeps trembling around a minimum, and every rule around a
+kink, as far as a step is long: if that is within NEAR, it is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from gdcore.descent.state import State
+from gdcore.studies.sweep import GOING, Crowd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from gdcore.descent.optimizers import Optimizer
+    from gdcore.landscapes.landscape import Landscape, Minimum
+
+    Floats: TypeAlias = NDArray[np.float64]
+    Counts: TypeAlias = NDArray[np.int64]
+
+NEVER, OUT = -1, -2
+"""Ends that are no minimum: not settled within the limit, and diverged, no number, or far outside."""
+NEAR = 0.01
+"""Near a minimum is within this share of the span."""
+STILL = 0.01
+"""A walk hardly moves when it moves less than this share of NEAR from one look to the next."""
+FAR = 10
+"""Far outside is so many spans away."""
+EVERY = 5
+"""Iterations between two looks: odd, so that a walk that jumps to and fro is seen on both sides."""
+STAY = 20
+"""After so many looks near a minimum a walk is there, even if it still moves."""
+LIMIT = 5000
+"""Iterations after which a walk that has reached nothing is given up."""
+SEARCHES = 16
+"""Between two reports: so many values of b at which the minima are looked for."""
+PIECE, LONGEST = 250_000, 250
+"""Between two reports: so many steps, all walks taken together, and so many iterations at the most (about 20 ms)."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ends:
+    """Where walks end, as far as they have come.
+
+    Attributes:
+        ends: for each walk the index of its minimum in `minima`, NEVER (or not yet), or OUT; of the shape asked for.
+        iterations: how many iterations each made to its end, or so far; of the same shape.
+        minima: what the indices mean; () where b is held at several values: there it is `landscape.minima(b)`.
+        limit: iterations after which the others are given up.
+        done: the fraction of the work that is done, 1 at the end.
+    """
+
+    ends: Counts
+    iterations: Counts
+    minima: tuple[Minimum, ...]
+    limit: int
+    done: float
+
+
+def basins(  # noqa: PLR0913, PLR0917
+    landscape: Landscape,
+    ws: ArrayLike,
+    bs: ArrayLike,
+    optimizer: Optimizer,
+    learning_rate: float,
+    train_bias: bool,
+    *,
+    limit: int = LIMIT,
+) -> Iterator[Ends]:
+    """Where each start of a grid ends.
+
+    Nothing is computed before it is asked for: whoever stops asking has cancelled the rest.
+
+    Args:
+        landscape: what is descended.
+        ws: the w of the starts, shape (m,).
+        bs: their b, shape (n,), or one number: then the results have the shape (m,) instead of (m, n).
+        optimizer: the rule.
+        learning_rate: its rate.
+        train_bias: whether b is trained too; else it is held, and the minima are those along w.
+        limit: give up after so many iterations.
+
+    Yields:
+        The ends so far, at least once; the last one has `done` = 1.
+
+    Example:
+        >>> from gdcore.descent.optimizers import GradientDescent
+        >>> from gdcore.landscapes.known import find
+        >>> *_, result = basins(find("two-valleys"), [-1.5, -0.1, 0.3, 1.5, 9.0], 0.0, GradientDescent(), 0.05, False)
+        >>> result.ends.tolist(), [round(minimum.w, 3) for minimum in result.minima]
+        ([0, 0, 1, 1, -2], [-1.088, 0.879])
+    """
+    across, up = np.asarray(ws, dtype=np.float64), np.asarray(bs, dtype=np.float64)
+    shape = across.shape + up.shape
+    grid = np.meshgrid(across, np.atleast_1d(up), indexing="ij")
+    yield from _ends(
+        landscape,
+        grid[0].ravel(),
+        grid[1].ravel(),
+        optimizer,
+        np.full(grid[0].size, learning_rate),
+        train_bias,
+        limit,
+        shape,
+    )
+
+
+def ends(  # noqa: PLR0913
+    landscape: Landscape,
+    start: tuple[float, float],
+    optimizer: Optimizer,
+    train_bias: bool,
+    learning_rates: ArrayLike,
+    *,
+    limit: int = LIMIT,
+) -> Iterator[Ends]:
+    """Where each learning rate, shape (n,), ends from one start (w, b); otherwise as `basins`.
+
+    Example:
+        >>> from gdcore.descent.optimizers import GradientDescent
+        >>> from gdcore.landscapes.known import find
+        >>> sharp = find("sharp-and-flat")  # the deepest minimum, 0, is sharp
+        >>> *_, result = ends(sharp, sharp.scope.start, GradientDescent(), False, [0.005, 0.02, 0.5])
+        >>> result.ends.tolist()
+        [0, 0, 1]
+    """
+    rates = np.asarray(learning_rates, dtype=np.float64)
+    w, b = np.full(len(rates), start[0], dtype=np.float64), np.full(len(rates), start[1], dtype=np.float64)
+    yield from _ends(landscape, w, b, optimizer, rates, train_bias, limit, rates.shape)
+
+
+def _ends(  # noqa: PLR0913, PLR0917
+    landscape: Landscape,
+    w: Floats,
+    b: Floats,
+    optimizer: Optimizer,
+    rates: Floats,
+    train_bias: bool,
+    limit: int,
+    shape: tuple[int, ...],
+) -> Iterator[Ends]:
+    with np.errstate(all="ignore"):
+        loss, gradient = landscape.seen(0).loss_and_gradient(w, b)
+    state = State(0, w, b, loss, gradient, rates, (optimizer.memory(), optimizer.memory()))
+    held = [None] if train_bias else np.unique(b).tolist()
+    found: list[tuple[Minimum, ...]] = []
+    for value in held:
+        found.append(landscape.minima(value))
+        if len(found) % SEARCHES == 0:
+            nothing = np.zeros(shape, dtype=np.int64)
+            yield Ends(nothing + NEVER, nothing, (), limit, 0.0)
+    judge = _Judge(landscape, state, found, train_bias)
+    crowd = Crowd(landscape, optimizer, train_bias, state, judge.fates)
+    for done in crowd.run(limit, lambda count: max(1, min(PIECE // count, LONGEST))):
+        # Fates count from 1, for 0 is going on.
+        reached = np.select([crowd.fates == GOING, crowd.fates < 0], [NEVER, crowd.fates], crowd.fates - 1)
+        yield Ends(reached.reshape(shape), crowd.iterations.reshape(shape).copy(), judge.minima, limit, done)
+
+
+class _Judge:
+    """Knows the minima that each walk can reach, and where it was at the last look."""
+
+    def __init__(
+        self, landscape: Landscape, state: State, found: Sequence[tuple[Minimum, ...]], train_bias: bool
+    ) -> None:
+        w, b = np.asarray(state.w), np.asarray(state.b)
+        self._train_bias = train_bias
+        self.minima = found[0] if len(found) == 1 else ()
+        most = max(map(len, found))
+        # (groups, most): the minima for each b that is held; NaN where there are fewer.
+        self._minima_w, self._minima_b = np.full((2, len(found), most), np.nan)
+        for row, minima in enumerate(found):
+            self._minima_w[row, : len(minima)] = [minimum.w for minimum in minima]
+            self._minima_b[row, : len(minima)] = [minimum.b for minimum in minima]
+        self._group = np.zeros(len(w), dtype=np.int64) if len(found) == 1 else np.unique(b, return_inverse=True)[1]
+        self._middle_w, self._span_w = _span(landscape.scope.w, w, self._minima_w)
+        self._middle_b, self._span_b = _span(landscape.scope.b, b, self._minima_b)
+        self._last_w, self._last_b = w.copy(), b.copy()
+        self._moved = np.full(len(w), np.inf)
+        self._near = np.full(len(w), NEVER, dtype=np.int64)
+        self._looks = np.zeros(len(w), dtype=np.int64)
+
+    def fates(self, state: State, running: Counts) -> Counts:
+        """GOING, OUT, NEVER for those that stand still elsewhere, or 1 more than the index of a minimum."""
+        gone = ~np.isfinite(state.loss)
+        if state.iteration % EVERY:
+            return np.where(gone, OUT, GOING)
+        gone |= ~(np.abs(state.w - self._middle_w) <= (FAR + 0.5) * self._span_w)
+        if self._train_bias:
+            gone |= ~(np.abs(state.b - self._middle_b) <= (FAR + 0.5) * self._span_b)
+        moved = self._distance(state.w - self._last_w[running], state.b - self._last_b[running])
+        slower = moved <= self._moved[running]
+        nearest = self._nearest(state, running)
+        looks = np.where((nearest >= 0) & (nearest == self._near[running]), self._looks[running] + 1, 0)
+        self._last_w[running], self._last_b[running], self._moved[running] = state.w, state.b, moved
+        self._near[running], self._looks[running] = nearest, looks
+        there = (looks >= STAY) | ((looks >= 2) & slower & (moved <= STILL * NEAR))
+        stuck = (moved == 0) & slower & (nearest < 0) & (state.iteration > EVERY)
+        return np.select([gone, there, stuck], [OUT, nearest + 1, NEVER], GOING)
+
+    def _nearest(self, state: State, running: Counts) -> Counts:
+        """The index of the minimum near each, or NEVER."""
+        nearest, least = np.full(len(running), NEVER, dtype=np.int64), np.full(len(running), NEAR)
+        group = self._group[running]
+        for index in range(self._minima_w.shape[1]):
+            away = self._distance(state.w - self._minima_w[group, index], state.b - self._minima_b[group, index])
+            nearer = away <= least
+            nearest[nearer], least[nearer] = index, away[nearer]
+        return nearest
+
+    def _distance(self, across: Floats, up: Floats) -> Floats:
+        """In shares of the span, over the parameters that are trained."""
+        along_w = np.abs(across) / self._span_w
+        return np.hypot(along_w, up / self._span_b) if self._train_bias else along_w
+
+
+def _span(borders: tuple[float, float], starts: Floats, minima: Floats) -> tuple[float, float]:
+    """The middle and the width of all of these."""
+    places = np.concatenate((borders, starts, minima.ravel()))
+    places = places[np.isfinite(places)]
+    low, high = float(places.min()), float(places.max())
+    return (low + high) / 2, (high - low) or 1.0
