@@ -298,18 +298,23 @@ def replayed(task: Task, attempt: Attempt) -> list[Walk]:
     """
     if len({session.scaled for session in attempt.walks}) < len(attempt.walks):
         raise ValueError("two walks are on the same rows")
-    tips = [branch.tip for session in attempt.walks for branch in session.branches]
-    if max(tips, default=0) > MOST_STEPS or sum(tips) > MOST_STEPS_OF_ALL:
-        raise ValueError(
-            f"its runs are too long to be checked: {MOST_STEPS:,} steps each, {MOST_STEPS_OF_ALL:,} in all"
-        )
-    walks = []
+    if why := too_long(branch.tip for session in attempt.walks for branch in session.branches):
+        raise ValueError(why)
+    walks: list[Walk] = []
     for session in attempt.walks:
-        ground, own = _ground(task, session, attempt.rows)
+        ground, own = _ground(task, session, walks[0].ground if walks else None, attempt.rows)
         branches = session.replay(ground)
         start = start_of(task, own=own, scaled=session.scaled)
-        walks.append(Walk(branches.run.landscape, branches, session.scaled, own, start))
+        walks.append(Walk(ground, branches.run.landscape, branches, session.scaled, own, start))
     return walks
+
+
+def too_long(tips: Iterable[int]) -> str:
+    """Why runs of so many steps cannot be checked, in a sentence; empty where they can."""
+    steps = list(tips)
+    if max(steps, default=0) <= MOST_STEPS and sum(steps) <= MOST_STEPS_OF_ALL:
+        return ""
+    return f"The runs are too long to be checked; {MOST_STEPS:,} steps each and {MOST_STEPS_OF_ALL:,} in all will do."
 
 
 def start_of(task: Task, *, own: bool, scaled: bool) -> tuple[float, float] | None:
@@ -319,8 +324,13 @@ def start_of(task: Task, *, own: bool, scaled: bool) -> tuple[float, float] | No
     return task.setup.start if scaled == task.setup.scaled else (0.0, 0.0)
 
 
-def _ground(task: Task, session: Session, rows: Any) -> tuple[Dataset | Landscape, bool]:
-    """What a session is about, and whether that is other data than those of the task. No file is opened for it."""
+def _ground(
+    task: Task, session: Session, before: Dataset | Landscape | None, rows: Any
+) -> tuple[Dataset | Landscape, bool]:
+    """What a session is about, and whether that is other data than those of the task. No file is opened for it.
+
+    `before` is what another session of the same attempt is about.
+    """
     ground, source = task.setup.ground, session.source
     if isinstance(ground, Landscape) or not isinstance(source, Source):
         title = ground.title if isinstance(ground, Landscape) else None
@@ -330,6 +340,9 @@ def _ground(task: Task, session: Session, rows: Any) -> tuple[Dataset | Landscap
     mine = Source.of(ground)
     if (source.rows, source.checksum) == (mine.rows, mine.checksum):
         return ground, False
+    if not isinstance(before, Landscape | None):
+        source.check(before)
+        return before, True
     if not task.any_data:
         raise ValueError(f"it was walked on other data than {quoted(ground.name)}")
     if source.path in shipped():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gdcore.descent.branches import Branch, Branches
     from gdcore.descent.steps import Settings
     from gdcore.landscapes.landscape import Curvature, Landscape
+    from gdcore.rows.dataset import Dataset
 
     Floats: TypeAlias = NDArray[np.float64]
     Flags: TypeAlias = NDArray[np.bool_]
@@ -35,6 +36,7 @@ class Walk:
     """Branches on one landscape.
 
     Attributes:
+        ground: the rows before any scaling, or the landscape.
         landscape: what is walked on.
         branches: all the branches.
         scaled: whether the landscape is that of standardized rows.
@@ -42,6 +44,7 @@ class Walk:
         start: the start that the task gives: runs from another one do not count. None where any counts.
     """
 
+    ground: Dataset | Landscape
     landscape: Landscape
     branches: Branches
     scaled: bool = False

@@ -173,6 +173,34 @@ class Laboratory:
         self.note = ""
         self.alarm = False
 
+    def set_up(
+        self,
+        ground: Dataset | Landscape,
+        settings: Settings,
+        limits: Limits,
+        start: tuple[float, float],
+        *,
+        scaled: bool = False,
+    ) -> None:
+        """Begin anew, as if gdlab had been started so; a reset leads back here.
+
+        Raises:
+            ValueError: if it cannot be begun so; then all stays as it is.
+        """
+        self._load(ground, settings, limits, start, scaled=scaled)
+        self._defaults = (settings, limits, start)
+        self.running = False
+        self.say("")
+
+    @property
+    def both_rows(self) -> list[tuple[Branches, Landscape, bool]]:
+        """The branches, their landscape and whether it is scaled: the current ones, and those on the other rows."""
+        found = [(self.branches, self.landscape, self.scale is not None)]
+        if self._other_rows is not None:
+            branches, _, landscape, scale = self._other_rows
+            found.append((branches, landscape, scale is not None))
+        return found
+
     def _load(
         self,
         ground: Dataset | Landscape,
