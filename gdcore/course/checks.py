@@ -594,17 +594,22 @@ class Diverged(Check):
 
 @dataclass(frozen=True, kw_only=True)
 class Leap(Check):
-    """One step led farther than this, in w and b."""
+    """One step led farther than `farther`, or no step farther than `shorter`, in w and b."""
 
     kind = "leap"
-    farther: float = 0.0
+    farther: float | None = None
+    shorter: float | None = None
 
     def met_at(self, run: Run) -> int | None:
         """The first iteration by which the run has done it; None where it has not."""
-        return _when(run.moves > self.farther, "ever")
+        if self.shorter is not None:
+            return _when(run.moves <= self.shorter, "always")
+        return _when(run.moves > (self.farther or 0.0), "ever")
 
     def sentence(self) -> str:
         """What it asks for, in the program's words."""
+        if self.shorter is not None:
+            return f"no step leads farther than {self.shorter:g}"
         return f"one step leads farther than {self.farther:g}"
 
     def why_not(self, run: Run) -> str:
@@ -614,7 +619,10 @@ class Leap(Check):
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Leap:
         """The check that a course has."""
-        return cls(run=run, text=text, farther=entries.number("farther", POSITIVE))
+        farther, shorter = entries.number("farther", POSITIVE, None), entries.number("shorter", POSITIVE, None)
+        if (farther is None) == (shorter is None):
+            entries.refuse(f'{entries.what} must have "farther" or "shorter", and not both')
+        return cls(run=run, text=text, farther=farther, shorter=shorter)
 
 
 @dataclass(frozen=True, kw_only=True)
