@@ -38,6 +38,8 @@ examples:
   gdlab --resume                 go on where the last session stands
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
+  gdlab learn --plain            a course: predict, do, and see
+  gdlab check --help             what learners hand in, replayed
 """
 
 _TRAIN = """\
@@ -55,6 +57,29 @@ examples:
 _EPILOG = """\
 exit codes: 0; 2 for a usage or data error, or output that cannot be written;
 3 where the run diverged; 130 after ctrl+c
+"""
+
+
+_LEARN = """\
+A course in gradient descent: predict what will happen, do it, and see. Any task can be skipped, left and done again;
+the progress is kept after everything that is done, in a file that can be handed in for gdlab check.
+
+examples:
+  gdlab learn --plain                          the course that ships, in words
+  gdlab learn my-course.toml --plain           another one; docs/courses.md says how to write it
+  gdlab learn --plain --progress ada.json      keep the progress in a file of your own
+"""
+
+_CHECK = """\
+What learners hand in, replayed: which tasks of a course are done, and why the others are not. Without files, whether
+the course itself can be solved. Without a course, or with - in its place, the one that ships.
+
+examples:
+  gdlab check                                  the course that ships
+  gdlab check my-course.toml                   whether every task can be solved, and is not solved at its start
+  gdlab check my-course.toml handed-in/*.json --format csv
+
+exit codes: 0 where all is done; 1 where a task is not; 2 for a file that is no course, or no progress in it
 """
 
 
@@ -88,7 +113,9 @@ def main() -> int:
         return USAGE_ERROR
     try:
         try:
-            return _train(sys.argv[2:]) if sys.argv[1:2] == ["train"] else _open(sys.argv[1:])
+            commands = {"train": _train, "learn": _learn, "check": _check}
+            command = commands.get("".join(sys.argv[1:2]))
+            return command(sys.argv[2:]) if command is not None else _open(sys.argv[1:])
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -204,6 +231,50 @@ def _open(words: list[str]) -> int:
     if saver.failure:
         _say(saver.failure)
     return app.return_code or 0
+
+
+def _learn(words: list[str]) -> int:
+    parser = _Parser(prog="gdlab learn", description=_LEARN)
+    parser.add_argument("course", nargs="?", metavar="COURSE", help="a course, a file in TOML (default: the one here)")
+    parser.add_argument("--plain", action="store_true", help="in words, without a picture; also fed from a pipe")
+    parser.add_argument("--progress", metavar="FILE", help="keep the progress in FILE, and go on from there")
+    options = parser.parse_args(words)
+    with _holding_interrupts():
+        from pathlib import Path  # noqa: PLC0415
+
+        from gdcore.course.course import Course  # noqa: PLC0415
+        from tui.laboratory.keeping import Keeper, kept, own_place  # noqa: PLC0415
+        from tui.laboratory.laboratory import Laboratory  # noqa: PLC0415
+        from tui.laboratory.learning import Lesson  # noqa: PLC0415
+    try:
+        course = Course.load(options.course)
+        path = own_place(course) if options.progress is None else Path(options.progress)
+        progress, remark = kept(path, course, own=options.progress is None)
+        setup = course.tasks[0].setup
+        lesson = Lesson(course, Laboratory(setup.ground, setup.settings, setup.limits, setup.start), progress)
+    except ValueError as error:
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+    if remark:
+        _say(remark)
+    keeper = Keeper(path)
+    if not options.plain:
+        parser.exit(USAGE_ERROR, f"{parser.prog}: there is no screen for a course yet; add --plain\n")
+    from tui.headless.learn import LearningPlain  # noqa: PLC0415
+    from tui.headless.plain import converse  # noqa: PLC0415
+
+    return converse(lesson.laboratory, None, lambda keep: LearningPlain(lesson, keep, keeper.keep))
+
+
+def _check(words: list[str]) -> int:
+    parser = _Parser(prog="gdlab check", description=_CHECK)
+    parser.add_argument("course", nargs="?", metavar="COURSE", help="a course, a file in TOML; - for the one here")
+    parser.add_argument("sessions", nargs="*", metavar="SESSION", help="what learners handed in")
+    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
+    options = parser.parse_args(words)
+    with _holding_interrupts():
+        from tui.headless.check import check  # noqa: PLC0415
+
+    return check(None if options.course == "-" else options.course, options.sessions, options.format)
 
 
 def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Laboratory:

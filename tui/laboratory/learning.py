@@ -210,6 +210,13 @@ class Lesson:
         """The first thing that is missing, in a sentence; empty where the task is done."""
         return "" if self.done else next(iter(self._verdict().missing), "")
 
+    def contents(self) -> Iterator[str]:
+        """All the tasks, a line each."""
+        for place, task in enumerate(self.course.tasks):
+            here = ", here" * (place == self.place)
+            state = "done" if self._done[task.id] else "to do"
+            yield f"{place + 1}. {task.title}: {state}{here}."
+
     # What a learner can do
 
     def answer(self, text: str) -> str:
