@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.timeline import Timeline
     from gdcore.landscapes.landscape import Landscape
+    from tui.views.views import Views
 
 SMALL, LARGE = (80, 24), (120, 36)
 SIZES = (SMALL, LARGE)
-THREADS = ("_read", "_load_columns", "_take_sweep")
+THREADS = ("_read", "_load_columns", "_take_study")
 """What the screen and its dialogs do beside the event loop."""
 
 
@@ -67,8 +68,12 @@ def laboratory(pilot: Pilot[None]) -> Laboratory:
     return main_screen(pilot).laboratory
 
 
+def views(pilot: Pilot[None]) -> Views:
+    return main_screen(pilot)._views
+
+
 def timeline(pilot: Pilot[None]) -> Timeline:
-    return laboratory(pilot).timeline
+    return laboratory(pilot).walk.timeline
 
 
 def state(pilot: Pilot[None]) -> State:
@@ -200,10 +205,10 @@ def states_of(
     state = begin(landscape, now, *start)
     yield state
     while state.iteration < last:
-        state = advance(landscape, now.optimizer, state, now.train_bias)
+        state = advance(landscape, now, state)
         if state.iteration in in_force:
             before, now = now, in_force[state.iteration]
-            state = adopt(state, now, before.optimizer)
+            state = adopt(landscape, state, now, before)
         yield state
 
 

@@ -281,7 +281,7 @@ def states(run: Timeline) -> Iterable[State]:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_changes_act_from_the_next_step_on(size: tuple[int, int]) -> None:
     async with opened(gdlab(), size) as pilot:
-        twin = Timeline(laboratory(pilot).landscape, Settings(0.001), Limits(100))
+        twin = Timeline(laboratory(pilot).ground.landscape, Settings(0.001), Limits(100))
 
         async def walk() -> None:
             assert twin.settings == settings(pilot)
@@ -341,7 +341,7 @@ async def test_a_start_restarts_the_run(name: str, point: tuple[float, float]) -
         rate = settings(pilot).learning_rate
         await typed(pilot, name, "3.5")
         await press(pilot, "enter")
-        assert not laboratory(pilot).running
+        assert not laboratory(pilot).walk.running
         assert (state(pilot).iteration, state(pilot).w, state(pilot).b) == (0, *point)
         assert settings(pilot).learning_rate == rate
         assert "Restarted" in told(pilot)
@@ -369,12 +369,12 @@ async def test_other_columns_restart_the_run() -> None:
         await settled(pilot)
         await choose(pilot, "x", "x4")
         await settled(pilot)
-        data = laboratory(pilot).rows
+        data = laboratory(pilot).ground.rows
         assert (data.x_name, data.y_name) == ("x4", "y2")
         assert (data.x == load("anscombe", "x4", "y2").x).all()
         assert (data.y == load("anscombe", "x4", "y2").y).all()
         assert state(pilot).iteration == 0
-        assert state(pilot).loss == laboratory(pilot).landscape(0, 0) == pytest.approx(float((data.y**2).mean()))
+        assert state(pilot).loss == laboratory(pilot).ground.landscape(0, 0) == pytest.approx(float((data.y**2).mean()))
         assert "Restarted" in told(pilot)
         assert "y2 = w * x4 + b" in shown(pilot)
 
@@ -383,8 +383,8 @@ async def test_the_same_column_twice_leaves_form_and_data_agreed() -> None:
     async with opened(gdlab("anscombe")) as pilot:
         await choose(pilot, "y", "x1")
         await settled(pilot)
-        assert laboratory(pilot).rows.y_name in ("x1", "y1")
-        assert choice(pilot, "y").value == laboratory(pilot).rows.y_name
+        assert laboratory(pilot).ground.rows.y_name in ("x1", "y1")
+        assert choice(pilot, "y").value == laboratory(pilot).ground.rows.y_name
 
 
 async def test_columns_of_a_file_with_bad_rows_that_were_skipped(tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ async def test_columns_of_a_file_with_bad_rows_that_were_skipped(tmp_path: Path)
     async with opened(gdlab(load(path, skip_bad_rows=True))) as pilot:
         await choose(pilot, "y", "c")
         await settled(pilot)
-        assert laboratory(pilot).rows.y_name == "c"
+        assert laboratory(pilot).ground.rows.y_name == "c"
 
 
 async def submit(pilot: Pilot[None], source: str, key: str = "o") -> OpenDialog:
@@ -419,20 +419,20 @@ async def test_data_by_name_or_path(tmp_path: Path) -> None:
             before = settings(pilot)
             await submit(pilot, source)
             assert pilot.app.screen is main_screen(pilot)
-            assert laboratory(pilot).rows.name == name
+            assert laboratory(pilot).ground.rows.name == name
             assert state(pilot).iteration == 0
             assert settings(pilot) == before
             assert "Restarted" in told(pilot)
             assert main_screen(pilot).query_one("#data", Opener).text == name
             assert f"{rows} rows" in rendered(main_screen(pilot))[0]
-            assert choice(pilot, "x").value == laboratory(pilot).rows.x_name
+            assert choice(pilot, "x").value == laboratory(pilot).ground.rows.x_name
 
 
 async def test_data_by_the_button() -> None:
     async with opened(gdlab()) as pilot:
         main_screen(pilot).query_one("#data").focus()
         await submit(pilot, "geyser", key="enter")
-        assert laboratory(pilot).rows.name == "geyser.csv"
+        assert laboratory(pilot).ground.rows.name == "geyser.csv"
 
 
 async def test_a_path_is_completed(tmp_path: Path) -> None:
@@ -450,7 +450,7 @@ async def test_a_path_is_completed(tmp_path: Path) -> None:
         await pilot.pause()
         await press(pilot, "right", "enter")
         await settled(pilot)
-        assert laboratory(pilot).rows.name == "measured.csv"
+        assert laboratory(pilot).ground.rows.name == "measured.csv"
 
 
 def test_completion(tmp_path: Path) -> None:
@@ -478,7 +478,7 @@ async def test_data_from_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         await press(pilot, "down", "enter")
         await settled(pilot)
         await pilot.pause()
-        assert laboratory(pilot).rows.name == "mine.csv"
+        assert laboratory(pilot).ground.rows.name == "mine.csv"
         assert pilot.app.screen is main_screen(pilot)
 
 
@@ -488,7 +488,7 @@ async def test_a_bad_file_is_refused_and_the_run_stays(tmp_path: Path) -> None:
     (tmp_path / "bytes.csv").write_bytes(bytes(range(256)))
     async with opened(gdlab(), LARGE) as pilot:
         await press(pilot, "n", "n")
-        run, data = timeline(pilot), laboratory(pilot).data
+        run, data = timeline(pilot), laboratory(pilot).ground.data
         for name in ("words.csv", "empty.csv", "bytes.csv", "missing.csv"):
             with pytest.raises(DatasetError) as caught:
                 load(str(tmp_path / name))
@@ -498,7 +498,7 @@ async def test_a_bad_file_is_refused_and_the_run_stays(tmp_path: Path) -> None:
             await press(pilot, "escape")
             assert len(pilot.app.screen_stack) == 1
         assert timeline(pilot) is run
-        assert laboratory(pilot).data is data
+        assert laboratory(pilot).ground.data is data
         assert state(pilot).iteration == 2
 
 
@@ -514,12 +514,12 @@ async def test_a_folder_is_shown_in_the_tree(tmp_path: Path) -> None:
 async def test_escape_cancels_opening() -> None:
     async with opened(gdlab()) as pilot:
         await press(pilot, "n")
-        before = timeline(pilot), laboratory(pilot).data
+        before = timeline(pilot), laboratory(pilot).ground.data
         await press(pilot, "o")
         await write(pilot, "cars")
         await press(pilot, "escape")
         assert len(pilot.app.screen_stack) == 1
-        assert (timeline(pilot), laboratory(pilot).data) == before
+        assert (timeline(pilot), laboratory(pilot).ground.data) == before
         assert focused(pilot) == "chart"
 
 
@@ -531,7 +531,7 @@ async def test_a_device_or_a_pipe_is_refused(tmp_path: Path) -> None:
             dialog = await submit(pilot, path)
             assert "device or a pipe" in str(dialog.query_one("#wrong", Static).content)
             await press(pilot, "escape")
-        assert laboratory(pilot).rows.name == "pizza.txt"
+        assert laboratory(pilot).ground.rows.name == "pizza.txt"
 
 
 async def test_names_act_on_nothing(tmp_path: Path) -> None:
@@ -554,7 +554,7 @@ async def test_names_act_on_nothing(tmp_path: Path) -> None:
         await press(pilot, "escape")
         await choose(pilot, "y", "[/]")
         await settled(pilot)
-        assert laboratory(pilot).rows.y_name == "[/]"
+        assert laboratory(pilot).ground.rows.y_name == "[/]"
         assert "[/]" in told(pilot)
 
 

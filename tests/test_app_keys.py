@@ -35,13 +35,15 @@ from tests.screens import (
     timeline,
     told,
     typed,
+    views,
 )
 from tui.charts.canvas import MARKERS
-from tui.laboratory.commands import COMMANDS
-from tui.laboratory.laboratory import SPEEDS, VIEWS
+from tui.laboratory.walk import SPEEDS
 from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog
 from tui.screen.fields import NUMBER_CHARACTERS
+from tui.screen.keys import COMMANDS
 from tui.screen.screen import THEMES, Stage
+from tui.views.views import VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,11 +51,12 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from tui.screen.app import GradientDescentApp
+    from tui.views.rates import Rates
 
 Effect: TypeAlias = "Callable[[Pilot[None], str], Awaitable[None]]"
 """Presses a key and checks what it does."""
 EFFECTS: dict[str, Effect] = {}
-"""What each command does, by its action."""
+"""What each command does, by its name."""
 
 
 def effect(*actions: str) -> Callable[[Effect], Effect]:
@@ -70,10 +73,10 @@ def effect(*actions: str) -> Callable[[Effect], Effect]:
 async def _runs_and_pauses(pilot: Pilot[None], key: str) -> None:
     before = state(pilot).iteration
     await press(pilot, key)
-    assert laboratory(pilot).running
+    assert laboratory(pilot).walk.running
     assert state(pilot).iteration == before + 1
     await press(pilot, key)
-    assert not laboratory(pilot).running
+    assert not laboratory(pilot).walk.running
     await press(pilot, "r")
 
 
@@ -102,7 +105,7 @@ def _back(count: int) -> Effect:
     return goes_back
 
 
-EFFECTS |= {"step(1)": _steps(1), "step(10)": _steps(10), "back(1)": _back(1), "back(10)": _back(10)}
+EFFECTS |= {"step": _steps(1), "ten_steps": _steps(10), "back": _back(1), "ten_back": _back(10)}
 
 
 def _rate(factor: float) -> Effect:
@@ -117,21 +120,26 @@ def _rate(factor: float) -> Effect:
     return changes_the_rate
 
 
-EFFECTS |= {"rate(0.909090909)": _rate(1 / 1.1), "rate(1.1)": _rate(1.1), "rate(0.5)": _rate(0.5), "rate(2)": _rate(2)}
+EFFECTS |= {
+    "rate_down": _rate(1 / 1.1),
+    "rate_up": _rate(1.1),
+    "half_rate": _rate(0.5),
+    "double_rate": _rate(2),
+}
 
 
 def _speed(by: int) -> Effect:
     async def changes_the_speed(pilot: Pilot[None], key: str) -> None:
-        before = laboratory(pilot).speed
+        before = laboratory(pilot).walk.speed
         await press(pilot, key)
-        after = laboratory(pilot).speed
+        after = laboratory(pilot).walk.speed
         assert after == before + by
         assert f"{SPEEDS[after]:,}" in told(pilot)
 
     return changes_the_speed
 
 
-EFFECTS |= {"speed(-1)": _speed(-1), "speed(1)": _speed(1)}
+EFFECTS |= {"slower": _speed(-1), "faster": _speed(1)}
 
 
 @effect("retreat")
@@ -184,18 +192,18 @@ async def _resets(pilot: Pilot[None], key: str) -> None:
 
 @effect("log")
 async def _switches_the_axis(pilot: Pilot[None], key: str) -> None:
-    before, axis = laboratory(pilot).log, rendered(pilot.app.screen)[1:8]
+    before, axis = views(pilot).log, rendered(pilot.app.screen)[1:8]
     await press(pilot, key)
-    assert laboratory(pilot).log is not before
+    assert views(pilot).log is not before
     assert rendered(pilot.app.screen)[1:8] != axis
 
 
 @effect("fit")
 async def _fits_the_chart(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "right_curly_bracket", "right_curly_bracket", "right_curly_bracket", "n", "n", "b", "b")
-    wide, axis = main_screen(pilot)._views.curve_window, rendered(pilot.app.screen)[1:8]
+    wide, axis = views(pilot)["curve"].window, rendered(pilot.app.screen)[1:8]
     await press(pilot, key)
-    narrow = main_screen(pilot)._views.curve_window
+    narrow = views(pilot)["curve"].window
     assert wide is not None
     assert narrow is not None
     assert narrow.right - narrow.left < wide.right - wide.left
@@ -215,67 +223,69 @@ async def _changes_the_lines(pilot: Pilot[None], key: str) -> None:
 
 def _view(name: str) -> Effect:
     async def shows_a_view(pilot: Pilot[None], key: str) -> None:
-        laboratory(pilot).show("history" if name == "curve" else "curve")
+        views(pilot).show("history" if name == "curve" else "curve", laboratory(pilot).ground)
         await press(pilot, "n")
         picture = shown(pilot)
         await press(pilot, key)
-        assert laboratory(pilot).view == name
+        assert views(pilot).current.name == name
         assert shown(pilot) != picture
         await press(pilot, "r")
 
     return shows_a_view
 
 
-EFFECTS |= {f"view('{name}')": _view(name) for name in VIEWS}
+EFFECTS |= {f"view('{view.name}')": _view(view.name) for view in VIEWS}
 
 
 @effect("view")
 async def _shows_the_next_view(pilot: Pilot[None], key: str) -> None:
-    before = laboratory(pilot).view
+    before = VIEWS.index(type(views(pilot).current))
     await press(pilot, key)
-    assert laboratory(pilot).view == VIEWS[(VIEWS.index(before) + 1) % len(VIEWS)]
+    assert type(views(pilot).current) is VIEWS[(before + 1) % len(VIEWS)]
+
+
+def rates(pilot: Pilot[None]) -> Rates:
+    return cast("Rates", views(pilot)["rates"])
 
 
 def _cursor(by: int) -> Effect:
     async def looks_at_another_rate(pilot: Pilot[None], key: str) -> None:
         await press(pilot, "5")
-        before, picture = laboratory(pilot).cursor, shown(pilot)
-        assert before is not None
+        before, picture = rates(pilot).cursor, shown(pilot)
         await press(pilot, key)
-        assert laboratory(pilot).cursor == before + by
+        assert rates(pilot).cursor == before + by
         assert shown(pilot) != picture
         assert settings(pilot).learning_rate == 0.001
 
     return looks_at_another_rate
 
 
-EFFECTS |= {"cursor(1)": _cursor(1), "cursor(-1)": _cursor(-1)}
+EFFECTS |= {"view_key('up')": _cursor(1), "view_key('down')": _cursor(-1)}
 
 
-@effect("take")
+@effect("view_key('enter')")
 async def _takes_the_rate(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "5", "up", "up", "up")
-    lab = laboratory(pilot)
-    assert lab.sweep is not None
-    assert lab.cursor is not None
+    view = rates(pilot)
+    assert view.sweep is not None
     before = settings(pilot).learning_rate
     await press(pilot, key)
-    assert settings(pilot).learning_rate == pytest.approx(lab.sweep.learning_rates[lab.cursor], rel=1e-3)
+    assert settings(pilot).learning_rate == pytest.approx(view.sweep.learning_rates[view.cursor], rel=1e-3)
     assert settings(pilot).learning_rate > before
 
 
 @effect("ghosts")
 async def _shows_ghosts(pilot: Pilot[None], key: str) -> None:
-    before, picture = laboratory(pilot).ghosts, shown(pilot)
+    before, picture = laboratory(pilot).studies.ghosts, shown(pilot)
     await press(pilot, key)
-    assert laboratory(pilot).ghosts is not before
+    assert laboratory(pilot).studies.ghosts is not before
     assert shown(pilot) != picture
 
 
 @effect("pin")
 async def _pins(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "n", "n")
-    branches, where = laboratory(pilot).branches, state(pilot)
+    branches, where = laboratory(pilot).walk.branches, state(pilot)
     before = list(branches)
     await press(pilot, key)
     assert list(branches)[:-1] == before
@@ -288,7 +298,7 @@ async def _pins(pilot: Pilot[None], key: str) -> None:
 @effect("race")
 async def _races(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "n", "n")
-    branches, where = laboratory(pilot).branches, state(pilot)
+    branches, where = laboratory(pilot).walk.branches, state(pilot)
     before = list(branches)
     await press(pilot, key)
     racers = [branch for branch in branches if branch not in before]
@@ -301,25 +311,25 @@ async def _races(pilot: Pilot[None], key: str) -> None:
 @effect("scale")
 async def _scales(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "N", "b", "right_square_bracket", "n")
-    rows, there, branches = laboratory(pilot).rows.x, state(pilot), list(laboratory(pilot).branches)
+    rows, there, branches = laboratory(pilot).ground.rows.x, state(pilot), list(laboratory(pilot).walk.branches)
     at, line = laboratory(pilot).predict_at, laboratory(pilot).frame.prediction
     await press(pilot, key)
-    assert laboratory(pilot).rows.x == pytest.approx((rows - rows.mean()) / rows.std())
+    assert laboratory(pilot).ground.rows.x == pytest.approx((rows - rows.mean()) / rows.std())
     assert state(pilot).iteration == 0
     assert state(pilot) == run_of_gdcore(pilot)
     assert "the bowl is round" in told(pilot)
     assert laboratory(pilot).predict_at == at
-    laboratory(pilot).set_learning_rate(0.5)
-    laboratory(pilot).set_train_bias(True)
-    laboratory(pilot).step()
-    best = laboratory(pilot).branches
+    laboratory(pilot).walk.set_learning_rate(0.5)
+    laboratory(pilot).walk.set_train_bias(True)
+    laboratory(pilot).walk.step()
+    best = laboratory(pilot).walk.branches
     await press(pilot, key)
-    assert (laboratory(pilot).rows.x == rows).all()
+    assert (laboratory(pilot).ground.rows.x == rows).all()
     assert state(pilot) == there
     assert laboratory(pilot).frame.prediction == line
-    assert list(laboratory(pilot).branches) == branches, "they are still there"
+    assert list(laboratory(pilot).walk.branches) == branches, "they are still there"
     await press(pilot, key)
-    assert laboratory(pilot).branches is best
+    assert laboratory(pilot).walk.branches is best
     assert laboratory(pilot).frame.own_line == pytest.approx(MeanSquaredError.of(rows, load("pizza").y).minimum)
     await press(pilot, key)
 
@@ -376,7 +386,7 @@ async def _suspends(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "space")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            pilot.app, "action_suspend_process", lambda: suspended.append(laboratory(pilot).running), raising=True
+            pilot.app, "action_suspend_process", lambda: suspended.append(laboratory(pilot).walk.running), raising=True
         )
         await press(pilot, key)
     assert suspended == [False], "it is paused first"
@@ -405,7 +415,7 @@ async def _leaves(pilot: Pilot[None], key: str) -> None:
 
 
 def test_every_command_has_a_check() -> None:
-    assert set(EFFECTS) == {command.action for command in COMMANDS}
+    assert set(EFFECTS) == {command.name for command in COMMANDS}
 
 
 @pytest.mark.parametrize(("size", "focus"), [(SMALL, "chart"), (LARGE, "chart"), (SMALL, "rate")], ids=str)
@@ -421,10 +431,10 @@ async def test_every_key(size: tuple[int, int], focus: str) -> None:
                     main_screen(pilot).query_one(f"#{focus}").focus()
                     await settled(pilot)
                 try:
-                    await EFFECTS[command.action](pilot, key)
+                    await EFFECTS[command.name](pilot, key)
                     assert not field(pilot, "rate").edited, "nothing was typed"
                 except AssertionError as failure:
-                    failures[command.action, key] = str(failure)
+                    failures[command.name, key] = str(failure)
     assert failures == {}
 
 
@@ -447,23 +457,23 @@ async def test_a_digit_is_a_view_on_the_chart_and_typed_in_a_field() -> None:
         rate = await typed(pilot, "rate", "")
         await press(pilot, *"12345")
         assert rate.value == "12345"
-        assert laboratory(pilot).view == "curve"
+        assert views(pilot).current.name == "curve"
         await press(pilot, "escape", "4")
-        assert laboratory(pilot).view == "history"
+        assert views(pilot).current.name == "history"
 
 
 async def test_the_keys_of_the_rates_do_nothing_in_other_views() -> None:
     async with opened(gdlab()) as pilot:
         await press(pilot, "n", "5", "4")
-        before = state(pilot), settings(pilot), laboratory(pilot).cursor
+        before = state(pilot), settings(pilot), rates(pilot).cursor
         await press(pilot, "up", "down", "down", "enter")
-        assert (state(pilot), settings(pilot), laboratory(pilot).cursor) == before
+        assert (state(pilot), settings(pilot), rates(pilot).cursor) == before
 
 
 async def test_branches_are_renamed_deleted_and_gone_to() -> None:
     async with opened(gdlab()) as pilot:
         await press(pilot, "n", "n", "p", "n", "g")
-        branches = laboratory(pilot).branches
+        branches = laboratory(pilot).walk.branches
         first, second = branches
         assert isinstance(pilot.app.screen, BranchDialog)
         await press(pilot, "e", "end", "ctrl+u", *"[b]", "enter")
@@ -494,7 +504,7 @@ async def test_the_list_of_branches_has_a_line_each_and_the_comparison_is_whole(
         await press(pilot, "N", "b", "b", "right_square_bracket", "n", "a", "g")
         await pilot.pause()
         lines = shown(pilot).splitlines()
-        branches = laboratory(pilot).branches
+        branches = laboratory(pilot).walk.branches
         listed = [line for line in lines if " A at 8 " in line or " B at 9 " in line or "from the start" in line]
         assert len(listed) >= min(len(branches), 8), "a line each; what has no room is scrolled to"
         for branch, line in zip(branches, listed, strict=False):

@@ -37,10 +37,11 @@ from tests.screens import (
     typed,
 )
 from tui.charts.canvas import render
-from tui.laboratory.commands import COMMANDS
-from tui.laboratory.laboratory import SPEEDS, Laboratory
+from tui.laboratory.laboratory import Laboratory
+from tui.laboratory.walk import SPEEDS
 from tui.screen import panels
 from tui.screen.form import NUMBERS, Row
+from tui.screen.keys import COMMANDS
 from tui.screen.screen import LaboratoryScreen, Stage
 from tui.terminal.painted import Painted
 
@@ -64,7 +65,7 @@ async def test_back_and_forward_show_the_same_states(size: tuple[int, int]) -> N
             await press(pilot, key)
             seen.append(state(pilot))
             pictures.append(shown(pilot))
-        assert seen == list(states_of(laboratory(pilot).landscape, [(0, settings(pilot))], 4))
+        assert seen == list(states_of(laboratory(pilot).ground.landscape, [(0, settings(pilot))], 4))
         for index, key in ((3, "b"), (2, "left"), (1, "comma"), (0, "b")):
             await press(pilot, key)
             assert state(pilot) == seen[index]
@@ -121,7 +122,7 @@ async def test_the_tolerance_ends_a_run() -> None:
         before = state(pilot)
         await press(pilot, "n", "space")
         assert state(pilot) == before
-        assert not laboratory(pilot).running
+        assert not laboratory(pilot).walk.running
 
 
 async def test_a_restart_keeps_the_settings_and_a_reset_does_not() -> None:
@@ -142,7 +143,7 @@ async def test_a_reset_where_the_first_start_is_beyond_the_numbers(tmp_path: Pat
         await press(pilot, "enter", "o")
         press_at_once(pilot, *("slash" if c == "/" else "full_stop" if c == "." else c for c in str(path)), "enter")
         await settled(pilot)
-        assert laboratory(pilot).rows.name == "large.csv"
+        assert laboratory(pilot).ground.rows.name == "large.csv"
         before = state(pilot)
         await press(pilot, "R")
         assert state(pilot) == before
@@ -167,7 +168,7 @@ async def test_divergence_offers_the_way_back(size: tuple[int, int]) -> None:
         assert ending.reason is Reason.DIVERGED
         assert state(pilot).loss < float("inf")
         assert state(pilot) == run_of_gdcore(pilot)
-        limits = stability(settings(pilot).optimizer, laboratory(pilot).landscape.curvature(train_bias=False))
+        limits = stability(settings(pilot).optimizer, laboratory(pilot).ground.landscape.curvature(train_bias=False))
         assert limits is not None
         assert f"{limits.contraction(0.1):.4g}" in told(pilot)
         assert f"{0.1 / limits.critical:.4g}" in told(pilot)
@@ -204,7 +205,7 @@ async def test_rates_at_the_ends_of_the_numbers(key: str) -> None:
         await press(pilot, "n", "t", "n", "l", "b")
         assert state(pilot) == run_of_gdcore(pilot)
         for name in OPTIMIZERS:
-            laboratory(pilot).set_optimizer(OPTIMIZERS[name]())
+            laboratory(pilot).walk.set_optimizer(OPTIMIZERS[name]())
             await press(pilot, "n", "v", "w", "escape")
             assert state(pilot) == run_of_gdcore(pilot)
 
@@ -230,7 +231,7 @@ async def test_a_run_makes_as_many_steps_a_second_as_it_says() -> None:
             if pace is None:
                 continue
             await afresh(pilot, limits=Limits(10_000_000))
-            laboratory(pilot).speed = speed
+            laboratory(pilot).walk.speed = speed
             await press(pilot, "space")
             assert state(pilot).iteration == 1, "at once"
             for second in (1, 2):
@@ -253,10 +254,10 @@ async def test_as_many_steps_as_fit_leave_half_of_the_time(monkeypatch: pytest.M
         return seconds
 
     async with opened(gdlab(fps=20, limits=Limits(10_000_000))) as pilot:
-        laboratory(pilot).speed = len(SPEEDS) - 1
-        monkeypatch.setattr("tui.screen.screen.perf_counter", clock)
+        laboratory(pilot).walk.speed = len(SPEEDS) - 1
+        monkeypatch.setattr("tui.screen.running.perf_counter", clock)
         await press(pilot, "space")
-        monkeypatch.setattr("tui.screen.screen.perf_counter", lambda: 0.0)
+        monkeypatch.setattr("tui.screen.running.perf_counter", lambda: 0.0)
         assert seconds == pytest.approx(0.5 / 20, abs=0.003)
         assert state(pilot).iteration == pytest.approx(1000 * seconds / 0.001, abs=3000)
 
@@ -265,16 +266,16 @@ async def test_as_many_steps_as_fit_leave_half_of_the_time(monkeypatch: pytest.M
 @pytest.mark.parametrize("speed", [3, len(SPEEDS) - 1])
 async def test_a_run_stops_where_it_ends(speed: int) -> None:
     async with opened(gdlab(fps=20, limits=Limits(50))) as pilot:
-        laboratory(pilot).speed = speed
+        laboratory(pilot).walk.speed = speed
         await press(pilot, "space")
         for _ in range(110):
             main_screen(pilot)._tick()
         await settled(pilot)
         assert state(pilot).iteration == 50
-        assert not laboratory(pilot).running
+        assert not laboratory(pilot).walk.running
         assert main_screen(pilot)._timer is None
         await press(pilot, "space")
-        assert not laboratory(pilot).running
+        assert not laboratory(pilot).walk.running
         assert re.search(r"\bm\b doubles", told(pilot))
 
 
@@ -284,9 +285,9 @@ async def test_what_pauses_a_run() -> None:
         for key in ("space", "b", "r", "R", "h", "p", "S", "o", "w", "g"):
             await afresh(pilot)
             await press(pilot, "space")
-            assert laboratory(pilot).running
+            assert laboratory(pilot).walk.running
             await press(pilot, key)
-            assert not laboratory(pilot).running, key
+            assert not laboratory(pilot).walk.running, key
             assert main_screen(pilot)._timer is None
             if pilot.app.screen is not main_screen(pilot):
                 await press(pilot, "escape")
@@ -296,7 +297,7 @@ async def test_what_pauses_a_run() -> None:
 async def test_what_is_changed_in_a_run_leaves_it_running() -> None:
     async with opened(gdlab(fps=20)) as pilot:
         await press(pilot, "space", "right_square_bracket", "t", "m", "l", "k", "n", "less_than_sign")
-        assert laboratory(pilot).running
+        assert laboratory(pilot).walk.running
         for _ in range(40):
             main_screen(pilot)._tick()
         assert state(pilot).iteration == pytest.approx(2 + 2 * 5, abs=1)
@@ -475,7 +476,7 @@ async def test_sizes_change_in_the_middle_of_a_run() -> None:
             await press(pilot, "n")
             await pilot.pause()
             assert {len(row) for row in rendered(pilot.app.screen)} == {size[0]}
-            assert laboratory(pilot).running
+            assert laboratory(pilot).walk.running
             if size in SHOWN:
                 assert parts(pilot) - {"story", "summary"} == SHOWN[size] - {"story", "summary"}
         assert state(pilot).iteration == 1 + len(SHOWN) + 4
@@ -501,7 +502,7 @@ async def test_keys_work_where_the_field_they_were_in_is_gone(size: tuple[int, i
 LEFT_OUT = {"quit", "interrupt", "suspend", "palette", "race"}
 """Commands that end the walk or lead out of it; a race takes as long as the limit says, which is typed at random."""
 KEYS = [
-    *(key for command in COMMANDS if command.action not in LEFT_OUT for key in (*command.keys, *command.chart_keys)),
+    *(key for command in COMMANDS if command.name not in LEFT_OUT for key in (*command.keys, *command.chart_keys)),
     *("tab", "shift+tab", "enter", "escape", "up", "down", "backspace", *"0123456789", "full_stop", "minus", "e"),
 ]
 

@@ -192,7 +192,8 @@ def test_where_no_step_is_left_there_is_no_race(pizza: MeanSquaredError) -> None
 def test_a_sensible_rate_comes_lower_in_a_short_race_than_the_best_one_in_the_long_run(
     pizza: MeanSquaredError, optimizer: Optimizer
 ) -> None:
-    start = begin(pizza, Settings(optimizer=optimizer, train_bias=True))
+    under = Settings(optimizer=optimizer, train_bias=True)
+    start = begin(pizza, under)
     limits = stability(optimizer, pizza.curvature(True))
     assert limits is not None
 
@@ -201,7 +202,7 @@ def test_a_sensible_rate_comes_lower_in_a_short_race_than_the_best_one_in_the_lo
         *_, last = descend(pizza, settings, Limits(100), begin(pizza, settings))
         return last.loss
 
-    rate = sensible_rate(optimizer, pizza, start, True, 100)
+    rate = sensible_rate(pizza, under, start, 100)
     assert reached(rate) < reached(limits.best) / 1.2
     assert reached(rate) <= min(reached(rate * 1.3), reached(rate / 1.3))
 
@@ -210,10 +211,11 @@ def test_a_race_at_the_minimum_or_on_flat_ground_has_usable_rates(pizza: MeanSqu
     flat = MeanSquaredError.of([0.0, 0.0], [1.0, 3.0])
     for loss, w in ((pizza, float(pizza.minimum_w(0.0) or 0)), (flat, 0.0)):
         for kind in OPTIMIZERS.values():
-            assert sensible_rate(kind(), loss, begin(loss, Settings(), w), False, 50) > 0
+            assert sensible_rate(loss, Settings(optimizer=kind()), begin(loss, Settings(), w), 50) > 0
 
 
 def test_nudging_in_the_race_has_no_gradient_to_go_by(pizza: MeanSquaredError) -> None:
-    rate = sensible_rate(Nudge(), pizza, begin(pizza, Settings()), False, 50)
-    state = advance(pizza, Nudge(), begin(pizza, Settings(rate, Nudge())))
+    nudging = Settings(optimizer=Nudge())
+    rate = sensible_rate(pizza, nudging, begin(pizza, nudging), 50)
+    state = advance(pizza, nudging, begin(pizza, Settings(rate, Nudge())))
     assert state.w == rate

@@ -12,10 +12,11 @@ from textual.keys import _character_to_key
 from textual.widgets import Input
 
 from tests.screens import gdlab, main_screen, opened, press, press_at_once, rendered, settled, shown, state
-from tui.laboratory.commands import COMMANDS, Command, key_table
+from tui.laboratory.commands import Command
 from tui.laboratory.commands import shown as as_shown
 from tui.laboratory.lesson import FORMULAS
-from tui.screen.dialogs import help_text
+from tui.screen.help import help_text
+from tui.screen.keys import COMMANDS, key_table
 from tui.screen.screen import LaboratoryScreen, Stage
 
 README = Path(__file__).parent.parent / "README.md"
@@ -72,7 +73,7 @@ async def test_the_footer_has_what_belongs_there(size: tuple[int, int]) -> None:
         for command in COMMANDS:
             if command.footer:
                 assert as_shown(command.keys[0]) in footer
-                assert command.label in footer or command.action.startswith("rate")
+                assert command.label in footer or command.name.startswith("rate")
 
 
 def test_the_help_has_the_formulas_and_every_key() -> None:

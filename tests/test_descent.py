@@ -193,7 +193,7 @@ def test_states_share_no_memory_and_never_change(
     copies = []
     for _ in range(5):
         copies.append([part.copy() for part in moving(states[-1])])
-        states.append(advance(pizza, optimizer, states[-1], train_bias))
+        states.append(advance(pizza, Settings(0.003, optimizer, train_bias), states[-1]))
     for state, copy in zip(states, copies, strict=False):
         assert all(np.array_equal(part, kept) for part, kept in zip(moving(state), copy, strict=True))
     for before, after in pairwise(states):
@@ -221,7 +221,7 @@ def test_a_state_of_arrays_is_as_many_runs_at_once(
     memory = (optimizer.memory(), optimizer.memory())
     state = State(0, np.array(w), np.array(b), loss, gradient, np.array(rates), memory)
     for iteration in range(1, 21):
-        state = advance(pizza, optimizer, state, train_bias)
+        state = advance(pizza, Settings(optimizer=optimizer, train_bias=train_bias), state)
         at_once: list[Any] = [state.w, state.b, state.loss, *state.gradient]
         for column, states in enumerate(alone):
             one = states[iteration]
@@ -288,7 +288,7 @@ def test_a_diverging_run_ends_with_its_last_finite_state(
         f"the last finite loss was {last.loss:.6g}."
     )
     assert all(isfinite(state.loss) for state in states)
-    assert not isfinite(advance(pizza, optimizer, last, train_bias).loss)
+    assert not isfinite(advance(pizza, settings, last).loss)
 
 
 def test_proceed_is_a_step_until_the_end(pizza: MeanSquaredError) -> None:
@@ -317,10 +317,11 @@ def test_a_run_split_in_two_is_the_whole_run(pizza: MeanSquaredError, optimizer:
 def test_a_run_can_go_on_from_any_state_under_other_settings(
     pizza: MeanSquaredError, optimizer: Optimizer, train_bias: bool
 ) -> None:
-    states, _ = run(pizza, Settings(0.002, optimizer, train_bias), Limits(iterations=10))
+    before = Settings(0.002, optimizer, train_bias)
+    states, _ = run(pizza, before, Limits(iterations=10))
     unchanged = list(states)
     other = Settings(0.001, Adam(), not train_bias)
-    branch, _ = run(pizza, other, Limits(iterations=15), adopt(states[6], other, optimizer))
+    branch, _ = run(pizza, other, Limits(iterations=15), adopt(pizza, states[6], other, before))
     assert [state.iteration for state in branch] == list(range(6, 16))
     assert branch[0][:5] == states[6][:5]
     assert {state.learning_rate for state in branch} == {0.001}
@@ -330,17 +331,19 @@ def test_a_run_can_go_on_from_any_state_under_other_settings(
 
 @every_optimizer
 def test_half_the_learning_rate_makes_the_next_step_half_as_long(pizza: MeanSquaredError, optimizer: Optimizer) -> None:
-    states, _ = run(pizza, Settings(0.002, optimizer), Limits(iterations=10))
+    before = Settings(0.002, optimizer)
+    states, _ = run(pizza, before, Limits(iterations=10))
     slower = Settings(0.001, optimizer)
-    state = adopt(states[6], slower, optimizer)
-    after = advance(pizza, optimizer, state)
+    state = adopt(pizza, states[6], slower, before)
+    after = advance(pizza, slower, state)
     assert after.w - state.w == pytest.approx((states[7].w - states[6].w) / 2, rel=1e-9)
 
 
 @every_optimizer
 def test_adopt_keeps_the_memory_of_its_own_kind(pizza: MeanSquaredError, optimizer: Optimizer) -> None:
-    states, _ = run(pizza, Settings(0.002, optimizer, True), Limits(iterations=10))
-    same = adopt(states[-1], Settings(0.5, type(optimizer)(), True), optimizer)
+    before = Settings(0.002, optimizer, True)
+    states, _ = run(pizza, before, Limits(iterations=10))
+    same = adopt(pizza, states[-1], Settings(0.5, type(optimizer)(), True), before)
     assert same == states[-1]._replace(learning_rate=0.5)
 
 
@@ -349,15 +352,17 @@ def test_adopt_keeps_the_memory_of_its_own_kind(pizza: MeanSquaredError, optimiz
 def test_adopt_renews_the_memory_for_another_kind(
     pizza: MeanSquaredError, optimizer: Optimizer, other: Optimizer
 ) -> None:
-    states, _ = run(pizza, Settings(0.002, optimizer, True), Limits(iterations=10))
-    adopted = adopt(states[-1], Settings(0.002, other, True), optimizer)
+    before = Settings(0.002, optimizer, True)
+    states, _ = run(pizza, before, Limits(iterations=10))
+    adopted = adopt(pizza, states[-1], Settings(0.002, other, True), before)
     renewed = type(other) is not type(optimizer)
     assert adopted.memory == ((other.memory(), other.memory()) if renewed else states[-1].memory)
 
 
 def test_adopt_with_another_momentum_keeps_the_velocity(pizza: MeanSquaredError) -> None:
-    states, _ = run(pizza, Settings(0.0005, Momentum(0.9)), Limits(iterations=10))
-    adopted = adopt(states[-1], Settings(0.0005, Momentum(0.5)), Momentum(0.9))
+    before = Settings(0.0005, Momentum(0.9))
+    states, _ = run(pizza, before, Limits(iterations=10))
+    adopted = adopt(pizza, states[-1], Settings(0.0005, Momentum(0.5)), before)
     assert adopted.memory == states[-1].memory
     assert adopted.memory[0].velocity != 0
 
@@ -449,7 +454,7 @@ def test_a_bad_start_is_refused_with_a_sentence(
     pizza: MeanSquaredError, name: str, parameter: str, value: float
 ) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole sentence is compared)
-        begin(pizza, Settings(), **{parameter: value})
+        begin(pizza, Settings(), **{parameter: value})  # type: ignore[arg-type]
     assert str(caught.value) == f"{name} must be a finite number, not {value:g}"
 
 

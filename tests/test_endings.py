@@ -105,12 +105,12 @@ def test_a_line_that_stalls_does_not_hold_up_the_end() -> None:
 FAULT = """
 import sys
 from tui import cli
-from tui.laboratory.laboratory import Laboratory
+from tui.laboratory.walk import Walk
 
 def fault(self, count=1):
     raise RuntimeError("a fault put in by a test")
 
-Laboratory.step = fault
+Walk.step = fault
 sys.exit(cli.main())
 """
 
@@ -258,7 +258,7 @@ from tui import cli
 begin = app.GradientDescentApp.__init__
 def with_hook(self, *arguments, **options):
     begin(self, *arguments, **options)
-    self.before_leaving = lambda: Path({str(saved)!r}).write_text(str(self.laboratory.timeline.state.iteration))
+    self.before_leaving = lambda: Path({str(saved)!r}).write_text(str(self.laboratory.walk.timeline.state.iteration))
 app.GradientDescentApp.__init__ = with_hook
 sys.exit(cli.main())
 """

@@ -19,9 +19,11 @@ from gdcore.rows.dataset import Dataset, load
 from gdcore.studies.stability import Regime, observed, stability
 from tui.charts.window import Window
 from tui.laboratory import lesson
-from tui.laboratory.laboratory import SPEEDS, TRAIL, VIEWS, Frame, Laboratory
+from tui.laboratory.frame import TRAIL, Frame
+from tui.laboratory.laboratory import Laboratory
+from tui.laboratory.walk import SPEEDS
 from tui.screen import panels
-from tui.views.views import Views
+from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,7 @@ PIZZA = load("pizza")
 
 
 def best_w(lab: Laboratory, b: float) -> float:
-    lowest = lab.landscape.lowest_point(b)
+    lowest = lab.ground.landscape.lowest_point(b)
     assert lowest is not None
     return lowest.w
 
@@ -44,7 +46,12 @@ _VIEWS: WeakKeyDictionary[Laboratory, Views] = WeakKeyDictionary()
 
 def window_of(lab: Laboratory) -> Window:
     """The window of the curve, held still from one call to the next."""
-    return _VIEWS.setdefault(lab, Views()).scene(lab.frame).window
+    return looked_at(lab).scene(lab.frame).window
+
+
+def looked_at(lab: Laboratory) -> Views:
+    """The views of a laboratory, which remember their windows."""
+    return _VIEWS.setdefault(lab, Views())
 
 
 def laboratory(
@@ -64,7 +71,7 @@ def diverged(rate: float = 0.1, **others: Any) -> Laboratory:
     """A run of which every frame has been shown until there was no further step."""
     lab = laboratory(rate, iterations=500, **others)
     while lab.frame.ending is None:
-        lab.step()
+        lab.walk.step()
     return lab
 
 
@@ -86,9 +93,9 @@ def assert_of_one_point(lab: Laboratory) -> Frame:
         assert tuple(frame.trail[-1]) == (before.w, before.b, before.loss)
         assert tuple(frame.trail[0]) == (frame.start.w, frame.start.b, frame.start.loss)
         assert frame.verdict is observed(before, state)
-    after = advance(frame.landscape, settings.optimizer, state, settings.train_bias)
+    after = advance(frame.landscape, settings, state)
     assert (frame.following and frame.following[:5]) == (after[:5] if isfinite(after.loss) else None)
-    if state.iteration == lab.timeline.tip:
+    if state.iteration == lab.walk.timeline.tip:
         step = proceed(frame.landscape, settings, frame.limits, state)
         assert frame.ending == (step if isinstance(step, Ending) else None)
     else:
@@ -96,7 +103,7 @@ def assert_of_one_point(lab: Laboratory) -> Frame:
     assert frame.stability == stability(settings.optimizer, frame.landscape.curvature(settings.train_bias))
     window = window_of(lab)
     assert window.left <= state.w <= window.right
-    assert (frame.log, frame.note, frame.alarm, frame.speed) == (lab.log, lab.note, lab.alarm, lab.pace)
+    assert (frame.note, frame.alarm) == (lab.notes.text, lab.notes.alarm)
     return frame
 
 
@@ -108,22 +115,22 @@ def test_every_frame_is_of_one_point_whatever_is_done(seed: int) -> None:
     random = Random(seed)
     lab = laboratory()
     actions: list[Callable[[], object]] = [
-        lambda: lab.step(random.choice([1, 1, 10, 300])),
-        lambda: lab.step(random.choice([1, 1, 10, 300])),
-        lambda: lab.back(random.choice([1, 10])),
-        lambda: lab.scale_learning_rate(random.choice([0.5, 0.909090909, 1.1, 2.0])),
-        lambda: lab.set_learning_rate(random.choice([1e-5, 0.001, 0.005, 0.1])),
-        lambda: lab.set_optimizer(random.choice(list(OPTIMIZERS.values()))()),
-        lambda: lab.set_train_bias(random.random() < 0.5),
-        lambda: lab.set_start(random.uniform(-9, 9), random.uniform(-9, 9)),
+        lambda: lab.walk.step(random.choice([1, 1, 10, 300])),
+        lambda: lab.walk.step(random.choice([1, 1, 10, 300])),
+        lambda: lab.walk.back(random.choice([1, 10])),
+        lambda: lab.walk.scale_learning_rate(random.choice([0.5, 0.909090909, 1.1, 2.0])),
+        lambda: lab.walk.set_learning_rate(random.choice([1e-5, 0.001, 0.005, 0.1])),
+        lambda: lab.walk.set_optimizer(random.choice(list(OPTIMIZERS.values()))()),
+        lambda: lab.walk.set_train_bias(random.random() < 0.5),
+        lambda: lab.walk.set_start(random.uniform(-9, 9), random.uniform(-9, 9)),
         lambda: lab.open(random.choice([PIZZA, rows([1, 2, 4], [3, 3, 9]), rows([5, 5], [1, 2])])),
-        lambda: lab.set_iterations(random.choice([50, 1000])),
-        lab.allow_more,
-        lab.restart,
-        lab.reset,
-        lab.retreat,
-        lab.fit,
-        lab.toggle_log,
+        lambda: lab.walk.set_iterations(random.choice([50, 1000])),
+        lab.walk.allow_more,
+        lab.walk.restart,
+        lab.walk.reset,
+        lab.walk.retreat,
+        lambda: looked_at(lab).fit(lab.frame),
+        looked_at(lab).toggle_log,
     ]
     for _ in range(250):
         random.choice(actions)()
@@ -132,12 +139,12 @@ def test_every_frame_is_of_one_point_whatever_is_done(seed: int) -> None:
 
 def test_a_frame_does_not_change_when_the_run_goes_on() -> None:
     lab = laboratory()
-    lab.step(5)
+    lab.walk.step(5)
     frame = lab.frame
     state, trail = repr(frame.state), frame.trail.copy()
-    lab.step(50)
-    lab.set_learning_rate(0.1)
-    lab.step(20)
+    lab.walk.step(50)
+    lab.walk.set_learning_rate(0.1)
+    lab.walk.step(20)
     assert (repr(frame.state), frame.note) == (state, "")
     np.testing.assert_array_equal(frame.trail, trail)
 
@@ -145,9 +152,9 @@ def test_a_frame_does_not_change_when_the_run_goes_on() -> None:
 def test_the_trail_is_bounded_and_has_both_ends_and_a_few_between() -> None:
     lab = laboratory(iterations=100_000, train_bias=True)
     for iteration in (0, 1, TRAIL, 2 * TRAIL, 2 * TRAIL + 1, 5000, 77_777):
-        lab.step(iteration - lab.timeline.state.iteration)
+        lab.walk.step(iteration - lab.walk.timeline.state.iteration)
         trail = assert_of_one_point(lab).trail
-        whole = lab.timeline.path(0, iteration)
+        whole = lab.walk.timeline.path(0, iteration)
         np.testing.assert_array_equal(trail[:TRAIL], whole[:TRAIL])
         np.testing.assert_array_equal(trail[-TRAIL:], whole[-TRAIL:] if iteration > TRAIL else trail)
         places = [np.flatnonzero((whole == point).all(axis=1))[0] for point in trail]
@@ -156,16 +163,16 @@ def test_the_trail_is_bounded_and_has_both_ends_and_a_few_between() -> None:
 
 def test_most_of_the_trail_stays_from_step_to_step() -> None:
     lab = laboratory(iterations=100_000, train_bias=True)
-    lab.step(5000)
+    lab.walk.step(5000)
     before = set(map(tuple, lab.frame.trail))
-    lab.step(1)
+    lab.walk.step(1)
     assert len(before & set(map(tuple, lab.frame.trail))) >= len(before) - 2
 
 
 def test_the_target_is_where_the_run_is_on_its_way_to() -> None:
     lab = laboratory()
     assert lab.frame.target == (best_w(lab, 0.0), None)
-    lab.set_train_bias(True)
+    lab.walk.set_train_bias(True)
     assert lab.frame.target == pytest.approx((1.0811119573, 13.1725818736))
     assert laboratory(train_bias=True, data=rows([3, 3], [1, 2])).frame.target == (None, None)
     assert laboratory(data=rows([3, 3], [1, 2])).frame.target == (0.5, None)
@@ -210,50 +217,50 @@ def test_what_every_key_evaluates(train_bias: bool, evaluations: list[tuple[floa
         return len(evaluations)
 
     keys: list[tuple[str, Callable[[], object], int]] = [
-        ("n: the step was on the screen already, the one after it is new", lab.step, 1),
-        ("n", lab.step, 1),
-        ("N", lambda: lab.step(10), 10),
-        ("b", lab.back, 0),
-        ("B", lambda: lab.back(10), 0),
-        ("n within what is known", lab.step, 0),
-        ("N within what is known", lambda: lab.step(10), 0),
-        ("n at the tip again, whose next step is remembered", lab.step, 1),
-        ("2", lambda: lab.show("map"), 0),
-        ("3", lambda: lab.show("fit"), 0),
-        ("4", lambda: lab.show("history"), 0),
-        ("1", lambda: lab.show("curve"), 0),
-        ("l", lab.toggle_log, 0),
-        ("f", lab.fit, 0),
-        ("G: the two others", lab.toggle_ghosts, 2),
-        ("2 with three ghosts", lambda: lab.show("map"), 0),
-        ("n with three ghosts", lab.step, 3),
-        ("b with three ghosts: the one between them is known", lab.back, 2),
-        ("G again", lab.toggle_ghosts, 0),
-        ("n within what is known", lab.step, 0),
-        ("]: the new next step", lambda: lab.scale_learning_rate(1.1), 1),
-        ("}", lambda: lab.scale_learning_rate(2), 1),
-        ("m", lab.allow_more, 1),
-        ("p", lab.pin, 0),
-        ("< and >", lambda: lab.faster(1), 0),
-        ("r: the run begins anew, with its next step", lab.restart, 2),
+        ("n: the step was on the screen already, the one after it is new", lab.walk.step, 1),
+        ("n", lab.walk.step, 1),
+        ("N", lambda: lab.walk.step(10), 10),
+        ("b", lab.walk.back, 0),
+        ("B", lambda: lab.walk.back(10), 0),
+        ("n within what is known", lab.walk.step, 0),
+        ("N within what is known", lambda: lab.walk.step(10), 0),
+        ("n at the tip again, whose next step is remembered", lab.walk.step, 1),
+        ("2", lambda: views.show("map", lab.ground), 0),
+        ("3", lambda: views.show("fit", lab.ground), 0),
+        ("4", lambda: views.show("history", lab.ground), 0),
+        ("1", lambda: views.show("curve", lab.ground), 0),
+        ("l", views.toggle_log, 0),
+        ("f", lambda: views.fit(lab.frame), 0),
+        ("G: the two others", lab.studies.toggle_ghosts, 2),
+        ("2 with three ghosts", lambda: views.show("map", lab.ground), 0),
+        ("n with three ghosts", lab.walk.step, 3),
+        ("b with three ghosts: the one between them is known", lab.walk.back, 2),
+        ("G again", lab.studies.toggle_ghosts, 0),
+        ("n within what is known", lab.walk.step, 0),
+        ("]: the new next step", lambda: lab.walk.scale_learning_rate(1.1), 1),
+        ("}", lambda: lab.walk.scale_learning_rate(2), 1),
+        ("m", lab.walk.allow_more, 1),
+        ("p", lab.walk.pin, 0),
+        ("< and >", lambda: lab.walk.faster(1), 0),
+        ("r: the run begins anew, with its next step", lab.walk.restart, 2),
     ]
     for name, key, evaluated in keys:
         assert cost(key) == evaluated, name
-    lab.step(1000)
+    lab.walk.step(1000)
     draw(lab, views)
-    assert cost(lambda: lab.back(500)) == 255, "a block of 256 states is computed again from its first"
-    assert cost(lambda: lab.back(100)) == 0, "and then it is there"
+    assert cost(lambda: lab.walk.back(500)) == 255, "a block of 256 states is computed again from its first"
+    assert cost(lambda: lab.walk.back(100)) == 0, "and then it is there"
 
 
 def test_at_the_end_of_a_run_nothing_is_evaluated_again(evaluations: list[tuple[float, float]]) -> None:
     for lab in (laboratory(iterations=20), laboratory(0.1, iterations=500)):
         views = Views()
-        lab.step(1000)
+        lab.walk.step(1000)
         draw(lab, views)
         evaluations.clear()
         for view in VIEWS[:3]:
-            lab.step()
-            lab.show(view)
+            lab.walk.step()
+            views.show(view.name, lab.ground)
             draw(lab, views)
         assert evaluations == []
 
@@ -267,9 +274,9 @@ def test_the_window_of_the_lesson_holds_still() -> None:
     assert (first.left, first.right) == (-1, 4)
     while lab.frame.ending is None:
         assert window_of(lab) == first
-        lab.step()
-    while lab.timeline.state.iteration:
-        lab.back()
+        lab.walk.step()
+    while lab.walk.timeline.state.iteration:
+        lab.walk.back()
         assert window_of(lab) == first
 
 
@@ -285,10 +292,10 @@ def test_the_window_shows_the_true_minimum_where_b_is_trained() -> None:
 def test_a_diverging_run_widens_its_window_in_few_steps(rate: float, optimizer: Optimizer, log: bool) -> None:
     lab = laboratory(rate, optimizer, iterations=5000)
     if log:
-        lab.toggle_log()
+        looked_at(lab).toggle_log()
     windows = [window_of(lab)]
     while lab.frame.ending is None:
-        lab.step()
+        lab.walk.step()
         assert_of_one_point(lab)
         window = window_of(lab)
         if (window.left, window.right) != (windows[-1].left, windows[-1].right):
@@ -305,24 +312,23 @@ def test_a_diverging_run_widens_its_window_in_few_steps(rate: float, optimizer: 
 def test_the_window_follows_the_loss_axis_there_and_back() -> None:
     lab = laboratory()
     linear = window_of(lab)
-    lab.toggle_log()
-    frame = lab.frame
-    assert frame.log
+    looked_at(lab).toggle_log()
+    assert looked_at(lab).log
     assert 10 ** window_of(lab).bottom <= 69.12
     assert 10 ** window_of(lab).top >= 812
-    lab.toggle_log()
-    assert (window_of(lab), lab.frame.log) == (linear, False)
+    looked_at(lab).toggle_log()
+    assert (window_of(lab), looked_at(lab).log) == (linear, False)
 
 
 def test_fit_chooses_the_window_around_where_the_run_stands() -> None:
     lab = laboratory(0.005, iterations=20)
-    lab.step(20)
+    lab.walk.step(20)
     wide = window_of(lab)
-    lab.set_learning_rate(0.001)
-    lab.set_iterations(120)
-    lab.step(100)
+    lab.walk.set_learning_rate(0.001)
+    lab.walk.set_iterations(120)
+    lab.walk.step(100)
     assert window_of(lab) == wide
-    lab.fit()
+    looked_at(lab).fit(lab.frame)
     assert_of_one_point(lab)
     fitted = window_of(lab)
     assert fitted.right - fitted.left < (wide.right - wide.left) / 4
@@ -334,8 +340,8 @@ def test_fit_chooses_the_window_around_where_the_run_stands() -> None:
 
 def test_a_step_clears_the_note() -> None:
     lab = laboratory()
-    for walk in (lab.step, lab.back):
-        lab.say("Something went wrong.", alarm=True)
+    for walk in (lab.walk.step, lab.walk.back):
+        lab.notes.say("Something went wrong.", alarm=True)
         assert (lab.frame.note, lab.frame.alarm) == ("Something went wrong.", True)
         walk()
         assert (lab.frame.note, lab.frame.alarm) == ("", False)
@@ -351,9 +357,9 @@ def test_a_step_clears_the_note() -> None:
     ids=["iterations", "tolerance", "diverged"],
 )
 def test_at_the_end_a_step_leaves_all_as_it_is_and_says_the_way_on(lab: Laboratory, reason: Reason, key: str) -> None:
-    lab.step(1000)
+    lab.walk.step(1000)
     end = lab.frame.state
-    lab.step(5)
+    lab.walk.step(5)
     frame = assert_of_one_point(lab)
     assert frame.state == end
     assert frame.ending
@@ -364,30 +370,30 @@ def test_at_the_end_a_step_leaves_all_as_it_is_and_says_the_way_on(lab: Laborato
 
 def test_back_at_the_start_says_so() -> None:
     lab = laboratory()
-    lab.back()
+    lab.walk.back()
     assert "start" in lab.frame.note
     assert lab.frame.state.iteration == 0
 
 
 def test_restart_keeps_the_settings_and_reset_does_not() -> None:
     lab = laboratory()
-    lab.set_start(2.0, 1.0)
-    lab.set_train_bias(True)
-    lab.set_optimizer(Adam())
-    lab.set_learning_rate(0.5)
-    lab.set_iterations(7)
-    lab.step(7)
+    lab.walk.set_start(2.0, 1.0)
+    lab.walk.set_train_bias(True)
+    lab.walk.set_optimizer(Adam())
+    lab.walk.set_learning_rate(0.5)
+    lab.walk.set_iterations(7)
+    lab.walk.step(7)
     settings = Settings(0.5, Adam(), train_bias=True)
-    lab.restart()
+    lab.walk.restart()
     frame = assert_of_one_point(lab)
     assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 2, 1)
     assert (frame.settings, frame.limits) == (settings, Limits(7))
-    lab.step(3)
+    lab.walk.step(3)
     assert lab.frame.settings == settings
-    lab.reset()
+    lab.walk.reset()
     frame = assert_of_one_point(lab)
     assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 0, 0)
-    assert (frame.settings, frame.limits, lab.timeline.tip) == (Settings(), Limits(100), 0)
+    assert (frame.settings, frame.limits, lab.walk.timeline.tip) == (Settings(), Limits(100), 0)
     assert window_of(lab) == window_of(laboratory())
 
 
@@ -397,9 +403,9 @@ def test_restart_keeps_the_settings_and_reset_does_not() -> None:
 def test_retreat_from_the_first_step_on() -> None:
     lab = diverged()
     assert window_of(lab).right - window_of(lab).left > 1e100
-    lab.retreat()
+    lab.walk.retreat()
     frame = assert_of_one_point(lab)
-    assert (frame.state.iteration, frame.settings.learning_rate, lab.timeline.tip) == (0, 0.05, 0)
+    assert (frame.state.iteration, frame.settings.learning_rate, lab.walk.timeline.tip) == (0, 0.05, 0)
     assert (window_of(lab).left, window_of(lab).right) == (-1, 4)
     assert "0.05" in frame.note
     assert frame.ending is None
@@ -408,25 +414,25 @@ def test_retreat_from_the_first_step_on() -> None:
 def test_retreat_until_it_converges() -> None:
     lab = diverged()
     for retreats in range(1, 6):
-        lab.retreat()
+        lab.walk.retreat()
         assert lab.frame.settings.learning_rate == 0.1 / 2**retreats
-        lab.step(500)
+        lab.walk.step(500)
     assert not lab.frame.diverging
     assert lab.frame.state.loss == pytest.approx(69.1209628275)
 
 
 def test_retreat_to_where_the_rate_was_raised() -> None:
     lab = laboratory(0.0001, iterations=500)
-    lab.step(40)
-    lab.set_learning_rate(0.01)
-    lab.step(20)
+    lab.walk.step(40)
+    lab.walk.set_learning_rate(0.01)
+    lab.walk.step(20)
     assert lab.frame.diverging
-    lab.retreat()
+    lab.walk.retreat()
     frame = assert_of_one_point(lab)
     assert (frame.state.iteration, frame.settings.learning_rate) == (40, 0.005)
     assert (window_of(lab).left, window_of(lab).right) == (-1, 4)
     assert "40" in frame.note
-    lab.back()
+    lab.walk.back()
     assert lab.frame.settings.learning_rate == 0.0001
 
 
@@ -438,7 +444,7 @@ def test_a_run_is_said_to_diverge_where_it_rises_above_the_critical_rate(
     rate: float, steps: int, diverging: bool
 ) -> None:
     lab = laboratory(rate, iterations=500)
-    lab.step(steps)
+    lab.walk.step(steps)
     assert lab.frame.diverging is diverging
 
 
@@ -446,7 +452,7 @@ def test_momentum_that_climbs_is_not_said_to_diverge() -> None:
     lab = laboratory(0.001, Momentum())
     verdicts = []
     for _ in range(30):
-        lab.step()
+        lab.walk.step()
         verdicts.append(lab.frame.verdict)
         assert not lab.frame.diverging
     assert Regime.DIVERGE in verdicts
@@ -459,7 +465,7 @@ def test_the_learning_rate_is_scaled_to_digits_that_can_be_read() -> None:
     lab = laboratory()
     rates = []
     for factor in (1.1, 1.1, 0.909090909, 0.909090909, 2, 0.5):
-        lab.scale_learning_rate(factor)
+        lab.walk.scale_learning_rate(factor)
         rates.append(lab.frame.settings.learning_rate)
     assert rates == [0.0011, 0.00121, 0.0011, 0.001, 0.002, 0.001]
 
@@ -469,19 +475,19 @@ def test_the_learning_rate_is_scaled_to_digits_that_can_be_read() -> None:
 def test_the_learning_rate_stays_a_positive_number_however_it_is_scaled(rate: float, factor: float) -> None:
     lab = laboratory(rate)
     for _ in range(100):
-        lab.scale_learning_rate(factor)
+        lab.walk.scale_learning_rate(factor)
     assert 0 < lab.frame.settings.learning_rate < inf
 
 
 def test_a_change_acts_from_the_next_step_on_and_is_told() -> None:
     lab = laboratory(iterations=300)
-    lab.step(10)
+    lab.walk.step(10)
     here = lab.frame.state
     changes: list[tuple[Callable[[], None], str]] = [
-        (lambda: lab.set_learning_rate(0.0025), "0.0025"),
-        (lambda: lab.set_optimizer(Momentum(0.75)), "momentum"),
-        (lambda: lab.set_optimizer(Momentum(0.25)), "0.25"),
-        (lambda: lab.set_train_bias(True), "w and b"),
+        (lambda: lab.walk.set_learning_rate(0.0025), "0.0025"),
+        (lambda: lab.walk.set_optimizer(Momentum(0.75)), "momentum"),
+        (lambda: lab.walk.set_optimizer(Momentum(0.25)), "0.25"),
+        (lambda: lab.walk.set_train_bias(True), "w and b"),
     ]
     for change, told in changes:
         change()
@@ -489,73 +495,73 @@ def test_a_change_acts_from_the_next_step_on_and_is_told() -> None:
         assert (frame.state.w, frame.state.b, frame.state.iteration) == (here.w, here.b, 10)
         assert told in frame.note
     assert frame.settings == Settings(0.0025, Momentum(0.25), train_bias=True)
-    lab.step()
+    lab.walk.step()
     assert lab.frame.state.b != 0
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [view.name for view in VIEWS])
 def test_a_race_is_shown_and_leaves_one_where_one_is(view: str) -> None:
-    lab = laboratory(train_bias=True)
-    lab.step(7)
-    lab.show(view)
-    here = lab.branches.current
-    lab.race()
-    frame = assert_of_one_point(lab) if view == "curve" else lab.frame
+    lab, views = laboratory(train_bias=True), Views()
+    lab.walk.step(7)
+    views.show(view, lab.ground)
+    here = lab.walk.branches.current
+    assert lab.studies.race()
+    views.show_race(lab.ground)
+    frame = assert_of_one_point(lab)
     assert (frame.branch, frame.state.iteration) == (here, 7)
-    assert frame.view == (view if view in {"map", "history"} else "history")
-    lowest = min(lab.branches.others, key=lambda branch: branch.run.state.loss)
+    assert views.current.name == (view if view in {"map", "history"} else "history")
+    lowest = min(lab.walk.branches.others, key=lambda branch: branch.run.state.loss)
     assert f"{lowest.name} came lowest: loss {lowest.run.state.loss:.7g}" in frame.note
 
 
 def test_a_race_where_no_step_is_left_says_the_way_on() -> None:
     lab = laboratory()
-    lab.step(100)
-    lab.race()
+    lab.walk.step(100)
+    lab.studies.race()
     assert re.search(r"\bm\b", lab.frame.note)
-    assert len(lab.branches) == 1
-    lab.step(100)
-    lab.back(10)
-    lab.set_iterations(50)
-    lab.race()
+    assert len(lab.walk.branches) == 1
+    lab.walk.step(100)
+    lab.walk.back(10)
+    lab.walk.set_iterations(50)
+    lab.studies.race()
     assert "limit of 50 iterations" in lab.frame.note
-    assert len(lab.branches) == 1
+    assert len(lab.walk.branches) == 1
 
 
 def test_the_view_of_rates_says_its_keys() -> None:
-    lab = laboratory()
+    lab, views = laboratory(), Views()
     for view in VIEWS:
-        lab.show(view)
-        assert ("enter takes" in lab.frame.note) is (view == "rates")
+        assert ("enter takes" in views.show(view.name, lab.ground)) is (view.name == "rates")
 
 
 def test_more_steps() -> None:
     lab = laboratory(iterations=0)
     allowed = []
     for _ in range(4):
-        lab.allow_more()
+        lab.walk.allow_more()
         allowed.append(lab.frame.limits.iterations)
     assert allowed == [1, 2, 4, 8]
     assert "8" in lab.frame.note
-    lab.step(100)
+    lab.walk.step(100)
     assert lab.frame.state.iteration == 8
 
 
 def test_the_limit_keeps_its_tolerance() -> None:
     lab = Laboratory(PIZZA, Settings(), Limits(10, 0.5))
-    lab.set_iterations(20)
+    lab.walk.set_iterations(20)
     assert lab.frame.limits == Limits(20, 0.5)
 
 
 def test_speeds_end_at_both_ends() -> None:
     lab = laboratory()
-    assert lab.frame.speed == 10
-    seen = {lab.frame.speed}
+    assert lab.walk.pace == 10
+    seen = {lab.walk.pace}
     for by in (*[1] * 20, *[-1] * 40, 100, -100):
-        lab.faster(by)
-        assert lab.frame.speed in SPEEDS
-        assert str(lab.frame.speed or "as fit") in lab.frame.note.replace(",", "").replace("as many steps ", "")
-        seen.add(lab.frame.speed)
-    assert lab.frame.speed == 1
+        lab.walk.faster(by)
+        assert lab.walk.pace in SPEEDS
+        assert str(lab.walk.pace or "as fit") in lab.frame.note.replace(",", "").replace("as many steps ", "")
+        seen.add(lab.walk.pace)
+    assert lab.walk.pace == 1
     assert seen == set(SPEEDS)
 
 
@@ -564,10 +570,10 @@ def test_speeds_end_at_both_ends() -> None:
 
 def test_another_start() -> None:
     lab = laboratory()
-    lab.step(10)
-    lab.set_start(-3.0, 2.0)
+    lab.walk.step(10)
+    lab.walk.set_start(-3.0, 2.0)
     frame = assert_of_one_point(lab)
-    assert (frame.state.iteration, frame.state.w, frame.state.b, lab.timeline.tip) == (0, -3, 2, 0)
+    assert (frame.state.iteration, frame.state.w, frame.state.b, lab.walk.timeline.tip) == (0, -3, 2, 0)
     assert window_of(lab).left < -3 < best_w(lab, 2.0) < window_of(lab).right
     assert "-3" in frame.note
 
@@ -575,23 +581,23 @@ def test_another_start() -> None:
 def snapshot(lab: Laboratory) -> list[object]:
     frame = lab.frame
     shown = [repr(getattr(frame, name)) for name in ("start", "state", "settings", "limits", "note", "landscape")]
-    return [*shown, lab.rows.name, lab.timeline.tip, lab.timeline]
+    return [*shown, lab.ground.rows.name, lab.walk.timeline.tip, lab.walk.timeline]
 
 
 @pytest.mark.parametrize("start", [(1e200, 0.0), (inf, 0.0), (0.0, -inf), (float("nan"), 0.0), (0.0, 1e160)])
 def test_a_bad_start_leaves_everything_as_it_is(start: tuple[float, float]) -> None:
     lab = laboratory()
-    lab.step(10)
-    lab.back(3)
+    lab.walk.step(10)
+    lab.walk.back(3)
     before = snapshot(lab)
     with pytest.raises(ValueError, match=r"^(weight|bias) must be a finite number|too large for a number"):
-        lab.set_start(*start)
+        lab.walk.set_start(*start)
     assert snapshot(lab) == before
 
 
 def test_data_on_which_the_run_cannot_start_leave_everything_as_it_is() -> None:
     lab = laboratory(start=(1e100, 0.0))
-    lab.step(2)
+    lab.walk.step(2)
     before = snapshot(lab)
     with pytest.raises(ValueError, match="too large for a number"):
         lab.open(rows([1e100, 2e100], [0, 1]))
@@ -600,16 +606,16 @@ def test_data_on_which_the_run_cannot_start_leave_everything_as_it_is() -> None:
 
 def test_other_data_under_the_same_settings() -> None:
     lab = laboratory()
-    lab.set_start(1.0, 2.0)
-    lab.set_learning_rate(0.002)
-    lab.step(10)
+    lab.walk.set_start(1.0, 2.0)
+    lab.walk.set_learning_rate(0.002)
+    lab.walk.step(10)
     other = replace(rows([10, 20, 30], [-2, -4, -7], "other.csv", "speed", "height"), skipped=4)
     lab.open(other)
     frame = assert_of_one_point(lab)
     assert frame.data is other
     assert (frame.state.iteration, frame.state.w, frame.state.b) == (0, 1, 2)
     assert frame.settings.learning_rate == 0.002
-    assert frame.rows.x.mean() == 20
+    assert frame.ground.rows.x.mean() == 20
     assert window_of(lab).left < -0.2 < 1 < window_of(lab).right
     for told in ("other.csv", "height", "speed", "3 rows", "4 bad rows"):
         assert told in frame.note
@@ -636,15 +642,15 @@ def test_data_at_the_edge_have_frames_too(data: Dataset, train_bias: bool, log: 
     for kind in OPTIMIZERS.values():
         lab = laboratory(0.05, kind(), train_bias, data=data)
         if log:
-            lab.toggle_log()
+            looked_at(lab).toggle_log()
         for count in (0, 1, 10, 100):
-            lab.step(count)
+            lab.walk.step(count)
             assert_of_one_point(lab)
 
 
 def test_where_x_is_all_zero_no_step_moves_w() -> None:
     lab = laboratory(1e6, data=EDGES["x is all zero"])
-    lab.step(100)
+    lab.walk.step(100)
     frame = lab.frame
     assert (frame.state.iteration, frame.state.w, frame.state.gradient[0]) == (100, 0, 0)
     assert not frame.diverging
@@ -652,14 +658,14 @@ def test_where_x_is_all_zero_no_step_moves_w() -> None:
 
 def test_where_x_is_constant_the_run_goes_to_the_nearest_point_of_the_floor() -> None:
     lab = laboratory(0.05, train_bias=True, data=EDGES["x is constant"])
-    lab.step(100)
+    lab.walk.step(100)
     assert (lab.frame.state.w, lab.frame.state.b) == pytest.approx((0.3, 0.1))
     assert lab.frame.state.loss == pytest.approx(2 / 3)
 
 
 def test_a_perfect_fit_reaches_loss_zero() -> None:
     lab = laboratory(2 / 28 * 1.5, data=EDGES["perfect fit"])
-    lab.step(100)
+    lab.walk.step(100)
     assert lab.frame.state.loss < 1e-28
     assert lab.frame.state.w == pytest.approx(2, abs=1e-14)
 
@@ -670,10 +676,10 @@ def test_a_perfect_fit_reaches_loss_zero() -> None:
 def test_restart_goes_on_under_the_settings_in_force() -> None:
     lab = laboratory()
     for rate in (0.002, 0.001):
-        lab.step(10)
-        lab.set_learning_rate(rate)
-    lab.restart()
-    lab.step(15)
+        lab.walk.step(10)
+        lab.walk.set_learning_rate(rate)
+    lab.walk.restart()
+    lab.walk.step(15)
     assert lab.frame.settings.learning_rate == 0.001
 
 
@@ -683,23 +689,23 @@ def test_at_the_limit_a_next_step_beyond_the_numbers_is_not_told() -> None:
 
 def test_a_reset_that_cannot_start_leaves_everything_as_it_is() -> None:
     lab = laboratory(start=(1e150, 0.0))
-    lab.set_start(0.0, 0.0)
-    lab.set_iterations(7)
+    lab.walk.set_start(0.0, 0.0)
+    lab.walk.set_iterations(7)
     lab.open(rows([1e10, 2e10], [1e10, 3e10]))
     before = snapshot(lab)
     with pytest.raises(ValueError, match="too large for a number"):
-        lab.reset()
+        lab.walk.reset()
     assert snapshot(lab) == before
 
 
 def test_retreat_at_the_smallest_rate() -> None:
     lab = laboratory(5e-324, AdaGrad())
-    lab.retreat()
+    lab.walk.retreat()
     assert lab.frame.settings.learning_rate == 5e-324
 
 
 def test_more_steps_than_a_float_can_count() -> None:
     lab = laboratory(iterations=int(1e308))
-    lab.allow_more()
-    lab.allow_more()
+    lab.walk.allow_more()
+    lab.walk.allow_more()
     assert lab.frame.limits.iterations >= int(1e308)

@@ -23,7 +23,7 @@ from tui.screen.panels import paragraph
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.laboratory.laboratory import Frame
+    from tui.laboratory.frame import Frame
 
     Row = tuple[tuple[str, str], ...]
     Panel = Callable[[Frame, int, int], list[Row]]
@@ -38,10 +38,10 @@ def walked(optimizer: Optimizer, train_bias: bool, iterations: int) -> Frame:
     """A run with a change on the way, at an iteration."""
     rate = 0.0002 if optimizer.overshoots_above else 0.05
     lab = laboratory(rate, optimizer, train_bias, start=(-1.5, 3.0))
-    lab.step(min(iterations, 4))
+    lab.walk.step(min(iterations, 4))
     if iterations > 4:
-        lab.set_learning_rate(rate * 1.5)
-        lab.step(iterations - 4)
+        lab.walk.set_learning_rate(rate * 1.5)
+        lab.walk.step(iterations - 4)
     return lab.frame
 
 
@@ -116,7 +116,7 @@ def test_the_last_step_is_told_with_its_own_numbers(optimizer: Optimizer, train_
 )
 def test_the_last_step_is_called_by_what_it_did(rate: float, regime: Regime, word: str) -> None:
     lab = laboratory(rate)
-    lab.step(2)
+    lab.walk.step(2)
     frame = lab.frame
     assert frame.verdict is regime
     assert f"Step 2 {word}" in lesson.last_step(frame)
@@ -125,7 +125,7 @@ def test_the_last_step_is_called_by_what_it_did(rate: float, regime: Regime, wor
 
 def test_a_step_too_small_for_the_digits_of_w_is_told() -> None:
     lab = laboratory(1e-300, start=(5.0, 0.0))
-    lab.step()
+    lab.walk.step()
     assert "did not move" in lesson.last_step(lab.frame)
 
 
@@ -238,7 +238,7 @@ def test_the_forecast_where_nothing_can_be_told() -> None:
 @pytest.mark.parametrize("rate", [0.005, 0.1, 1e10])
 def test_the_factor_of_a_divergence_is_that_of_the_run(rate: float) -> None:
     lab = laboratory(rate, iterations=500)
-    lab.step(5)
+    lab.walk.step(5)
     frame = lab.frame
     lowest = frame.target[0]
     assert frame.before
@@ -268,7 +268,7 @@ def test_the_derivation_writes_out_the_rows(count: int) -> None:
     table = [numbers(line) for line in lines if re.match(r" +\d+ ", line)]
     assert len(table) == min(count, lesson.SHOWN_ROWS)
     for index, told in enumerate(table):
-        x, y = float(frame.rows.x[index]), float(frame.rows.y[index])
+        x, y = float(frame.ground.rows.x[index]), float(frame.ground.rows.y[index])
         error = 0.7 * x - 0.3 - y
         assert told == pytest.approx([index + 1, x, y, error, error * error, error * x], rel=1e-4, abs=1e-12)
     more = [line for line in lines if "more row" in line]
@@ -280,11 +280,11 @@ def test_the_derivation_writes_out_the_rows(count: int) -> None:
 def test_the_sums_of_the_derivation_are_those_of_the_rows(count: int, train_bias: bool) -> None:
     frame = some_rows(count)
     frame = replace(frame, settings=replace(frame.settings, train_bias=train_bias))
-    errors = 0.7 * frame.rows.x - 0.3 - frame.rows.y
+    errors = 0.7 * frame.ground.rows.x - 0.3 - frame.ground.rows.y
     text = "\n".join(lesson.derivation(frame))
     for name, factor, total, result in (
         ("L", 1, float(errors @ errors), frame.state.loss),
-        ("dL/dw", 2, float(errors @ frame.rows.x), frame.state.gradient[0]),
+        ("dL/dw", 2, float(errors @ frame.ground.rows.x), frame.state.gradient[0]),
         ("dL/db", 2, float(errors.sum()), frame.state.gradient[1]),
     ):
         found = re.search(rf"^ *{name} = .* = (\d)/(\d+) \* ({NUMBER}) = ({NUMBER})$", text, re.MULTILINE)
@@ -332,18 +332,16 @@ def frames() -> list[Frame]:
     for kind, train_bias, rate in product(OPTIMIZERS.values(), (False, True), (1e-300, 0.001, 0.1, 1e300)):
         lab = laboratory(rate, kind(), train_bias)
         found.append(lab.frame)
-        lab.step(100)
+        lab.walk.step(100)
         found.append(lab.frame)
-    for data, kind, log in product(EDGES.values(), (GradientDescent, Momentum, Adam), (False, True)):
+    for data, kind in product(EDGES.values(), (GradientDescent, Momentum, Adam)):
         lab = laboratory(0.05, kind(), train_bias=True, data=data)
-        if log:
-            lab.toggle_log()
         found.append(lab.frame)
-        lab.step(20)
+        lab.walk.step(20)
         found.append(lab.frame)
     for alarm in (False, True):
-        lab.say("A note that is longer than most: " + "word " * 60, alarm=alarm)
-        lab.running = alarm
+        lab.notes.say("A note that is longer than most: " + "word " * 60, alarm=alarm)
+        lab.walk.running = alarm
         found.append(lab.frame)
     return found
 
@@ -408,7 +406,7 @@ def test_wide_names_fill_the_width_and_no_more() -> None:
 @w_alone_or_both
 def test_the_readout_has_the_numbers_of_the_state(train_bias: bool) -> None:
     lab = laboratory(0.001, train_bias=train_bias, iterations=5000)
-    lab.step(1234)
+    lab.walk.step(1234)
     frame = lab.frame
     state = frame.state
     lines = text_of(panels.readout(frame, 40, 8))
@@ -431,7 +429,7 @@ def test_the_readout_has_the_numbers_of_the_state(train_bias: bool) -> None:
 
 def test_the_summary_has_the_numbers_of_the_state() -> None:
     lab = laboratory()
-    lab.step(3)
+    lab.walk.step(3)
     state = lab.frame.state
     (line,) = text_of(panels.summary(lab.frame, 80, 1))
     assert "3/100" in line
@@ -442,19 +440,19 @@ def test_the_summary_has_the_numbers_of_the_state() -> None:
 def test_the_story_tells_a_note_before_a_divergence_before_a_step() -> None:
     lab = diverged()
     assert text_of(panels.story(lab.frame, 200, 5))[0].strip() == lesson.divergence(lab.frame)
-    lab.say("Saved.", alarm=True)
+    lab.notes.say("Saved.", alarm=True)
     told = panels.story(lab.frame, 200, 5)
     assert text_of(told)[0].strip() == "Saved."
     assert told[0][0][1] == "bad"
     lab = laboratory()
-    lab.step()
+    lab.walk.step()
     lines = [line.strip() for line in text_of(panels.story(lab.frame, 200, 5))]
     assert [line for line in lines if line] == [lesson.last_step(lab.frame), lesson.next_step(lab.frame)]
 
 
 def test_the_story_tells_a_note_in_two_rows_too() -> None:
     lab = laboratory()
-    lab.say("Saved.")
+    lab.notes.say("Saved.")
     assert "Saved." in text_of(panels.story(lab.frame, 200, 2))[0]
 
 

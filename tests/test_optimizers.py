@@ -120,7 +120,7 @@ def test_the_first_step_goes_downhill(optimizer: Optimizer, problem: Problem) ->
     loss = problem.loss
     settings = Settings(1e-6 * hypot(*(loss.minimum or (nan,))), optimizer, True)
     start = begin(loss, settings)
-    state = advance(loss, optimizer, start, True)
+    state = advance(loss, settings, start)
     assert state.loss < start.loss
     assert (start.w - state.w) * start.gradient[0] >= 0
     assert (start.b - state.b) * start.gradient[1] >= 0
@@ -156,16 +156,16 @@ def test_without_momentum_the_theory_is_that_of_plain_gradient_descent(optimizer
 def test_adams_first_move_is_as_long_as_the_learning_rate(
     pizza: MeanSquaredError, optimizer: Optimizer, learning_rate: float
 ) -> None:
-    start = begin(pizza, Settings(learning_rate, optimizer, True))
-    state = advance(pizza, optimizer, start, True)
+    settings = Settings(learning_rate, optimizer, True)
+    state = advance(pizza, settings, begin(pizza, settings))
     assert (state.w, state.b) == pytest.approx((learning_rate, learning_rate), rel=1e-8)
 
 
 def test_the_first_moves_of_adagrad_and_rmsprop(pizza: MeanSquaredError) -> None:
     """AdaGrad's first divisor is |g|, RMSprop's is sqrt(1 - decay) * |g|: neither move depends on the gradient."""
     for optimizer, length in ((AdaGrad(), 0.1), (RMSprop(decay=0.99), 1.0), (RMSprop(decay=0.75), 0.2)):
-        start = begin(pizza, Settings(0.1, optimizer, True))
-        state = advance(pizza, optimizer, start, True)
+        settings = Settings(0.1, optimizer, True)
+        state = advance(pizza, settings, begin(pizza, settings))
         assert (state.w, state.b) == pytest.approx((length, length), rel=1e-8)
 
 
@@ -387,9 +387,10 @@ def test_every_kind_of_optimizer_is_in_the_tables() -> None:
 def test_nudging_moves_one_parameter_by_the_learning_rate_to_a_lower_loss_or_stays(
     pizza: MeanSquaredError, train_bias: bool
 ) -> None:
-    state = begin(pizza, Settings(0.25, Nudge(), train_bias))
+    settings = Settings(0.25, Nudge(), train_bias)
+    state = begin(pizza, settings)
     for _ in range(100):
-        after = advance(pizza, Nudge(), state, train_bias)
+        after = advance(pizza, settings, state)
         moved = {round(abs(after.w - state.w), 12), round(abs(after.b - state.b), 12)}
         nearby = [pizza(state.w + 0.25, state.b), pizza(state.w - 0.25, state.b)]
         nearby += [pizza(state.w, state.b + 0.25), pizza(state.w, state.b - 0.25)] if train_bias else []
@@ -403,9 +404,10 @@ def test_nudging_moves_one_parameter_by_the_learning_rate_to_a_lower_loss_or_sta
 
 
 def test_nudging_finds_the_weight_to_within_half_a_nudge(pizza: MeanSquaredError) -> None:
-    state = begin(pizza, Settings(0.01, Nudge()))
+    settings = Settings(0.01, Nudge())
+    state = begin(pizza, settings)
     for _ in range(300):
-        state = advance(pizza, Nudge(), state)
+        state = advance(pizza, settings, state)
     assert state.w == pytest.approx(pizza.minimum_w(0.0), abs=0.005)
 
 
@@ -413,8 +415,9 @@ def test_nudging_many_points_at_once_gives_the_same_as_one_by_one(pizza: MeanSqu
     w, b = np.array([-3.0, 1.0, 1.9, 5.0]), np.array([0.0, 13.0, 20.0, -4.0])
     rates = np.array([0.1, 0.5, 0.01, 2.0])
     value, gradient = pizza.loss_and_gradient(w, b)
-    together = advance(pizza, Nudge(), State(0, w, b, value, gradient, rates, ((), ())), train_bias=True)
+    nudging = Settings(optimizer=Nudge(), train_bias=True)
+    together = advance(pizza, nudging, State(0, w, b, value, gradient, rates, ((), ())))
     for index, rate in enumerate(rates.tolist()):
         alone = begin(pizza, Settings(rate, Nudge(), train_bias=True), w[index].item(), b[index].item())
-        alone = advance(pizza, Nudge(), alone, train_bias=True)
+        alone = advance(pizza, nudging, alone)
         assert (np.asarray(together.w)[index], np.asarray(together.b)[index]) == (alone.w, alone.b)

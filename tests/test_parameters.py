@@ -10,22 +10,31 @@ import pytest
 
 from gdcore.descent import parameters
 from gdcore.descent.parameters import (
+    BATCH,
     BETA1,
     BETA2,
     BIAS,
     DECAY,
+    DELTA,
     EPS,
+    EVERY,
+    GAMMA,
     INPUT,
     ITERATIONS,
     LEARNING_RATE,
     MOMENTUM,
+    PERIOD,
+    SCHEDULE_DECAY,
+    SEED,
+    SINCE,
     TOLERANCE,
     WEIGHT,
     Parameter,
 )
 
-EVERY = [LEARNING_RATE, ITERATIONS, TOLERANCE, WEIGHT, BIAS, MOMENTUM, DECAY, BETA1, BETA2, EPS, INPUT]
-every_parameter = pytest.mark.parametrize("parameter", EVERY, ids=lambda parameter: parameter.name)
+ALL = [LEARNING_RATE, ITERATIONS, TOLERANCE, WEIGHT, BIAS, MOMENTUM, DECAY, BETA1, BETA2, EPS, INPUT]
+ALL += [BATCH, SEED, DELTA, SCHEDULE_DECAY, GAMMA, PERIOD, EVERY, SINCE]
+every_parameter = pytest.mark.parametrize("parameter", ALL, ids=lambda parameter: parameter.name)
 ONE_BELOW = nextafter(1, 0)
 
 GOOD: list[tuple[Parameter, str, float]] = [
@@ -54,9 +63,24 @@ GOOD: list[tuple[Parameter, str, float]] = [
     (BETA2, repr(ONE_BELOW), ONE_BELOW),
     (EPS, "1e-8", 1e-8),
     (INPUT, "-20", -20.0),
+    (BATCH, "8", 8),
+    (SEED, "0", 0),
+    (SEED, "9223372036854775807", 2**63 - 1),
+    (SEED, "9007199254740993", 2**53 + 1),
+    (SEED, "1e3", 1000),
+    (DELTA, "5", 5.0),
+    (SCHEDULE_DECAY, "0", 0.0),
+    (SCHEDULE_DECAY, "2.5", 2.5),
+    (GAMMA, "1", 1.0),
+    (PERIOD, "100", 100),
+    (EVERY, "1", 1),
+    (SINCE, "0", 0),
 ]
 
 POSITIVE = "must be a positive number, not"
+SHARE = "must be a number above 0 and at most 1, not"
+SEEDS = "must be a whole number from 0 to 2**63 - 1, not"
+WHOLE_FROM_1 = "must be a whole number from 1, not"
 WHOLE = "must be a whole number from 0, not"
 FINITE = "must be a finite number, not"
 FRACTION = "must be a number from 0 up to but not including 1, not"
@@ -96,6 +120,18 @@ BAD: list[tuple[Parameter, str, str]] = [
     (BETA1, "1", f"beta1 {FRACTION} 1"),
     (BETA2, "nan", f"beta2 {FRACTION} nan"),
     (EPS, "0", f"eps {POSITIVE} 0"),
+    (BATCH, "0", f"batch {WHOLE_FROM_1} 0"),
+    (BATCH, "2.5", f"batch {WHOLE_FROM_1} 2.5"),
+    (SEED, "-1", f"seed {SEEDS} -1"),
+    (SEED, "9223372036854775808", f"seed {SEEDS} 9223372036854775808"),
+    (SEED, "lucky", f'seed {SEEDS} "lucky"'),
+    (DELTA, "0", f"delta {POSITIVE} 0"),
+    (SCHEDULE_DECAY, "-0.1", "decay must be a number from 0, not -0.1"),
+    (GAMMA, "0", f"gamma {SHARE} 0"),
+    (GAMMA, "1.01", f"gamma {SHARE} 1.01"),
+    (PERIOD, "0", f"period {WHOLE_FROM_1} 0"),
+    (EVERY, "often", f'every {WHOLE_FROM_1} "often"'),
+    (SINCE, "-1", f"since {WHOLE} -1"),
 ]
 
 
@@ -135,12 +171,12 @@ def test_the_borders_of_a_range_are_in_it_and_their_neighbours_are_not(parameter
         if abs(border) == float_info.max:
             continue  # beyond it are no floats, but infinity
         with pytest.raises(ValueError, match=f"^{parameter.title} must be "):
-            parameter.check(border - 1 if span.whole else nextafter(border, outwards))
+            parameter.check(border + (1 if outwards > 0 else -1) if span.whole else nextafter(border, outwards))
 
 
 def test_every_parameter_is_tried_with_good_and_bad_texts() -> None:
     defined = {value for value in vars(parameters).values() if isinstance(value, Parameter)}
-    assert defined == set(EVERY) == {row[0] for row in GOOD} == {row[0] for row in BAD}
+    assert defined == set(ALL) == {row[0] for row in GOOD} == {row[0] for row in BAD}
 
 
 @every_parameter

@@ -23,10 +23,12 @@ from gdcore.rows.dataset import load
 from gdcore.rows.scaling import standardized
 from gdcore.session import Session
 from tests.test_house import foreign, imported_by
-from tui.headless.plain import COMMANDS, Command, Plain
-from tui.laboratory import commands, lesson
+from tui.headless.plain.command import Command
+from tui.headless.plain.conversation import COMMANDS, Plain
+from tui.laboratory import lesson
 from tui.laboratory.commands import shown
 from tui.laboratory.laboratory import Laboratory
+from tui.screen import keys
 
 GDLAB = Path(sysconfig.get_path("scripts")) / "gdlab"
 PIZZA = load("pizza")
@@ -49,11 +51,11 @@ class Talk:
 
     @property
     def state(self) -> State:
-        return self.lab.timeline.state
+        return self.lab.walk.timeline.state
 
     @property
     def settings(self) -> Settings:
-        return self.lab.timeline.settings
+        return self.lab.walk.timeline.settings
 
 
 @pytest.fixture
@@ -62,20 +64,30 @@ def talk() -> Talk:
 
 
 def session(lab: Laboratory) -> Session:
-    return Session.of(PIZZA, lab.branches, scaled=lab.scale is not None)
+    return Session.of(PIZZA, lab.walk.branches, scaled=lab.ground.scale is not None)
 
 
 # --- The words and the letters
 
 
+LETTERS_ALONE = {
+    "N": "ten_steps",
+    "B": "ten_back",
+    "[": "rate_down",
+    "]": "rate_up",
+    "{": "half_rate",
+    "}": "double_rate",
+}
+"""Letters that have no word of their own here, and what they are called in the code."""
+
+
 def test_letters_are_those_of_the_screen() -> None:
     # A test of the letter alone would let the two drift apart: what a letter says it does, it says in both.
-    on_screen = {shown(command.keys[0]): command for command in commands.COMMANDS if command.keys}
+    on_screen = {shown(command.keys[0]): command for command in keys.COMMANDS if command.keys}
     letters = [(name, command) for command in COMMANDS for name in command.names if len(name) == 1]
     assert len(letters) > 15
     for letter, command in letters:
-        word = on_screen[letter].action.partition("(")[0]
-        assert word in {*command.names, *{"N": ["step"], "B": ["back"]}.get(letter, []), *["rate"] * (letter in "[]{}")}
+        assert on_screen[letter].name in {*command.names, LETTERS_ALONE.get(letter)}
 
 
 def test_no_word_is_there_twice() -> None:
@@ -109,7 +121,7 @@ def test_every_name_of_a_command_does_the_same(command: Command) -> None:
             talk("optimizer adam")
         answer = talk(f"  {name}   {value} \n")
         assert "There is no command" not in "".join(answer)
-        answers.append((answer, talk.state, talk.settings, talk.plain.over, len(talk.lab.branches)))
+        answers.append((answer, talk.state, talk.settings, talk.plain.over, len(talk.lab.walk.branches)))
     assert all(repr(answer) == repr(answers[0]) for answer in answers)
 
 
@@ -122,7 +134,7 @@ def test_a_sentence_a_step(talk: Talk) -> None:
     assert [line.split()[1] for line in answer] == ["2", "3", "4", "5"]
     twin = Laboratory(PIZZA, Settings(), Limits())
     for line in ["", *answer]:
-        twin.step()
+        twin.walk.step()
         assert line in {"", lesson.last_step(twin.frame)}
     assert len(talk("N")) == 10
     assert talk.state.iteration == 15
@@ -207,7 +219,7 @@ def test_start_bias_steps_and_scale(talk: Talk) -> None:
     assert talk("steps 7", "steps") == ["The run may take 7 steps."]
     talk("S")
     _, scale = standardized(PIZZA)
-    assert talk.lab.scale == scale
+    assert talk.lab.ground.scale == scale
     talk("bias on", "rate 0.5", "steps 100", "run")
     assert talk("predict 20") == ["Prediction: x=20 => y=34.79"]
 
@@ -215,14 +227,14 @@ def test_start_bias_steps_and_scale(talk: Talk) -> None:
 def test_branches(talk: Talk) -> None:
     talk("n 9", "b 4", "rate 0.002", "n")
     assert talk("branches") == [
-        f"{lesson.account(talk.lab.branches[0])}.",
-        f"You are here. {lesson.account(talk.lab.branches[1])}.",
+        f"{lesson.account(talk.lab.walk.branches[0])}.",
+        f"You are here. {lesson.account(talk.lab.walk.branches[1])}.",
     ]
     talk("branch A")
-    assert talk.lab.branches.current.name == "A"
+    assert talk.lab.walk.branches.current.name == "A"
     assert talk.state.iteration == 5
     assert talk("branch Z") == ['there is no branch "Z"; choose one of "A", "B"']
-    assert len(talk("race")) == 1 + len(talk.lab.branches)
+    assert len(talk("race")) == 1 + len(talk.lab.walk.branches)
 
 
 def test_where_and_why(talk: Talk) -> None:
@@ -241,10 +253,10 @@ def test_other_data(talk: Talk, tmp_path: Path) -> None:
     file.write_text("a b,c,d\n1,2,3\n2,3,5\n")
     for line in (f"open {file}", f'o "{file}"', f"open '{file}'"):
         talk("open pizza", line)
-        assert talk.lab.rows.name == "two words.csv"
+        assert talk.lab.ground.rows.name == "two words.csv"
     assert talk("columns") == ['x is "a b", y is "c". The columns are "a b", "c", "d".']
     talk('columns 3 "a b"')
-    assert (talk.lab.rows.x_name, talk.lab.rows.y_name) == ("d", "a b")
+    assert (talk.lab.ground.rows.x_name, talk.lab.ground.rows.y_name) == ("d", "a b")
 
 
 # --- What is wrong

@@ -297,26 +297,26 @@ def test_a_file_that_somebody_names_is_never_renamed(tmp_path: Path) -> None:
 
 def test_a_laboratory_goes_on_where_the_session_stands() -> None:
     lab = Laboratory(PIZZA, Settings(0.002), Limits(50), (1.0, 2.0))
-    lab.step(20)
-    lab.set_optimizer(Adam())
-    lab.step(10)
-    lab.back(4)
-    lab.set_learning_rate(0.1)
+    lab.walk.step(20)
+    lab.walk.set_optimizer(Adam())
+    lab.walk.step(10)
+    lab.walk.back(4)
+    lab.walk.set_learning_rate(0.1)
     for scaled in (False, True):
         if scaled:
             lab.toggle_scaling()
-            lab.step(5)
+            lab.walk.step(5)
         again = laboratory_of(session_of(lab), PIZZA)
         assert session_of(again) == session_of(lab)
-        again.say("")
-        lab.say("")
+        again.notes.say("")
+        lab.notes.say("")
         for one in (lab, again):
-            one.step(3)
+            one.walk.step(3)
         for field in ("state", "before", "following", "settings", "limits", "ending", "scale", "verdict"):
             assert getattr(again.frame, field) == getattr(lab.frame, field)
-        again.reset()
-        assert again.timeline.settings == Settings(0.1, Adam()) if scaled else Settings(0.002)
-        assert again.start == (0.0, 0.0) if scaled else (1.0, 2.0)
+        again.walk.reset()
+        assert again.walk.timeline.settings == Settings(0.1, Adam()) if scaled else Settings(0.002)
+        assert again.walk.start == (0.0, 0.0) if scaled else (1.0, 2.0)
 
 
 # --- The data
@@ -362,20 +362,20 @@ def test_data_that_are_in_no_file(path: str) -> None:
 def kept(tmp_path: Path) -> tuple[Path, Laboratory]:
     """A session with changes on its way, in a file."""
     lab = Laboratory(PIZZA, Settings(0.001), Limits(100))
-    lab.step(4)
-    lab.set_optimizer(Adam())
-    lab.step(3)
-    lab.set_learning_rate(0.25)
-    lab.set_train_bias(True)
-    lab.step(6)
-    lab.back(2)
+    lab.walk.step(4)
+    lab.walk.set_optimizer(Adam())
+    lab.walk.step(3)
+    lab.walk.set_learning_rate(0.25)
+    lab.walk.set_train_bias(True)
+    lab.walk.step(6)
+    lab.walk.back(2)
     path = tmp_path / "kept.json"
     write(path, session_of(lab).to_text())
     return path, lab
 
 
 def states_of(lab: Laboratory) -> list[Any]:
-    run = lab.timeline.fork() if lab.timeline.state.iteration == lab.timeline.tip else lab.timeline
+    run = lab.walk.timeline.fork() if lab.walk.timeline.state.iteration == lab.walk.timeline.tip else lab.walk.timeline
     run.back(run.state.iteration)
     states = [run.state]
     while run.state.iteration < run.tip:
@@ -434,7 +434,7 @@ def test_a_session_without_changes_is_the_run_that_train_makes(tmp_path: Path) -
         (("-n", "500", "--tolerance", "0.1"), Settings(), Limits(500, 0.1)),
     ):
         lab = Laboratory(PIZZA, settings, limits)
-        lab.step(1_000_000)
+        lab.walk.step(1_000_000)
         path = tmp_path / "session.json"
         write(path, session_of(lab).to_text())
         for form in ("text", "csv"):
@@ -444,7 +444,7 @@ def test_a_session_without_changes_is_the_run_that_train_makes(tmp_path: Path) -
 def test_a_scaled_session_predicts_in_the_data_s_units(tmp_path: Path) -> None:
     lab = Laboratory(PIZZA, Settings(0.5, train_bias=True), Limits())
     lab.toggle_scaling()
-    lab.step(50)
+    lab.walk.step(50)
     path = tmp_path / "scaled.json"
     write(path, session_of(lab).to_text())
     run = gdlab("train", "--session", path, "--predict", "20")
@@ -499,7 +499,7 @@ def test_resuming(kept: tuple[Path, Laboratory], tmp_path: Path) -> None:
     run = gdlab("--plain", "--resume", stdin="where\nquit\n", **environment)
     assert run.code == 0
     assert "Resumed at step 11 of branch A." in run.out
-    state = lab.timeline.state
+    state = lab.walk.timeline.state
     assert f"Step 11 of 100: w={state.w:.10f}, b={state.b:.10f}, loss {state.loss:.10f}" in run.out
     assert run.err.endswith(f'it is set aside as "{ours(2)}.damaged"\n')
     assert run.err.count("\n") == 1
@@ -510,7 +510,7 @@ def test_data_beside_a_session(tmp_path: Path) -> None:
     here, there = tmp_path / "here.csv", tmp_path / "there.csv"
     here.write_text("a,b\n1,2\n3,4\n")
     lab = Laboratory(load(here), Settings(), Limits())
-    lab.step(2)
+    lab.walk.step(2)
     path = tmp_path / "session.json"
     write(path, session_of(lab).to_text())
     before = gdlab("train", "--session", path)

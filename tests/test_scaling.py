@@ -41,7 +41,7 @@ def test_the_path_on_standardized_rows_is_straight() -> None:
     state = begin(loss, Settings(0.1), w=-2.0, b=3.0)
     way = (loss.minimum[0] - state.w, loss.minimum[1] - state.b)
     for _ in range(10):
-        state = advance(loss, Settings().optimizer, state, train_bias=True)
+        state = advance(loss, Settings(train_bias=True), state)
         left = (loss.minimum[0] - state.w, loss.minimum[1] - state.b)
         assert left[0] * way[1] == pytest.approx(left[1] * way[0])
 

@@ -86,24 +86,24 @@ def test_an_experiment_comes_back() -> None:
 
 
 ACTIONS: dict[str, Callable[[Laboratory, Any], object]] = {
-    "step": lambda lab, n: lab.step(1 + n % 7),
-    "walk": lambda lab, n: lab.step(50 * (1 + n % 7)),
-    "back": lambda lab, n: lab.back(1 + n % 40),
-    "rate": lambda lab, n: lab.set_learning_rate((1e-5, 0.001, 0.1 + 0.2, 0.00456, 3.0)[n % 5]),
-    "scale the rate": lambda lab, n: lab.scale_learning_rate((0.5, 0.909090909, 1.1, 2.0)[n % 4]),
-    "optimizer": lambda lab, n: lab.set_optimizer(list(OPTIMIZERS.values())[n % len(OPTIMIZERS)]()),
-    "hyperparameter": lambda lab, n: lab.set_optimizer((RMSprop(0.5), RMSprop(0.9, 1e-3), Momentum(0.1))[n % 3]),
-    "bias": lambda lab, n: lab.set_train_bias(n % 2 == 0),
-    "start": lambda lab, n: lab.set_start(n / 7 - 4, 0.1 * n),
-    "limit": lambda lab, n: lab.set_iterations(n),
-    "more": lambda lab, _: lab.allow_more(),
-    "restart": lambda lab, _: lab.restart(),
-    "reset": lambda lab, _: lab.reset(),
-    "retreat": lambda lab, _: lab.retreat(),
-    "pin": lambda lab, _: lab.pin(),
-    "switch": lambda lab, n: lab.switch(lab.branches[n % len(lab.branches)]),
+    "step": lambda lab, n: lab.walk.step(1 + n % 7),
+    "walk": lambda lab, n: lab.walk.step(50 * (1 + n % 7)),
+    "back": lambda lab, n: lab.walk.back(1 + n % 40),
+    "rate": lambda lab, n: lab.walk.set_learning_rate((1e-5, 0.001, 0.1 + 0.2, 0.00456, 3.0)[n % 5]),
+    "scale the rate": lambda lab, n: lab.walk.scale_learning_rate((0.5, 0.909090909, 1.1, 2.0)[n % 4]),
+    "optimizer": lambda lab, n: lab.walk.set_optimizer(list(OPTIMIZERS.values())[n % len(OPTIMIZERS)]()),
+    "hyperparameter": lambda lab, n: lab.walk.set_optimizer((RMSprop(0.5), RMSprop(0.9, 1e-3), Momentum(0.1))[n % 3]),
+    "bias": lambda lab, n: lab.walk.set_train_bias(n % 2 == 0),
+    "start": lambda lab, n: lab.walk.set_start(n / 7 - 4, 0.1 * n),
+    "limit": lambda lab, n: lab.walk.set_iterations(n),
+    "more": lambda lab, _: lab.walk.allow_more(),
+    "restart": lambda lab, _: lab.walk.restart(),
+    "reset": lambda lab, _: lab.walk.reset(),
+    "retreat": lambda lab, _: lab.walk.retreat(),
+    "pin": lambda lab, _: lab.walk.pin(),
+    "switch": lambda lab, n: lab.walk.switch(lab.walk.branches[n % len(lab.walk.branches)]),
     "scaling": lambda lab, _: lab.toggle_scaling(),
-    "rename": lambda lab, n: lab.branches.rename(lab.branches.current, f"branch {n} é"),
+    "rename": lambda lab, n: lab.walk.branches.rename(lab.walk.branches.current, f"branch {n} é"),
 }
 WALKS = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 60)), max_size=40)
 
@@ -117,26 +117,26 @@ def test_whatever_was_done_comes_back(walk: list[tuple[str, int]]) -> None:
             ACTIONS[action](lab, value)
         except ValueError:
             assert action == "rename", "nothing else is refused here"
-    session = Session.of(PIZZA, lab.branches, scaled=lab.scale is not None)
+    session = Session.of(PIZZA, lab.walk.branches, scaled=lab.ground.scale is not None)
     read = Session.from_text(session.to_text())
     assert read == session
     replayed = read.replay(PIZZA)
-    assert_same(replayed, lab.branches)
+    assert_same(replayed, lab.walk.branches)
     assert Session.of(PIZZA, replayed, scaled=read.scaled) == session
     # And it goes on alike.
-    for branches in (replayed, lab.branches):
+    for branches in (replayed, lab.walk.branches):
         branches.change(Settings(1e-4, Momentum(0.3), train_bias=True))
         branches.run.limits = Limits(100_000)
         branches.run.forward(5)
-    assert_same(replayed, lab.branches)
+    assert_same(replayed, lab.walk.branches)
 
 
 def test_all_that_a_race_leaves_comes_back() -> None:
     lab = Laboratory(PIZZA, Settings(), Limits())
-    lab.step(3)
-    lab.race()
-    assert len(lab.branches) > len(OPTIMIZERS)
-    assert_same(Session.from_text(Session.of(PIZZA, lab.branches).to_text()).replay(PIZZA), lab.branches)
+    lab.walk.step(3)
+    lab.studies.race()
+    assert len(lab.walk.branches) > len(OPTIMIZERS)
+    assert_same(Session.from_text(Session.of(PIZZA, lab.walk.branches).to_text()).replay(PIZZA), lab.walk.branches)
 
 
 @given(st.floats(min_value=0, exclude_min=True, allow_infinity=False), st.floats(-1e100, 1e100))

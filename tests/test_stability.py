@@ -195,7 +195,7 @@ def steps(rate: float, start: float = 1.0) -> tuple[State, State]:
     """A step on the loss w^2, whose second derivative is 2."""
     loss = MeanSquaredError.of([-1.0, 1.0], [0.0, 0.0])
     before = begin(loss, Settings(rate), w=start)
-    return before, advance(loss, GradientDescent(), before)
+    return before, advance(loss, Settings(rate), before)
 
 
 @pytest.mark.parametrize("start", [1.0, -3.0])
@@ -228,7 +228,7 @@ def test_the_share_of_the_slope_that_a_crawl_leaves(pizza: MeanSquaredError) -> 
     found = stable(GradientDescent(), pizza.curvature(train_bias=False))
     for rate in np.linspace(0.5, 1.5, 21) * found.crawls_below:
         before = begin(pizza, Settings(rate))
-        after = advance(pizza, GradientDescent(), before)
+        after = advance(pizza, Settings(rate), before)
         left = after.gradient[0] / before.gradient[0]
         assert (observed(before, after) is Regime.CRAWL) == (left > 1 - CRAWL_SHARE)
 

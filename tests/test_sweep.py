@@ -26,6 +26,10 @@ PIZZA = MeanSquaredError.of(*pizza_rows())
 START = (0.0, 0.0)
 
 
+def _settings(optimizer: Optimizer, train_bias: bool) -> Settings:
+    return Settings(optimizer=optimizer, train_bias=train_bias)
+
+
 def swept(  # noqa: PLR0917
     loss: MeanSquaredError,
     rates: ArrayLike,
@@ -34,7 +38,7 @@ def swept(  # noqa: PLR0917
     start: tuple[float, float] = START,
     limit: int = 100_000,
 ) -> Sweep:
-    *_, result = sweep(loss, start, optimizer or GradientDescent(), train_bias, rates, limit=limit)
+    *_, result = sweep(loss, start, _settings(optimizer or GradientDescent(), train_bias), rates, limit=limit)
     return result
 
 
@@ -47,14 +51,15 @@ def alone(  # noqa: PLR0917
     loss: MeanSquaredError, optimizer: Optimizer, train_bias: bool, rate: float, aim: float, limit: int
 ) -> tuple[int, bool, bool]:
     """(iterations, arrived, diverged) of a single run, one float at a time."""
-    state = begin(loss, Settings(rate, optimizer, train_bias), *START)
+    settings = Settings(rate, optimizer, train_bias)
+    state = begin(loss, settings, *START)
     highest = RISE * state.loss
     while state.iteration < limit:
         if state.loss <= aim:
             return state.iteration, True, False
         if not isfinite(state.loss) or state.loss > highest:
             return state.iteration, False, True
-        state = advance(loss, optimizer, state, train_bias)
+        state = advance(loss, settings, state)
     arrived = state.loss <= aim
     return limit, arrived, not arrived and not state.loss <= highest
 
@@ -93,10 +98,11 @@ def test_with_b_held_the_aim_is_the_minimum_of_w_alone() -> None:
 def test_a_perfect_fit_is_measured_by_the_start() -> None:
     line = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
     result = swept(line, [0.1])
-    state = begin(line, Settings(0.1, train_bias=True))
+    settings = Settings(0.1, train_bias=True)
+    state = begin(line, settings)
     aim = NEAR * state.loss
     while state.loss > aim:
-        state = advance(line, GradientDescent(), state, True)
+        state = advance(line, settings, state)
     assert result.iterations.tolist() == [state.iteration]
 
 
@@ -112,7 +118,7 @@ def test_a_perfect_fit_is_measured_by_the_start() -> None:
 def test_at_the_minimum_nothing_is_left_to_do(
     loss: MeanSquaredError, start: tuple[float, float], train_bias: bool
 ) -> None:
-    (result,) = sweep(loss, start, Adam(), train_bias, [0.1, 0.2])
+    (result,) = sweep(loss, start, _settings(Adam(), train_bias), [0.1, 0.2])
     assert result.arrived.all()
     assert result.iterations.tolist() == [0, 0]
     assert result.best == 0
@@ -139,7 +145,7 @@ def test_the_theory_says_which_rates_diverge() -> None:
 
 
 def test_progress_is_told_and_what_was_told_stays() -> None:
-    results = list(sweep(PIZZA, START, GradientDescent(), True, [1e-6, 0.001, 0.00454], limit=20_000, every=500))
+    results = list(sweep(PIZZA, START, Settings(train_bias=True), [1e-6, 0.001, 0.00454], limit=20_000, every=500))
     assert [result.done for result in results] == [step / 40 for step in range(1, 41)]
     assert [int(result.arrived.sum()) for result in results] == [0] * 6 + [1] * 21 + [2] * 13
     assert results[0].iterations.tolist() == [500] * 3
@@ -150,12 +156,12 @@ def test_progress_is_told_and_what_was_told_stays() -> None:
 def test_whoever_stops_asking_has_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[int] = []
 
-    def counted(loss: MeanSquaredError, optimizer: Optimizer, state: State, train_bias: bool) -> State:
+    def counted(loss: MeanSquaredError, settings: Settings, state: State, base: Rates) -> State:
         steps.append(np.size(state.learning_rate))
-        return advance(loss, optimizer, state, train_bias)
+        return advance(loss, settings, state, base)
 
     monkeypatch.setattr("gdcore.studies.sweep.advance", counted)
-    running = sweep(PIZZA, START, GradientDescent(), True, [0.001, 0.002, 0.01], every=100)
+    running = sweep(PIZZA, START, Settings(train_bias=True), [0.001, 0.002, 0.01], every=100)
     assert steps == []
     next(running)
     assert len(steps) == 100
@@ -167,9 +173,9 @@ def test_whoever_stops_asking_has_cancelled(monkeypatch: pytest.MonkeyPatch) -> 
 def test_runs_that_ended_cost_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     lengths: list[int] = []
 
-    def counted(loss: MeanSquaredError, optimizer: Optimizer, state: State, train_bias: bool) -> State:
+    def counted(loss: MeanSquaredError, settings: Settings, state: State, base: Rates) -> State:
         lengths.append(np.size(state.learning_rate))
-        return advance(loss, optimizer, state, train_bias)
+        return advance(loss, settings, state, base)
 
     monkeypatch.setattr("gdcore.studies.sweep.advance", counted)
     result = swept(PIZZA, default_rates(PIZZA.curvature(True).critical_learning_rate), limit=5000)
@@ -179,7 +185,7 @@ def test_runs_that_ended_cost_nothing_more(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_error_settings_of_the_caller_stay() -> None:
     with np.errstate(all="raise"):
         before = np.geterr()
-        for _ in sweep(PIZZA, START, GradientDescent(), True, [0.001, 1e200], limit=2000, every=500):
+        for _ in sweep(PIZZA, START, Settings(train_bias=True), [0.001, 1e200], limit=2000, every=500):
             assert np.geterr() == before
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import gdcore.descent.timeline
+from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nesterov, RMSprop
+from gdcore.descent.schedules import Constant, Cosine, Inverse, Step
 from gdcore.descent.state import State
 from gdcore.descent.steps import Ending, Limits, Reason, Settings, adopt, advance, begin, proceed
 from gdcore.descent.timeline import STRIDE, Timeline
@@ -60,7 +62,7 @@ class EveryState:
             del kept[self.cursor + 1 :]
         came_under = self.settings[self.cursor - 1] if self.cursor else self.first
         self.settings[-1] = settings
-        self.states[-1] = adopt(self.arrived[-1], settings, came_under.optimizer)
+        self.states[-1] = adopt(self.loss, self.arrived[-1], settings, came_under)
 
 
 def bits(state: State | None) -> str:
@@ -123,7 +125,7 @@ def test_the_states_are_those_of_the_descent_there_and_back(
     settings = Settings(0.0003, kind(), train_bias)
     states = [begin(pizza, settings)]
     for _ in range(600):
-        states.append(advance(pizza, settings.optimizer, states[-1], train_bias))
+        states.append(advance(pizza, settings, states[-1]))
     expected = list(map(bits, states))
     run = Timeline(pizza, settings, Limits(600))
     assert walked(run, 600) == expected
@@ -161,6 +163,8 @@ def test_a_random_walk_shows_what_a_list_of_all_states_shows(pizza: MeanSquaredE
                 random.choice([1e-5, 1e-4, 5e-4, 0.001, 0.1]),
                 random.choice([*(kind() for kind in OPTIMIZERS.values()), Momentum(0.5), Adam(0.5)]),
                 random.random() < 0.5,
+                random.choice([Constant(), Constant(), Inverse(0.1, since=here), Cosine(90, since=here), Step(0.5, 7)]),
+                random.choice([None, None, Batch(4), Batch(7, seed=3), Batch(1), Batch(40)]),
             )
             run.change(settings)
             model.change(settings)
@@ -179,7 +183,7 @@ def test_a_random_walk_shows_what_a_list_of_all_states_shows(pizza: MeanSquaredE
                 assert run.ending is None
             else:
                 last = model.settings[-1]
-                assert bits(following) == bits(advance(pizza, last.optimizer, model.state, last.train_bias))
+                assert bits(following) == bits(advance(pizza, last, model.state))
                 expected = proceed(pizza, last, model.limits, model.state)
                 assert run.ending == (expected if isinstance(expected, Ending) else None)
             assert_same(run, model)
@@ -447,10 +451,10 @@ def test_a_million_iterations_keep_little_and_are_near_from_everywhere(
 
     advances = 0
 
-    def counted(loss: MeanSquaredError, optimizer: GradientDescent, state: State, train_bias: bool) -> State:
+    def counted(loss: MeanSquaredError, settings: Settings, state: State) -> State:
         nonlocal advances
         advances += 1
-        return advance(loss, optimizer, state, train_bias)
+        return advance(loss, settings, state)
 
     monkeypatch.setattr(gdcore.descent.timeline, "advance", counted)
     for count in (1, 1, 1000, 123_456, 500_000, 255, 256, 257, million):
@@ -469,10 +473,10 @@ def test_a_walk_back_computes_every_state_once(pizza: MeanSquaredError, monkeypa
     run = eventful(pizza)
     advances = 0
 
-    def counted(loss: MeanSquaredError, optimizer: GradientDescent, state: State, train_bias: bool) -> State:
+    def counted(loss: MeanSquaredError, settings: Settings, state: State) -> State:
         nonlocal advances
         advances += 1
-        return advance(loss, optimizer, state, train_bias)
+        return advance(loss, settings, state)
 
     monkeypatch.setattr(gdcore.descent.timeline, "advance", counted)
     walked_back(run)

@@ -26,9 +26,9 @@ from tui.charts.map import Walk, close_window, levels, map_scene, map_window
 from tui.charts.rates import Rates, rates_scene, rates_window
 from tui.charts.runs import LETTERS, marks
 from tui.charts.window import Floats, Window, interval_around, ticks_across
-from tui.laboratory.laboratory import VIEWS, Laboratory
+from tui.laboratory.laboratory import Laboratory
 from tui.terminal.painted import PALETTE
-from tui.views.views import Views
+from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -336,11 +336,12 @@ def test_the_runners_of_a_race_are_told_apart_by_marks_on_their_lines(
     size: tuple[int, int], least: int, view: str, log: bool, steps: int
 ) -> None:
     lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(200))
-    lab.step(steps)
-    lab.race()
-    lab.show(view)
-    lab.log = log
-    scene = Views().scene(lab.frame)
+    lab.walk.step(steps)
+    lab.studies.race()
+    views = Views()
+    views.show(view, lab.ground)
+    views.log = log
+    scene = views.scene(lab.frame)
     picture = render(scene, *size)
     body, seen = picture.body, []
     runs = layers(scene, Line, "branch")
@@ -532,11 +533,12 @@ def test_the_names_of_changes_that_are_near_stand_one_below_the_other(size: tupl
 
 def test_no_future_is_named_where_none_is_known() -> None:
     lab = Laboratory(load("pizza"), Settings(0.001), Limits(500))
-    lab.show("history")
+    views = Views()
+    views.show("history", lab.ground)
     for known in (False, True):
-        lab.step(20)
-        lab.back(5 * known)
-        assert ("known future" in text(render(Views().scene(lab.frame), 92, 26))) is known
+        lab.walk.step(20)
+        lab.walk.back(5 * known)
+        assert ("known future" in text(render(views.scene(lab.frame), 92, 26))) is known
 
 
 def test_the_window_of_the_history_holds_still_and_grows_in_steps() -> None:
@@ -575,7 +577,7 @@ def test_any_history_is_drawn(
 
 def swept(count: int = 240, limit: int = 4000) -> Sweep:
     rates = default_rates(PIZZA.curvature(True).critical_learning_rate, count=count)
-    *_, result = sweep(PIZZA, (0.0, 0.0), Settings().optimizer, True, rates, limit=limit)
+    *_, result = sweep(PIZZA, (0.0, 0.0), Settings(train_bias=True), rates, limit=limit)
     return result
 
 
@@ -606,7 +608,7 @@ def test_the_rates_show_the_sweep() -> None:
 
 def test_progress_is_told_and_what_is_not_known_yet_is_not_drawn() -> None:
     rates = default_rates(PIZZA.curvature(True).critical_learning_rate)
-    running = sweep(PIZZA, (0.0, 0.0), Settings().optimizer, True, rates, limit=10_000, every=4000)
+    running = sweep(PIZZA, (0.0, 0.0), Settings(train_bias=True), rates, limit=10_000, every=4000)
     early = next(running)
     scene = rates_scene(Rates(early, 0.001), rates_window(early))
     assert "to within 1e-6 of the minimum, 40% done" in text(render(scene, 92, 26))
@@ -618,7 +620,7 @@ def test_without_theory_the_sweep_tells_the_cliff() -> None:
     result = swept()
     scene = rates_scene(Rates(result, 0.001), rates_window(result))
     assert 10 ** layers(scene, Line, "cliff")[0][0][0] == pytest.approx(result.cliff)
-    *_, calm = sweep(PIZZA, (0.0, 0.0), Adam(), True, [0.5, 1.0], limit=100)
+    *_, calm = sweep(PIZZA, (0.0, 0.0), Settings(optimizer=Adam(), train_bias=True), [0.5, 1.0], limit=100)
     assert layers(rates_scene(Rates(calm, 1.0), rates_window(calm)), Line, "cliff") == []
 
 
@@ -651,19 +653,19 @@ def test_any_sweep_is_drawn(
 
 def test_switching_views_never_changes_the_run() -> None:
     lab = Laboratory(load("pizza"), Settings(0.002, train_bias=True), Limits(500))
-    lab.step(20)
-    lab.back(5)
+    lab.walk.step(20)
+    lab.walk.back(5)
     views = Views()
-    run, state = lab.timeline, lab.timeline.state
+    run, state = lab.walk.timeline, lab.walk.timeline.state
     path = run.path(0, run.tip + 1).tolist()
     for view in (*VIEWS, *reversed(VIEWS)):
-        lab.show(view)
-        if sweeping := lab.begin_sweep():
-            lab.sweep = next(sweeping)
+        views.show(view.name, lab.ground)
+        if study := views.current.study(lab.frame):
+            views.current.take(next(study))
         views.scene(lab.frame)
-        lab.toggle_ghosts()
+        lab.studies.toggle_ghosts()
         views.scene(lab.frame)
-    assert lab.timeline is run
+    assert lab.walk.timeline is run
     assert run.state is state
     assert (run.settings, run.limits) == (Settings(0.002, train_bias=True), Limits(500))
     assert run.path(0, run.tip + 1).tolist() == path
@@ -682,20 +684,20 @@ ROWS = {"two rows": "2 rows", "a million rows": "500 of 1,000,000 rows", "consta
 
 
 @pytest.mark.parametrize("log", [False, True], ids=["linear", "log"])
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [view.name for view in VIEWS])
 @pytest.mark.parametrize("case", EXTREMES)
 def test_every_view_of_two_rows_a_million_rows_constant_x_and_a_diverged_run(case: str, view: str, log: bool) -> None:
     data, rate, steps = EXTREMES[case]
     lab = Laboratory(data, Settings(rate, train_bias=True), Limits(steps))
-    lab.log = log
-    lab.show(view)
     views = Views()
+    views.log = log
+    views.show(view, lab.ground)
     for count in (0, 1, steps, -3, steps):
         if count < 0:
-            lab.back(-count)
-        lab.step(max(count, 0))
-        for _, swept in zip(range(2), lab.begin_sweep() or (), strict=False):
-            lab.sweep = swept
+            lab.walk.back(-count)
+        lab.walk.step(max(count, 0))
+        for _, swept in zip(range(2), views.current.study(lab.frame) or (), strict=False):
+            views.current.take(swept)
             views.scene(lab.frame)
         scene = views.scene(lab.frame)
         for size in ((52, 14), (92, 26)):
@@ -713,16 +715,16 @@ def test_every_view_of_two_rows_a_million_rows_constant_x_and_a_diverged_run(cas
 
 def test_the_curve_shows_other_runs_and_three_next_steps() -> None:
     lab = Laboratory(load("pizza"), Settings(0.001), Limits(500))
-    lab.step(3)
-    lab.back(2)
-    lab.set_learning_rate(0.0005)
-    lab.toggle_ghosts()
+    lab.walk.step(3)
+    lab.walk.back(2)
+    lab.walk.set_learning_rate(0.0005)
+    lab.studies.toggle_ghosts()
     scene = Views().scene(lab.frame)
     points = [layer for layer in scene.layers if isinstance(layer, Points)]
     left = [layer for layer in points if layer.role == "branch"]
     assert len(left) == 1
-    assert np.asarray(left[0].xs).tolist() == lab.branches[0].run.path(0, 4)[:, 0].tolist()
-    state = lab.timeline.state
+    assert np.asarray(left[0].xs).tolist() == lab.walk.branches[0].run.path(0, 4)[:, 0].tolist()
+    state = lab.walk.timeline.state
     landings = {float(np.asarray(layer.xs)[0]) for layer in points if layer.role == "ghost"}
     steps = [state.w - rate * state.gradient[0] for rate in (0.00025, 0.0005, 0.001)]
     assert sorted(landings) == pytest.approx(steps)

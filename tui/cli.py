@@ -213,11 +213,11 @@ def _open(words: list[str]) -> int:
 
     saver = Saver(state_folder(), session_of(laboratory))
     if options.plain:
-        from tui.headless.plain import converse  # noqa: PLC0415
+        from tui.headless.plain.conversation import converse  # noqa: PLC0415
 
         def keep() -> None:
             if sentence := saver.save(session_of(laboratory)):
-                laboratory.say(sentence, alarm=True)
+                laboratory.notes.say(sentence, alarm=True)
 
         gc.enable()
         return converse(laboratory, keep)
@@ -260,7 +260,7 @@ def _learn(words: list[str]) -> int:
     if not options.plain:
         parser.exit(USAGE_ERROR, f"{parser.prog}: there is no screen for a course yet; add --plain\n")
     from tui.headless.learn import LearningPlain  # noqa: PLC0415
-    from tui.headless.plain import converse  # noqa: PLC0415
+    from tui.headless.plain.conversation import converse  # noqa: PLC0415
 
     return converse(lesson.laboratory, None, lambda keep: LearningPlain(lesson, keep, keeper.keep))
 

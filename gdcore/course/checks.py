@@ -16,6 +16,7 @@ import numpy as np
 from gdcore.course.reading import Entries
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.parameters import COUNT, FINITE, POSITIVE, Range
+from gdcore.descent.schedules import SCHEDULES
 from gdcore.inert import quoted
 from gdcore.studies.stability import Regime
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gdcore.course.walks import Flags, Floats, Run
-    from gdcore.descent.steps import Settings
 
 STEPS = Range("a whole number from 1 to 100,000", low=1, high=100_000, whole=True)
 RUNS = Range("a whole number from 2 to 10", low=2, high=10, whole=True)
@@ -396,22 +396,6 @@ class Rate(Check):
         )
 
 
-def feature(settings: Settings, name: str) -> str:
-    """The name of the schedule or the size of the batch of some settings, where this gdlab has such.
-
-    >>> from gdcore.descent.steps import Settings
-    >>> feature(Settings(), "schedule")
-    'constant'
-    """
-    value = getattr(settings, name, None)
-    if value is None:
-        return {"schedule": "constant", "batch": "all"}[name]
-    return str(value.name if name == "schedule" else value.size)
-
-
-SCHEDULES = ("constant", "inverse", "exponential", "cosine", "step")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Used(Check):
     """What the steps were made with. Whatever is None may be as it likes.
@@ -443,8 +427,8 @@ class Used(Check):
             flags[begin:end] = (
                 self.optimizer in (None, settings.optimizer.name)
                 and self.bias in (None, settings.train_bias)
-                and self.schedule in (None, feature(settings, "schedule"))
-                and (self.batch is None or feature(settings, "batch") == str(self.batch))
+                and self.schedule in (None, settings.schedule.name)
+                and self.batch in (None, settings.batch.size if settings.batch else run.rows)
                 and self.scaled in (None, run.walk.scaled)
                 and self.retreat in (None, retreated(run))
             )
@@ -492,7 +476,7 @@ class Used(Check):
             optimizer=entries.choice("optimizer", tuple(OPTIMIZERS), None),
             bias=entries.flag("bias", None),
             scaled=entries.flag("scaled", None),
-            schedule=entries.choice("schedule", SCHEDULES, None),
+            schedule=entries.choice("schedule", tuple(SCHEDULES), None),
             batch=entries.number("batch", STEPS, None),
             retreat=entries.flag("retreat", None),
         )
@@ -750,8 +734,10 @@ class Compare(CheckOfAll):
             "scaled": lambda: run.walk.scaled,
             "start": lambda: (run.w[0], run.b[0]),
             "bias": lambda: settings.train_bias,
+            "schedule": lambda: settings.schedule.name,
+            "batch": lambda: settings.batch.size if settings.batch else run.rows,
         }
-        return values[self.by]() if self.by in values else feature(settings, self.by)
+        return values[self.by]()
 
     def sentence(self) -> str:
         """What it asks for, in the program's words."""

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
@@ -38,8 +38,10 @@ from gdcore.course.checks import (
 )
 from gdcore.course.reading import Entries
 from gdcore.course.toml import CourseError, read_toml
+from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
-from gdcore.descent.parameters import COUNT, FINITE, LEARNING_RATE, TOLERANCE, Range
+from gdcore.descent.parameters import FINITE, LEARNING_RATE, SEED, TOLERANCE, Range
+from gdcore.descent.schedules import parse
 from gdcore.descent.steps import Limits, Settings, advance, begin
 from gdcore.inert import inert, quoted, quoted_path
 from gdcore.landscapes.bowl import MeanSquaredError
@@ -137,16 +139,12 @@ class Setup:
         landscape, settings = self.landscape, self.settings
         state = begin(landscape, settings, *self.start)
         for _ in range(at):
-            state = _advanced(landscape, settings, state)
+            state = advance(landscape, settings, state)
         if measure in ("loss", "w", "b"):
             return float(getattr(state, measure))
         if measure == "gradient":
             return float(np.hypot(*state.gradient)) if settings.train_bias else float(state.gradient[0])
         return theory(landscape, settings, state.w, state.b)[measure]
-
-
-def _advanced(landscape: Landscape, settings: Settings, state: Any) -> Any:
-    return advance(landscape, settings.optimizer, state, settings.train_bias)
 
 
 def landscape_of(ground: Dataset | Landscape, *, scaled: bool) -> Landscape:
@@ -524,15 +522,18 @@ def _setup(entries: Entries, rows: Mapping[str, Dataset]) -> Setup:
 
 
 def _chance(entries: Entries, settings: Settings, data: Dataset | None) -> Settings:
-    """The settings with their schedule and batch, where this gdlab has such."""
-    schedule, batch = entries.text("schedule", 60, ""), entries.number("batch", STEPS, None)
-    seed = entries.number("seed", COUNT, 0)
-    del data
-    for key, value in (("schedule", schedule), ("batch", batch)):
-        if value and not hasattr(settings, key):
-            entries.refuse(f"{entries.what}: this gdlab has no {key}", key)
-    del seed
-    return settings
+    """The settings with their schedule and batch."""
+    text, size = entries.text("schedule", 60, ""), entries.number("batch", STEPS, None)
+    if "seed" in entries and size is None:
+        entries.refuse(f"{entries.what} has a seed, and no batch", "seed")
+    seed = entries.parameter(SEED, default=0)
+    if text:
+        settings = replace(settings, schedule=entries.checked("schedule", lambda: parse(text)))
+    if size is None:
+        return settings
+    if data is None:
+        entries.refuse(f"{entries.what}: there are no rows to take a batch of", "batch")
+    return replace(settings, batch=Batch(size, seed))
 
 
 def _ground(entries: Entries, rows: Mapping[str, Dataset]) -> tuple[Dataset | None, Landscape | None]:

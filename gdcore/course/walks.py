@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from gdcore.descent.steps import Reason
+from gdcore.landscapes.landscape import Landscape
 from gdcore.studies.stability import CRAWL_SHARE, ROUNDING, Regime, stability
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from gdcore.descent.branches import Branch, Branches
     from gdcore.descent.steps import Settings
-    from gdcore.landscapes.landscape import Curvature, Landscape
+    from gdcore.landscapes.landscape import Curvature
     from gdcore.rows.dataset import Dataset
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -77,6 +78,12 @@ class Run:
         return self.branch.run.tip
 
     @property
+    def rows(self) -> int:
+        """How many rows the data have; 0 where there are none."""
+        ground = self.walk.ground
+        return 0 if isinstance(ground, Landscape) else len(ground.x)
+
+    @property
     def diverged(self) -> bool:
         """Whether the next step after the last would lead to no number."""
         run = self.branch.run
@@ -99,7 +106,7 @@ class Run:
     @cached_property
     def loss(self) -> Floats:
         """The loss at each iteration: that of the whole landscape, also where a step saw only a part of it."""
-        if all(getattr(settings, "batch", None) is None for _, settings in self.branch.run.changes()):
+        if all(settings.batch is None for _, settings in self.branch.run.changes()):
             return self._path[:, 2]
         with np.errstate(all="ignore"):
             return np.asarray(self.landscape(self.w, self.b), dtype=np.float64)
@@ -166,8 +173,8 @@ class Run:
         """The learning rate of each step."""
         rates = np.empty(self.steps)
         for begin, end, settings in self.stretches:
-            rate = getattr(settings, "rate", None)  # where there are schedules
-            rates[begin:end] = settings.learning_rate if rate is None else [rate(i) for i in range(begin, end)]
+            varies = settings.schedule.varies
+            rates[begin:end] = [settings.rate(i) for i in range(begin, end)] if varies else settings.learning_rate
         return rates
 
     @cached_property

@@ -16,6 +16,7 @@ from gdcore.inert import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gdcore.descent.batches import Batch
     from gdcore.descent.steps import Settings
     from gdcore.descent.timeline import Timeline
 
@@ -196,6 +197,10 @@ def brief(before: Settings, after: Settings) -> str:
         parts += [f"{name} {value:g}" for name, value in new.items() if value != getattr(before.optimizer, name)]
     if after.train_bias != before.train_bias:
         parts.append("b trained" if after.train_bias else "b held")
+    if after.schedule.text != before.schedule.text:
+        parts.append(f"{after.schedule.name} rate")
+    if after.batch != before.batch:
+        parts.append(_batch(before.batch, after.batch))
     return ", ".join(parts)
 
 
@@ -219,4 +224,26 @@ def difference(before: Settings, after: Settings) -> str:
                 parts.append(f"{item.name} {old:g} -> {new:g}")
     if after.train_bias != before.train_bias:
         parts.append("w and b trained" if after.train_bias else "w alone trained")
+    if after.schedule != before.schedule:
+        parts.append(f"schedule {before.schedule.text} -> {after.schedule.text}")
+    if after.batch != before.batch:
+        parts.append(_batch(before.batch, after.batch))
     return ", ".join(parts) or "nothing"
+
+
+def _batch(before: Batch | None, after: Batch | None) -> str:
+    """Which batches come after others, or after none.
+
+    >>> from gdcore.descent.batches import Batch
+    >>> _batch(None, Batch(8)), _batch(Batch(8), Batch(8, seed=3)), _batch(Batch(8), None)
+    ('batches of 8', 'seed 3', 'all rows')
+    """
+    if after is None:
+        return "all rows"
+    size = f"batches of {after.size}"
+    if before is None or after.size == before.size:
+        other = f"seed {after.seed}" if after.order is None else "another order of rows"
+        if before is None:
+            return size if after == type(after)(after.size) else f"{size}, {other}"
+        return other
+    return size

@@ -51,7 +51,10 @@ class Optimizer:
         raise NotImplementedError
 
     def move(self, landscape: Landscape, state: State, train_bias: bool) -> tuple[Value, Value, tuple[Memory, Memory]]:
-        """Where one step leads from a state: w <- w - step, and b <- b - step where it is trained; and the memories."""
+        """Where one step leads from a state: w <- w - step, and b <- b - step where it is trained; and the memories.
+
+        `landscape` is what this step sees: the whole, or its batch.
+        """
         del landscape  # a gradient says all there is to know of it
         # Never in place: an array belongs to the state, which must not change.
         _, w, b, _, (slope_w, slope_b), learning_rate, (memory_w, memory_b) = state
@@ -348,7 +351,7 @@ class Nudge(Optimizer):
         >>> from gdcore.landscapes.bowl import MeanSquaredError
         >>> loss = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
         >>> state = begin(loss, Settings(0.25, Nudge()))
-        >>> advance(loss, Nudge(), state).w
+        >>> advance(loss, Settings(0.25, Nudge()), state).w
         0.25
     """
 
@@ -362,13 +365,12 @@ class Nudge(Optimizer):
     def move(self, landscape: Landscape, state: State, train_bias: bool) -> tuple[Value, Value, tuple[Memory, Memory]]:
         """Where the first nudge that helps leads; nowhere if none does."""
         w, b, here, rate = state.w, state.b, state.loss, state.learning_rate
-        seen = landscape.seen(state.iteration)
         # Conditions as numbers, 1 or 0: so it works for arrays too.
-        right = (seen(w + rate, b) < here) * 1
-        left = (1 - right) * (seen(w - rate, b) < here)
+        right = (landscape(w + rate, b) < here) * 1
+        left = (1 - right) * (landscape(w - rate, b) < here)
         stay = (1 - right - left) * train_bias
-        up = stay * (seen(w, b + rate) < here)
-        down = (stay - up) * (seen(w, b - rate) < here)
+        up = stay * (landscape(w, b + rate) < here)
+        down = (stay - up) * (landscape(w, b - rate) < here)
         return w + rate * (right - left), b + rate * (up - down), state.memory
 
 

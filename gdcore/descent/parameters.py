@@ -5,6 +5,7 @@ The same sentence appears wherever a wrong value is met: in an exception, on the
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from math import nextafter
 from sys import float_info
@@ -28,8 +29,11 @@ class Range:
 FINITE = Range("a finite number")
 POSITIVE = Range("a positive number", low=nextafter(0, 1))
 FRACTION = Range("a number from 0 up to but not including 1", low=0, high=nextafter(1, 0))
+NOT_NEGATIVE = Range("a number from 0", low=0)
+SHARE = Range("a number above 0 and at most 1", low=nextafter(0, 1), high=1)
 COUNT = Range("a whole number from 0", low=0, whole=True)
 STEPS = Range("a whole number from 1", low=1, whole=True)
+SEEDS = Range("a whole number from 0 to 2**63 - 1", low=0, high=2**63 - 1, whole=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,19 @@ class Parameter:
             ValueError: if the text is not a number or out of range, with the sentence that says so.
         """
         try:
-            value = float(text)
+            value = _read(text, self.range.whole)
         except ValueError:
             raise ValueError(f"{self.title} must be {self.range.words}, not {quoted(text)}") from None
         self.check(value)
         return int(value) if self.range.whole else value
+
+
+def _read(text: str, whole: bool) -> float:
+    """The number that the text stands for; a float has not the digits of every whole number."""
+    if whole:
+        with suppress(ValueError):
+            return int(text)
+    return float(text)
 
 
 LEARNING_RATE = Parameter("learning_rate", POSITIVE, "how long a step is for a given gradient")
@@ -92,3 +104,11 @@ DECAY = Parameter("decay", FRACTION, "share of the mean square kept from step to
 BETA1 = Parameter("beta1", FRACTION, "share of the mean gradient kept from step to step")
 BETA2 = Parameter("beta2", FRACTION, "share of the mean square kept from step to step")
 EPS = Parameter("eps", POSITIVE, "small number that keeps the divisor above zero")
+BATCH = Parameter("batch", STEPS, "how many rows a step sees; all of them where it is not set")
+SEED = Parameter("seed", SEEDS, "which order of rows the batches are taken from")
+DELTA = Parameter("delta", POSITIVE, "the error from which on the Huber loss is a straight line")
+SCHEDULE_DECAY = Parameter("decay", NOT_NEGATIVE, "how fast the learning rate falls: rate / (1 + decay * t)")
+GAMMA = Parameter("gamma", SHARE, "what the learning rate is multiplied by")
+PERIOD = Parameter("period", STEPS, "iterations until the learning rate is 0")
+EVERY = Parameter("every", STEPS, "iterations between two falls of the learning rate")
+SINCE = Parameter("since", COUNT, "the iteration from which on a schedule counts")

@@ -14,13 +14,16 @@ Memory: TypeAlias = Any
 class State(NamedTuple):
     """Where a run stands. All fields belong to the same point: loss and gradient are those at (w, b).
 
+    Where a run sees batches of the rows, loss and gradient are those of the batch of this iteration: what the next step
+    goes by.
+
     Attributes:
         iteration: how many steps led here from the start.
         w: weight.
         b: bias.
         loss: L(w, b).
         gradient: (dL/dw, dL/db) at (w, b), whether b is trained or not.
-        learning_rate: the learning rate that the next step will take.
+        learning_rate: the learning rate that the next step will take, as the schedule has it at this iteration.
         memory: what the optimizer remembers before the next step, for w and for b.
     """
 

@@ -2,7 +2,9 @@
 
 Vocabulary
     state       where a run stands: a point (w, b), everything measured at it, and what the optimizer remembers
-    settings    what decides the next step: learning rate, optimizer, whether b is trained
+    settings    what decides the next step: learning rate, optimizer, whether b is trained, schedule, batch
+    batch       the rows that one step sees; without it, all of them
+    base        the learning rate before the schedule: rate = base * factor(iteration)
     limits      what ends a run: a number of iterations, a gradient small enough
 
     advance     one step: state -> state
@@ -19,17 +21,26 @@ from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import GradientDescent, Optimizer
 from gdcore.descent.parameters import BIAS, ITERATIONS, LEARNING_RATE, TOLERANCE, WEIGHT
+from gdcore.descent.schedules import Constant, Schedule
 from gdcore.descent.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from gdcore.descent.batches import Batch
     from gdcore.landscapes.landscape import Landscape, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What decides the next step; it may change from one step to the next.
+
+    Attributes:
+        learning_rate: the base rate, which the schedule multiplies.
+        optimizer: the rule.
+        train_bias: whether b is trained too.
+        schedule: how the rate changes with the iteration.
+        batch: which rows a step sees; None for all of them.
 
     Example:
         >>> Settings(learning_rate=-0.1)
@@ -43,14 +54,22 @@ class Settings:
     learning_rate: float = 0.001
     optimizer: Optimizer = GradientDescent()  # noqa: RUF009 (it is frozen)
     train_bias: bool = False
+    schedule: Schedule = Constant()  # noqa: RUF009 (it is frozen)
+    batch: Batch | None = None
 
     def __post_init__(self) -> None:
         LEARNING_RATE.check(self.learning_rate)
+
+    def rate(self, iteration: int) -> float:
+        """The learning rate of the step from an iteration."""
+        return self.learning_rate * self.schedule.factor(iteration) if self.schedule.varies else self.learning_rate
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What ends a run: at most `iterations` steps, and a gradient norm below `tolerance` where one is set.
+
+    With batches it is the gradient of the batch, the one that is measured: that of all rows costs a pass over them.
 
     Raises:
         ValueError: if the iterations are negative or the tolerance is not positive.
@@ -81,48 +100,82 @@ class Ending:
     sentence: str
 
 
-def begin(landscape: Landscape, settings: Settings, w: float = 0.0, b: float = 0.0) -> State:
-    """The state at iteration 0, at the point (w, b).
+def begin(landscape: Landscape, settings: Settings, w: float = 0.0, b: float = 0.0, iteration: int = 0) -> State:
+    """The state at the point (w, b) before the first step, at iteration 0 unless another is given.
 
     Raises:
-        ValueError: if w or b is not finite, or so large that the loss is not.
+        ValueError: if w or b is not finite, or so large that the loss is not; if there is a batch, and no rows.
     """
     WEIGHT.check(w)
     BIAS.check(b)
-    value, gradient = landscape.seen(0).loss_and_gradient(w, b)
+    value, gradient = landscape.seen(iteration, settings.batch).loss_and_gradient(w, b)
     if not isfinite(value):
         raise ValueError(f"the loss at w={w:g}, b={b:g} is too large for a number; start nearer to the data")
     optimizer = settings.optimizer
-    return State(0, w, b, value, gradient, settings.learning_rate, (optimizer.memory(), optimizer.memory()))
+    memories = (optimizer.memory(), optimizer.memory())
+    return State(iteration, w, b, value, gradient, settings.rate(iteration), memories)
 
 
-def adopt(state: State, settings: Settings, optimizer: Optimizer) -> State:
-    """The same point under new settings, coming from `optimizer`; another kind of optimizer remembers nothing yet."""
-    memory = state.memory
-    if type(settings.optimizer) is not type(optimizer):
+def adopt(landscape: Landscape, state: State, settings: Settings, before: Settings) -> State:
+    """The same point under new settings, coming from those `before`.
+
+    Another kind of optimizer remembers nothing yet. Where the batch is another, the point is measured on its rows.
+
+    Raises:
+        ValueError: if there is a batch, and no rows.
+    """
+    iteration, w, b, value, gradient, _, memory = state
+    if type(settings.optimizer) is not type(before.optimizer):
         memory = (settings.optimizer.memory(), settings.optimizer.memory())
-    return state._replace(learning_rate=settings.learning_rate, memory=memory)
+    if settings.batch != before.batch:
+        value, gradient = landscape.seen(iteration, settings.batch).loss_and_gradient(w, b)
+    return State(iteration, w, b, value, gradient, settings.rate(iteration), memory)
 
 
-def advance(landscape: Landscape, optimizer: Optimizer, state: State, train_bias: bool = False) -> State:
+def advance(landscape: Landscape, settings: Settings, state: State, base: Value | None = None) -> State:
     """One step against the gradient: the state after `state`.
 
         w <- w - step(dL/dw)        b <- b - step(dL/db), only where the bias is trained
 
+    The step takes the rate of `state`. Under a constant schedule the rate of the next state is the same; otherwise it
+    is the base rate times the factor of its iteration.
+
     Elementwise: a state whose values are arrays is as many runs at once.
+
+    Args:
+        landscape: the whole one; of a batch it is asked for what the step sees.
+        settings: the settings in force.
+        state: where to step from.
+        base: the base rate where it is not that of the settings, as in many runs at once.
 
     Example:
         >>> from gdcore.landscapes.bowl import MeanSquaredError
         >>> loss = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
-        >>> state = begin(loss, Settings(learning_rate=0.1), w=1.0)
-        >>> state = advance(loss, GradientDescent(), state)
+        >>> settings = Settings(learning_rate=0.1)
+        >>> state = begin(loss, settings, w=1.0)
+        >>> state = advance(loss, settings, state)
         >>> state.iteration, round(state.w, 10)
         (1, 2.3333333333)
     """
-    w, b, memory = optimizer.move(landscape, state, train_bias)
-    iteration = state.iteration + 1
-    value, gradient = landscape.seen(iteration).loss_and_gradient(w, b)
-    return State(iteration, w, b, value, gradient, state.learning_rate, memory)
+    iteration, batch = state.iteration + 1, settings.batch
+    if batch is None:
+        w, b, memory = settings.optimizer.move(landscape, state, settings.train_bias)
+        value, gradient = landscape.loss_and_gradient(w, b)
+    else:
+        w, b, memory = settings.optimizer.move(landscape.seen(iteration - 1, batch), state, settings.train_bias)
+        value, gradient = landscape.seen(iteration, batch).loss_and_gradient(w, b)
+    rate = state.learning_rate
+    if settings.schedule.varies:
+        rate = (settings.learning_rate if base is None else base) * settings.schedule.factor(iteration)
+    return State(iteration, w, b, value, gradient, rate, memory)
+
+
+def whole(landscape: Landscape, settings: Settings, state: State) -> State:
+    """The state with loss and gradient of all the rows, where its own are those of a batch."""
+    if settings.batch is None or landscape.seen(state.iteration, settings.batch) is landscape:
+        return state
+    value, gradient = landscape.loss_and_gradient(state.w, state.b)
+    return state._replace(loss=value, gradient=gradient)
 
 
 def gradient_norm(state: State, train_bias: bool) -> Value:
@@ -143,9 +196,10 @@ def proceed(landscape: Landscape, settings: Settings, limits: Limits, state: Sta
             return Ending(
                 Reason.TOLERANCE,
                 f"Converged after {_counted(state.iteration, 'iteration')}: "
-                f"the gradient norm {norm:.6g} is below the tolerance {limits.tolerance:g}.",
+                f"the gradient norm {'of the batch ' * (settings.batch is not None)}{norm:.6g} "
+                f"is below the tolerance {limits.tolerance:g}.",
             )
-    following = advance(landscape, settings.optimizer, state, settings.train_bias)
+    following = advance(landscape, settings, state)
     if not isfinite(following.loss):
         return Ending(
             Reason.DIVERGED,

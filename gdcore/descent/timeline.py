@@ -59,7 +59,7 @@ class Timeline:
         self.settings = settings
         self._changed_at = [0]
         self._changed_to = [settings]
-        self._changed_from = [(self.state, settings.optimizer)]
+        self._changed_from = [(self.state, settings)]
         self._kept = [self.state]
         self._blocks = {0: [self.state]}
         self._next: tuple[State, Settings, Limits, State | Ending] | None = None
@@ -86,7 +86,7 @@ class Timeline:
         if not isinstance(following, Ending):
             return following
         if self._beyond is None or self._beyond[:2] != (self.state, self.settings):
-            beyond = advance(self.landscape, self.settings.optimizer, self.state, self.settings.train_bias)
+            beyond = advance(self.landscape, self.settings, self.state)
             self._beyond = (self.state, self.settings, beyond)
         return self._beyond[2]
 
@@ -130,19 +130,26 @@ class Timeline:
 
         Of two changes at one iteration only the last counts: whoever tries another optimizer and comes back without a
         step in between finds the memory as it was.
+
+        Raises:
+            ValueError: if there is a batch, and no rows to take it from; then nothing has changed.
         """
         if settings == self.settings:
             return
         iteration = self.state.iteration
+        self.landscape.seen(iteration, settings.batch)
         self._drop_after(iteration)
         if self._changed_at[-1] < iteration:
             self._changed_at.append(iteration)
             self._changed_to.append(settings)
-            self._changed_from.append((self.state, self.settings.optimizer))
+            self._changed_from.append((self.state, self.settings))
         self._changed_to[-1] = settings
-        arrived, optimizer = self._changed_from[-1]
-        self.state = adopt(arrived, settings, optimizer)
+        arrived, before = self._changed_from[-1]
+        self.state = adopt(self.landscape, arrived, settings, before)
         self.settings = settings
+        # Over another batch the loss is another.
+        self._path[3 * iteration + 2] = self.state.loss
+        self._losses.truncate(iteration)
         self._blocks[iteration // STRIDE][-1] = self.state
         if iteration % STRIDE == 0:
             self._kept[-1] = self.state
@@ -221,10 +228,10 @@ class Timeline:
         states = [state]
         settings = self.settings_at(state.iteration)
         while state.iteration < last:
-            state = advance(self.landscape, settings.optimizer, state, settings.train_bias)
+            state = advance(self.landscape, settings, state)
             now = self.settings_at(state.iteration)
             if now is not settings:
-                state, settings = adopt(state, now, settings.optimizer), now
+                state, settings = adopt(self.landscape, state, now, settings), now
             states.append(state)
         return states
 

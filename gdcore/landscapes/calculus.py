@@ -258,7 +258,7 @@ class Wengert:
         return self._chained(u, raised(u.value, n), first, second)
 
     def _raised(self, register: int, n: float) -> int:
-        """A fixed power; squares and cubes as products, which is how PyTorch rounds them."""
+        """A fixed power; squares and cubes as products and 0.5 as a root, which is how PyTorch rounds them."""
         if n == 0:
             return self._constant(1.0)
         if n == 1:
@@ -267,7 +267,7 @@ class Wengert:
             return self._do("mul", register, register)
         if n == 3:
             return self._do("mul", self._do("mul", register, register), register)
-        return self._do("pow", register, self._constant(n))
+        return self._do("sqrt", register) if n == 0.5 else self._do("pow", register, self._constant(n))
 
     # Functions of one number
 

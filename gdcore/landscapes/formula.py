@@ -252,21 +252,21 @@ class _Parser:
         return jet
 
     def _number(self) -> Jet:
-        token = self._next()
-        value = float(token.text)
+        value = float(self._token.text)
         if math.isinf(value):
-            raise self._mistake("this number is too large", token)
+            raise self._mistake("this number is too large")
+        self._next()
         return self.sheet.constant(value)
 
     def _name(self) -> Jet:
+        if self._token.text not in ("w", "b", *CONSTANTS, *FUNCTIONS):
+            raise self._mistake(_unknown(self._token.text))
         token = self._next()
         if token.text in ("w", "b"):
             self.seen.add(token.text)
             return self.sheet.variable(W if token.text == "w" else B)
         if token.text in CONSTANTS:
             return self.sheet.constant(CONSTANTS[token.text])
-        if token.text not in FUNCTIONS:
-            raise self._mistake(_unknown(token.text), token)
         opening = self._token
         if not self._accepts("("):
             raise self._mistake(f"{token.text} takes its number in parentheses: {token.text}(w)", token)

@@ -14,7 +14,7 @@ Every formula is elementwise: a parameter may be a float (one point) or an array
 from __future__ import annotations
 
 from math import hypot, inf, isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from gdcore.landscapes.columns import Columns
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -90,6 +92,17 @@ class Curvature(NamedTuple):
         return self.critical_learning_rate / 2
 
 
+class Sampling(Protocol):
+    """Which rows a step sees: a batch, as `gdcore.descent.batches` has them."""
+
+    @property
+    def size(self) -> int:
+        """How many rows at the most."""
+
+    def rows(self, iteration: int, count: int) -> NDArray[np.intp]:
+        """The numbers of the rows that step `iteration` sees of `count`."""
+
+
 class Landscape:
     """A loss over w, or over w and b. Only `loss_and_gradient` must be given; all else has a meaning without.
 
@@ -98,7 +111,9 @@ class Landscape:
         formula: the loss as a person writes it.
         has_bias: whether there is a b at all.
         exact: whether the curvature is the same everywhere, so that what it says of a rate holds for the whole walk.
+        convex: whether it bends upwards everywhere, so that whatever is a minimum is the lowest.
         scope: the part worth showing, and where to begin.
+        columns: the rows it is made of; None where it is not made of rows, or they are not at hand.
 
     Example:
         >>> class Quartic(Landscape):
@@ -115,7 +130,9 @@ class Landscape:
     formula: str = ""
     has_bias: bool = True
     exact: bool = False
+    convex: bool = False
     scope: Scope = Scope((-3.0, 3.0), (-3.0, 3.0), Point(2.0, 2.0))
+    columns: Columns | None = None
 
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
         """The loss and (dL/dw, dL/db) at (w, b): what one step of a descent needs, in one go."""
@@ -162,10 +179,30 @@ class Landscape:
             losses = np.asarray(self(ws[:, None], bs), dtype=np.float64)
         return [contour(ws, bs, np.broadcast_to(losses, (GRID, GRID)), level) for level in levels]
 
-    def seen(self, iteration: int) -> Landscape:
-        """What step `iteration` sees: this landscape, or that step's share of it."""
-        del iteration
-        return self
+    def seen(self, iteration: int, batch: Sampling | None = None) -> Landscape:
+        """What step `iteration` sees: this landscape, or where there is a batch, that of the batch's rows.
+
+        A batch of all the rows, or of more than there are, is this landscape itself.
+
+        Raises:
+            ValueError: if there is a batch, and no rows to take it from.
+        """
+        if batch is None:
+            return self
+        if self.columns is None:
+            raise ValueError(f"{self.title or 'this landscape'} has no rows at hand, so there is no batch of them")
+        if batch.size >= len(self.columns):
+            return self
+        return self.columns.seen(iteration, batch, self.over)
+
+    def over(self, x: Floats, y: Floats) -> Landscape:
+        """The same loss over other rows: x and y, both of shape (n,).
+
+        Raises:
+            ValueError: if it is not made of rows.
+        """
+        del x, y
+        raise ValueError(f"{self.title or 'this landscape'} is not made of rows")
 
     def goal(self, start: Point, train_bias: bool) -> Point | None:
         """Where a walk may be on its way to: the lowest known minimum, or straight down to the floor of a valley."""

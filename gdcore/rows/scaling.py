@@ -13,6 +13,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
+from gdcore.landscapes.columns import Columns
 
 if TYPE_CHECKING:
     from gdcore.rows.dataset import Dataset
@@ -59,8 +60,9 @@ def standardized_loss(loss: MeanSquaredError) -> MeanSquaredError:
     old = loss.moments
     std_x, std_y = sqrt(old.var_x), sqrt(old.var_y) or 1.0
     slope = loss.weight * std_x / std_y
+    columns = loss.columns and Columns((loss.columns.x - old.mean_x) / std_x, (loss.columns.y - old.mean_y) / std_y)
     moments = Moments(old.count, 0.0, 0.0, 1.0, old.var_y / (std_y * std_y), slope)
-    return MeanSquaredError(moments, slope, 0.0, loss.floor / (std_y * std_y), 0.0, far=False)
+    return MeanSquaredError(moments, slope, 0.0, loss.floor / (std_y * std_y), 0.0, far=False, columns=columns)
 
 
 def standardized(data: Dataset) -> tuple[Dataset, Scale]:

@@ -14,7 +14,7 @@ kink, as far as a step is long: if that is within NEAR, it is there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from gdcore.descent.optimizers import Optimizer
+    from gdcore.descent.steps import Settings
     from gdcore.landscapes.landscape import Landscape, Minimum
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -72,15 +72,8 @@ class Ends:
     done: float
 
 
-def basins(  # noqa: PLR0913, PLR0917
-    landscape: Landscape,
-    ws: ArrayLike,
-    bs: ArrayLike,
-    optimizer: Optimizer,
-    learning_rate: float,
-    train_bias: bool,
-    *,
-    limit: int = LIMIT,
+def basins(
+    landscape: Landscape, ws: ArrayLike, bs: ArrayLike, settings: Settings, *, limit: int = LIMIT
 ) -> Iterator[Ends]:
     """Where each start of a grid ends.
 
@@ -90,41 +83,30 @@ def basins(  # noqa: PLR0913, PLR0917
         landscape: what is descended.
         ws: the w of the starts, shape (m,).
         bs: their b, shape (n,), or one number: then the results have the shape (m,) instead of (m, n).
-        optimizer: the rule.
-        learning_rate: its rate.
-        train_bias: whether b is trained too; else it is held, and the minima are those along w.
+        settings: the settings of every walk; where b is held, the minima are those along w.
         limit: give up after so many iterations.
 
     Yields:
         The ends so far, at least once; the last one has `done` = 1.
 
     Example:
-        >>> from gdcore.descent.optimizers import GradientDescent
+        >>> from gdcore.descent.steps import Settings
         >>> from gdcore.landscapes.known import find
-        >>> *_, result = basins(find("two-valleys"), [-1.5, -0.1, 0.3, 1.5, 9.0], 0.0, GradientDescent(), 0.05, False)
+        >>> *_, result = basins(find("two-valleys"), [-1.5, -0.1, 0.3, 1.5, 9.0], 0.0, Settings(0.05))
         >>> result.ends.tolist(), [round(minimum.w, 3) for minimum in result.minima]
         ([0, 0, 1, 1, -2], [-1.088, 0.879])
     """
     across, up = np.asarray(ws, dtype=np.float64), np.asarray(bs, dtype=np.float64)
     shape = across.shape + up.shape
     grid = np.meshgrid(across, np.atleast_1d(up), indexing="ij")
-    yield from _ends(
-        landscape,
-        grid[0].ravel(),
-        grid[1].ravel(),
-        optimizer,
-        np.full(grid[0].size, learning_rate),
-        train_bias,
-        limit,
-        shape,
-    )
+    rates = np.full(grid[0].size, settings.learning_rate)
+    yield from _ends(landscape, grid[0].ravel(), grid[1].ravel(), settings, rates, limit, shape)
 
 
-def ends(  # noqa: PLR0913
+def ends(
     landscape: Landscape,
     start: tuple[float, float],
-    optimizer: Optimizer,
-    train_bias: bool,
+    settings: Settings,
     learning_rates: ArrayLike,
     *,
     limit: int = LIMIT,
@@ -132,40 +114,41 @@ def ends(  # noqa: PLR0913
     """Where each learning rate, shape (n,), ends from one start (w, b); otherwise as `basins`.
 
     Example:
-        >>> from gdcore.descent.optimizers import GradientDescent
+        >>> from gdcore.descent.steps import Settings
         >>> from gdcore.landscapes.known import find
         >>> sharp = find("sharp-and-flat")  # the deepest minimum, 0, is sharp
-        >>> *_, result = ends(sharp, sharp.scope.start, GradientDescent(), False, [0.005, 0.02, 0.5])
+        >>> *_, result = ends(sharp, sharp.scope.start, Settings(), [0.005, 0.02, 0.5])
         >>> result.ends.tolist()
         [0, 0, 1]
     """
     rates = np.asarray(learning_rates, dtype=np.float64)
     w, b = np.full(len(rates), start[0], dtype=np.float64), np.full(len(rates), start[1], dtype=np.float64)
-    yield from _ends(landscape, w, b, optimizer, rates, train_bias, limit, rates.shape)
+    yield from _ends(landscape, w, b, settings, rates, limit, rates.shape)
 
 
 def _ends(  # noqa: PLR0913, PLR0917
     landscape: Landscape,
     w: Floats,
     b: Floats,
-    optimizer: Optimizer,
+    settings: Settings,
     rates: Floats,
-    train_bias: bool,
     limit: int,
     shape: tuple[int, ...],
 ) -> Iterator[Ends]:
+    settings = replace(settings, train_bias=settings.train_bias and landscape.has_bias)
     with np.errstate(all="ignore"):
-        loss, gradient = landscape.seen(0).loss_and_gradient(w, b)
-    state = State(0, w, b, loss, gradient, rates, (optimizer.memory(), optimizer.memory()))
-    held = [None] if train_bias else np.unique(b).tolist()
+        loss, gradient = landscape.seen(0, settings.batch).loss_and_gradient(w, b)
+    memories = (settings.optimizer.memory(), settings.optimizer.memory())
+    state = State(0, w, b, loss, gradient, rates * settings.schedule.factor(0), memories)
+    held = [None] if settings.train_bias else np.unique(b).tolist()
     found: list[tuple[Minimum, ...]] = []
     for value in held:
         found.append(landscape.minima(value))
         if len(found) % SEARCHES == 0:
             nothing = np.zeros(shape, dtype=np.int64)
             yield Ends(nothing + NEVER, nothing, (), limit, 0.0)
-    judge = _Judge(landscape, state, found, train_bias)
-    crowd = Crowd(landscape, optimizer, train_bias, state, judge.fates)
+    judge = _Judge(landscape, state, found, settings.train_bias)
+    crowd = Crowd(landscape, settings, state, judge.fates, rates)
     for done in crowd.run(limit, lambda count: max(1, min(PIECE // count, LONGEST))):
         # Fates count from 1, for 0 is going on.
         reached = np.select([crowd.fates == GOING, crowd.fates < 0], [NEVER, crowd.fates], crowd.fates - 1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import hypot, inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Nudge
-from gdcore.descent.steps import Reason, Settings, advance, begin
+from gdcore.descent.steps import Reason, Settings, advance, begin, whole
 from gdcore.landscapes.landscape import Point
 from gdcore.studies.stability import stability
 
@@ -28,27 +29,30 @@ LONGEST = 10_000
 """A race ends after so many iterations at the most; each of its runs can be gone on with."""
 
 
-def sensible_rate(optimizer: Optimizer, landscape: Landscape, state: State, train_bias: bool, iterations: int) -> float:
-    """The learning rate with which an optimizer comes lowest from a point in so many iterations, of those tried.
+def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterations: int) -> float:
+    """The learning rate with which a run under these settings comes lowest from a point in so many iterations.
+
+    All else in the settings counts: the optimizer, its schedule, the batches. Lowest is by the loss of all rows.
 
     The best fixed rate of the theory is the best in the long run; in a short one it may still be swinging from side to
     side. So it is where the search begins, from a hundredth of it to ten times as much.
 
     Example:
         >>> from gdcore.landscapes.bowl import MeanSquaredError
-        >>> from gdcore.descent.optimizers import GradientDescent
         >>> loss = MeanSquaredError.of([-1.0, 1.0], [-2.0, 2.0])
-        >>> sensible_rate(GradientDescent(), loss, begin(loss, Settings()), False, 100)
+        >>> sensible_rate(loss, Settings(), begin(loss, Settings()), 100)
         0.5
     """
-    guess = _guess(optimizer, landscape, state, train_bias)
+    guess = _guess(settings.optimizer, landscape, state, settings.train_bias)
     rates = np.append(guess, guess * np.geomspace(1e-2, 10, TRIES))
-    runner = begin(landscape, Settings(optimizer=optimizer, train_bias=train_bias), state.w, state.b)
-    runner = runner._replace(learning_rate=rates)  # all of them at once
+    runner = begin(landscape, settings, state.w, state.b, state.iteration)
+    # All of them at once.
+    runner = runner._replace(learning_rate=rates * settings.schedule.factor(state.iteration))
     with np.errstate(all="ignore"):
         for _ in range(min(iterations, TRIAL)):
-            runner = advance(landscape, optimizer, runner, train_bias)
-    reached = np.nan_to_num(np.broadcast_to(runner.loss, rates.shape), nan=inf)
+            runner = advance(landscape, settings, runner, rates)
+        losses = whole(landscape, settings, runner).loss
+    reached = np.nan_to_num(np.broadcast_to(losses, rates.shape), nan=inf)
     return float(rates[reached.argmin()])
 
 
@@ -76,7 +80,7 @@ def race(branches: Branches) -> list[Branch]:
     """Start every optimizer from where the current run stands, as a branch each, and run it; one stays where one is.
 
     Returns:
-        The runners, the one with the lowest loss first.
+        The runners, the one with the lowest loss first, over all rows.
 
     Raises:
         ValueError: if the run stands where it ends, so that no runner could make a step.
@@ -89,10 +93,11 @@ def race(branches: Branches) -> list[Branch]:
     iterations = min(run.limits.iterations - run.state.iteration, LONGEST)
     for kind in OPTIMIZERS.values():
         optimizer = kind()
-        best = sensible_rate(optimizer, run.landscape, run.state, run.settings.train_bias, iterations)
+        settings = replace(run.settings, optimizer=optimizer)
+        best = sensible_rate(run.landscape, settings, run.state, iterations)
         rate = float(f"{best:.4g}")
         runner = branches.branch_off(f"in the race, lr {rate:g}", branches.free_name(optimizer.title))
-        runner.run.change(Settings(rate, optimizer, run.settings.train_bias))
+        runner.run.change(replace(settings, learning_rate=rate))
         runner.run.forward(min(run.limits.iterations, LONGEST))
         runners.append(runner)
-    return sorted(runners, key=lambda runner: runner.run.state.loss)
+    return sorted(runners, key=lambda runner: whole(run.landscape, run.settings, runner.run.state).loss)

@@ -41,12 +41,14 @@ def observed(before: State, after: State) -> Regime:
     The slope along the step tells: downhill still after it, the step stayed on its side of the lowest point on its
     way; uphill, it crossed that point. It crawled where it left more than nine tenths of the slope.
 
+    Both must be measured on the same rows: where there are batches, take `gdcore.descent.steps.whole` of each.
+
     Example:
         >>> from gdcore.descent.steps import Settings, advance, begin
         >>> from gdcore.landscapes.bowl import MeanSquaredError
         >>> loss = MeanSquaredError.of([-1.0, 1.0], [0.0, 0.0])
         >>> start = begin(loss, Settings(learning_rate=0.75), w=1.0)
-        >>> observed(start, advance(loss, Settings().optimizer, start)).value
+        >>> observed(start, advance(loss, Settings(), start)).value
         'overshoot'
     """
     if after.loss > before.loss * (1 + ROUNDING):

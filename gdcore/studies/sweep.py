@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gdcore.descent.state import State
-from gdcore.descent.steps import Settings, advance, begin, gradient_norm
+from gdcore.descent.steps import Settings, advance, begin, gradient_norm, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
-    from gdcore.descent.optimizers import Optimizer
     from gdcore.landscapes.landscape import Landscape
 
     Rates: TypeAlias = NDArray[np.float64]
@@ -29,6 +28,10 @@ if TYPE_CHECKING:
 
 NEAR = 1e-6
 """A run has arrived when its loss is within this share of the minimum."""
+NEAR_BY_CHANCE = 0.05
+"""With batches a run has arrived within this share of the minimum."""
+LOOK = 100
+"""With batches a run is looked at after so many iterations at the latest: the loss of all rows costs a pass."""
 ROUNDING = 1e-24
 """A minimum below this share of the loss at the start is 0 but for rounding: then the share is one of the start."""
 RISE = 1e12
@@ -99,8 +102,7 @@ def default_rates(critical: float | None, distance: float = 1.0, count: int = 24
 def sweep(  # noqa: PLR0913
     landscape: Landscape,
     start: tuple[float, float],
-    optimizer: Optimizer,
-    train_bias: bool,
+    settings: Settings,
     learning_rates: ArrayLike,
     *,
     limit: int = LIMIT,
@@ -113,14 +115,16 @@ def sweep(  # noqa: PLR0913
     not finite or above RISE times that at the start. Where there may be several minima it arrives at any of them: when
     its gradient norm is at most NEAR times that at the start.
 
+    Where the settings have batches, a run is looked at once in an epoch, or every LOOK iterations in a long one, by the
+    loss of all rows, and arrives within NEAR_BY_CHANCE of the minimum: chance keeps it from coming much nearer.
+
     Nothing is computed before it is asked for: whoever stops asking has cancelled the rest.
 
     Args:
         landscape: what is descended.
         start: the point (w, b) all of them start from.
-        optimizer: the rule.
-        train_bias: whether b is trained too.
-        learning_rates: the rates, in rising order.
+        settings: the optimizer, what is trained, the schedule and the batches; their learning rate means nothing here.
+        learning_rates: the base rates, in rising order.
         limit: give up after so many iterations.
         every: how often to tell.
 
@@ -132,23 +136,28 @@ def sweep(  # noqa: PLR0913
 
     Example:
         >>> from gdcore.landscapes.bowl import MeanSquaredError
-        >>> from gdcore.descent.optimizers import GradientDescent
         >>> bowl = MeanSquaredError.of([-1.0, 1.0], [1.0, -1.0])
-        >>> *_, result = sweep(bowl, (1.0, 0.0), GradientDescent(), False, [0.25, 0.5, 0.75, 1.5])
+        >>> *_, result = sweep(bowl, (1.0, 0.0), Settings(), [0.25, 0.5, 0.75, 1.5])
         >>> result.iterations.tolist(), result.arrived.tolist(), result.best, result.cliff
         ([10, 1, 10, 20], [True, True, True, False], 1, 1.5)
     """
     rates = np.asarray(learning_rates, dtype=np.float64)
-    state = begin(landscape, Settings(optimizer=optimizer, train_bias=train_bias), *start)
-    aim, ceiling = _aim(landscape, state, train_bias), RISE * max(abs(state.loss), 1e-300)
-    level = NEAR * gradient_norm(state, train_bias)
+    state = begin(landscape, settings, *start)
+    first = whole(landscape, settings, state)
+    chance = settings.batch is not None and first is not state
+    pause = min(settings.batch.steps(len(landscape.columns or ())), LOOK) if settings.batch is not None else 1
+    near = NEAR_BY_CHANCE if chance else NEAR
+    aim, ceiling = _aim(landscape, first, settings.train_bias, near), RISE * max(abs(first.loss), 1e-300)
+    level = near * gradient_norm(first, settings.train_bias)
 
     def judge(state: State, running: Counts) -> Counts:
-        del running
-        there: Any = state.loss <= aim if aim is not None else gradient_norm(state, train_bias) <= level
-        return np.where(there, ARRIVED, np.where(state.loss <= ceiling, GOING, DIVERGED))
+        if state.iteration % pause:
+            return np.full(len(running), GOING)
+        now = whole(landscape, settings, state)
+        there: Any = now.loss <= aim if aim is not None else gradient_norm(now, settings.train_bias) <= level
+        return np.where(there, ARRIVED, np.where(now.loss <= ceiling, GOING, DIVERGED))
 
-    crowd = Crowd(landscape, optimizer, train_bias, spread(state, rates, landscape), judge)
+    crowd = Crowd(landscape, settings, spread(landscape, settings, state, rates), judge, rates)
     for done in crowd.run(limit, lambda count: every):  # noqa: ARG005
         arrived, diverged = crowd.fates == ARRIVED, crowd.fates == DIVERGED
         yield Sweep(rates, crowd.iterations.copy(), arrived, diverged, limit, done)
@@ -158,11 +167,12 @@ GOING, ARRIVED, DIVERGED = 0, 1, 2
 """The fates of a run; a study may give the ended ones other numbers, which are not 0."""
 
 
-def spread(start: State, learning_rates: Rates, landscape: Landscape) -> State:
-    """A state as so many, each with a learning rate of its own."""
-    w, b = np.full(len(learning_rates), start.w), np.full(len(learning_rates), start.b)
-    loss, gradient = landscape.seen(start.iteration).loss_and_gradient(w, b)
-    return start._replace(w=w, b=b, loss=loss, gradient=gradient, learning_rate=learning_rates)
+def spread(landscape: Landscape, settings: Settings, start: State, base: Rates) -> State:
+    """A state as so many, each with a base rate of its own, shape (n,)."""
+    w, b = np.full(len(base), start.w), np.full(len(base), start.b)
+    loss, gradient = landscape.seen(start.iteration, settings.batch).loss_and_gradient(w, b)
+    rates = base * settings.schedule.factor(start.iteration)
+    return start._replace(w=w, b=b, loss=loss, gradient=gradient, learning_rate=rates)
 
 
 class Crowd:
@@ -176,27 +186,26 @@ class Crowd:
     def __init__(
         self,
         landscape: Landscape,
-        optimizer: Optimizer,
-        train_bias: bool,
+        settings: Settings,
         state: State,
         judge: Callable[[State, Counts], Counts],
+        base: Rates,
     ) -> None:
         """Begin with a state of arrays, shape (n,).
 
         Args:
             landscape: what is descended.
-            optimizer: the rule.
-            train_bias: whether b is trained too.
+            settings: the optimizer, what is trained, the schedule and the batches; their learning rate means nothing.
             state: where they stand.
             judge: says the fates of the runs that go on, given their state and their indices.
+            base: the base rate of each, shape (n,).
         """
-        self._landscape, self._optimizer, self._train_bias = landscape, optimizer, train_bias
-        self._judge = judge
+        self._landscape, self._settings, self._judge = landscape, settings, judge
         count = np.size(state.w)
         self.iterations = np.zeros(count, dtype=np.int64)
         self.fates = np.full(count, GOING, dtype=np.int64)
         self._running = np.arange(count)
-        self._state = state
+        self._state, self._base = state, base
 
     def run(self, limit: int, pace: Callable[[int], int]) -> Iterator[float]:
         """Go on until all have ended or made so many iterations; tell the share of the work that is done, 1 at the end.
@@ -211,7 +220,7 @@ class Crowd:
             # Not around the yield: whoever asks has error settings of their own.
             with np.errstate(all="ignore"):
                 for _ in range(min(pace(len(self._running)), limit - self._state.iteration)):
-                    self._state = advance(self._landscape, self._optimizer, self._state, self._train_bias)
+                    self._state = advance(self._landscape, self._settings, self._state, self._base)
                     self._part()
                     if not len(self._running):
                         break
@@ -228,16 +237,19 @@ class Crowd:
             ended = self._running[~going]
             self.iterations[ended] = self._state.iteration
             self.fates[ended] = fates[~going]
-            self._running, self._state = self._running[going], _only(self._state, going)
+            self._running, self._base = self._running[going], self._base[going]
+            self._state = _only(self._state, going)
 
 
-def _aim(landscape: Landscape, start: State, train_bias: bool) -> float | None:
+def _aim(landscape: Landscape, start: State, train_bias: bool, near: float) -> float | None:
     """The loss at which a run has arrived; None where there may be minima that are not the lowest."""
-    if not landscape.exact:
+    if not landscape.convex:
         return None
     floor = landscape.lowest(None if train_bias else start.b)
+    if floor is None and not landscape.exact:
+        return None
     floor = start.loss if floor is None else floor
-    return floor + NEAR * (floor if floor > ROUNDING * start.loss else start.loss)
+    return floor + near * (floor if floor > ROUNDING * start.loss else start.loss)
 
 
 def _only(state: State, kept: Flags) -> State:

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdcore.course.checks import Answered
-from gdcore.course.course import Course, Task
+from gdcore.course.course import MOST_STEPS, Course, Task
 from gdcore.course.progress import LARGEST, Progress, assess, counted
 from gdcore.course.toml import CourseError
-from gdcore.inert import inert, quoted_path
+from gdcore.inert import inert, quoted, quoted_path
+from gdcore.rows.dataset import shipped
+from tui.headless.learn import LearningPlain
+from tui.headless.plain.conversation import COMMANDS
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.learning import Lesson
-from tui.laboratory.solution import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from gdcore.course.progress import Result
 
 ALL_DONE, NOT_ALL, NO_FILE = 0, 1, 2
+COMMANDS_BY_NAME = {name: command for command in COMMANDS for name in command.names}
 TOGETHER = 24
 """So many files or more are shared between processes: fewer take less time than starting one."""
 
@@ -103,9 +106,10 @@ def prove(course: Course, task: Task) -> tuple[int, str]:
             return task.line, "it is solved at its start, before anything is done; ask for more."
     elif lesson.update():
         return task.line, "it is solved at its start, before anything is done; ask for more."
+    plain = LearningPlain(lesson)
     for line, command in task.solution:
         try:
-            _do(lesson, command)
+            _do(plain, command)
         except ValueError as error:
             return line, f"its solution cannot be done: {inert(str(error)).rstrip('.')}."
         lesson.update()
@@ -129,19 +133,28 @@ def _answer_text(task: Task) -> str:
     return question.actual if isinstance(question.actual, str) else repr(question.actual)
 
 
-def _do(lesson: Lesson, command: str) -> None:
+def _do(plain: LearningPlain, command: str) -> None:
     """Do a command of a solution, as a learner would.
 
     Raises:
         ValueError: with a sentence, where it cannot be done, or has to wait for an answer.
     """
-    name, _, rest = command.partition(" ")
+    name, _, rest = (part.strip() for part in command.partition(" "))
     if name == "answer":
-        lesson.answer(rest)
+        plain.lesson.answer(rest)
         return
-    if why := lesson.blocked({"method": "optimizer", "start": "start"}.get(name, name)):
+    if name not in COMMANDS_BY_NAME:
+        raise ValueError(f"there is no command {quoted(name)}; those of gdlab --plain will do, and answer")
+    if name in ("open", "o") and rest not in shipped():
+        raise ValueError(f"a solution can open data that ship, {', '.join(shipped())}, not {quoted(rest)}")
+    if why := plain.waits(name):
         raise ValueError(why)
-    do(lesson.laboratory, command)
+    # A sentence for each of many steps would take longer than the steps.
+    name = "run" if name in ("step", "n") and rest else name
+    for _ in COMMANDS_BY_NAME[name].do(plain, rest):
+        pass
+    if plain.laboratory.walk.timeline.limits.iterations > MOST_STEPS:
+        raise ValueError(f"a run of a course may have {MOST_STEPS:,} steps")
 
 
 # What learners handed in

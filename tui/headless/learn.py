@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdcore.inert import quoted
-from tui.headless.plain import Plain
+from tui.headless.plain.conversation import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +61,10 @@ class LearningPlain(Plain):
         self.lesson = lesson
         self._write = write
 
+    def waits(self, name: str) -> str:
+        """Why a command has to wait for an answer, in a sentence; empty where it need not."""
+        return self.lesson.blocked(_ACTION.get(name, _ACTION.get(name.lower(), "")))
+
     def greeting(self) -> Iterator[str]:
         """What this is, and the task one is at."""
         course = self.lesson.course
@@ -90,7 +94,7 @@ class LearningPlain(Plain):
                 return
             if not rest.strip():
                 yield from _HELP.values()
-        if waits := self.lesson.blocked(_ACTION.get(name, _ACTION.get(own, ""))):
+        if waits := self.waits(name):
             yield f"{waits} Type answer and what you think."
             return
         yield from super().answer(line)

@@ -1,8 +1,17 @@
-"""Everything a key can do: the one list from which bindings, footer, help, palette and the README's table are made."""
+"""Everything a key can do: the one list from which bindings, footer, help, palette and the README's table are made.
+
+What concerns the laboratory alone stands here whole. What concerns the screen names an action of it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.laboratory.laboratory import Laboratory
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,64 +19,179 @@ class Command:
     """Something a person can ask for.
 
     Attributes:
-        action: the name of the screen's action, with its arguments.
+        name: what it is called in the code; without `do`, the action of the screen, with its arguments.
         keys: the keys that ask for it, as Textual names them, the main one first.
         label: a word or two, for the footer and the palette.
         tooltip: what it does, in a sentence.
+        do: what it does to the laboratory. A ValueError is a sentence for the person, and all stays as it is.
+        pauses: whether a run that goes on by itself stops for it.
         footer: whether it is in the footer.
         chart_keys: keys that ask for it while the chart has the focus.
         priority: whether it comes before what a field does with the key.
     """
 
-    action: str
+    name: str
     keys: tuple[str, ...]
     label: str
     tooltip: str
+    do: Callable[[Laboratory], object] | None = None
+    pauses: bool = False
     footer: bool = False
     chart_keys: tuple[str, ...] = ()
     priority: bool = False
 
+    @property
+    def action(self) -> str:
+        """The action of the screen that does it."""
+        return f"do({self.name!r})" if self.do else self.name
 
-COMMANDS = (
+
+WALKING = (
     Command("run", ("space",), "Run", "Run and pause.", footer=True),
     Command(
-        "step(1)", ("n",), "Step", "One step against the gradient.", footer=True, chart_keys=("right", "full_stop")
+        "step",
+        ("n",),
+        "Step",
+        "One step against the gradient.",
+        lambda lab: lab.walk.step(),
+        footer=True,
+        chart_keys=("right", "full_stop"),
     ),
-    Command("back(1)", ("b",), "Back", "One step back.", footer=True, chart_keys=("left", "comma")),
-    Command("step(10)", ("N",), "Ten steps", "Ten steps."),
-    Command("back(10)", ("B",), "Ten back", "Ten steps back."),
-    Command("rate(0.909090909)", ("left_square_bracket",), "Rate -", "Learning rate divided by 1.1.", footer=True),
-    Command("rate(1.1)", ("right_square_bracket",), "Rate +", "Learning rate times 1.1.", footer=True),
-    Command("rate(0.5)", ("left_curly_bracket",), "Half rate", "Learning rate halved."),
-    Command("rate(2)", ("right_curly_bracket",), "Double rate", "Learning rate doubled."),
-    Command("speed(-1)", ("less_than_sign",), "Slower", "Fewer steps a second while it runs."),
-    Command("speed(1)", ("greater_than_sign",), "Faster", "More steps a second while it runs, up to as many as fit."),
-    Command("retreat", ("h",), "Retreat", "Back to before the loss began to rise, with half the learning rate."),
-    Command("more", ("m",), "More steps", "Double how many steps the run may take."),
-    Command("bias", ("t",), "Train b", "Train w and b, or w alone, from the next step on."),
-    Command("restart", ("r",), "Restart", "Back to iteration 0, with the settings as they are.", footer=True),
-    Command("reset", ("R",), "Reset", "The settings gdlab was started with, and back to iteration 0."),
+    Command(
+        "back",
+        ("b",),
+        "Back",
+        "One step back.",
+        lambda lab: lab.walk.back(),
+        pauses=True,
+        footer=True,
+        chart_keys=("left", "comma"),
+    ),
+    Command("ten_steps", ("N",), "Ten steps", "Ten steps.", lambda lab: lab.walk.step(10)),
+    Command("ten_back", ("B",), "Ten back", "Ten steps back.", lambda lab: lab.walk.back(10), pauses=True),
+    Command(
+        "rate_down",
+        ("left_square_bracket",),
+        "Rate -",
+        "Learning rate divided by 1.1.",
+        lambda lab: lab.walk.scale_learning_rate(0.909090909),
+        footer=True,
+    ),
+    Command(
+        "rate_up",
+        ("right_square_bracket",),
+        "Rate +",
+        "Learning rate times 1.1.",
+        lambda lab: lab.walk.scale_learning_rate(1.1),
+        footer=True,
+    ),
+    Command(
+        "half_rate",
+        ("left_curly_bracket",),
+        "Half rate",
+        "Learning rate halved.",
+        lambda lab: lab.walk.scale_learning_rate(0.5),
+    ),
+    Command(
+        "double_rate",
+        ("right_curly_bracket",),
+        "Double rate",
+        "Learning rate doubled.",
+        lambda lab: lab.walk.scale_learning_rate(2),
+    ),
+    Command(
+        "slower",
+        ("less_than_sign",),
+        "Slower",
+        "Fewer steps a second while it runs.",
+        lambda lab: lab.walk.faster(-1),
+    ),
+    Command(
+        "faster",
+        ("greater_than_sign",),
+        "Faster",
+        "More steps a second while it runs, up to as many as fit.",
+        lambda lab: lab.walk.faster(1),
+    ),
+    Command(
+        "retreat",
+        ("h",),
+        "Retreat",
+        "Back to before the loss began to rise, with half the learning rate.",
+        lambda lab: lab.walk.retreat(),
+        pauses=True,
+    ),
+    Command(
+        "more",
+        ("m",),
+        "More steps",
+        "Double how many steps the run may take.",
+        lambda lab: lab.walk.allow_more(),
+    ),
+    Command(
+        "bias",
+        ("t",),
+        "Train b",
+        "Train w and b, or w alone, from the next step on.",
+        lambda lab: lab.walk.set_train_bias(not lab.walk.timeline.settings.train_bias),
+    ),
+    Command(
+        "restart",
+        ("r",),
+        "Restart",
+        "Back to iteration 0, with the settings as they are.",
+        lambda lab: lab.walk.restart(),
+        pauses=True,
+        footer=True,
+    ),
+    Command(
+        "reset",
+        ("R",),
+        "Reset",
+        "The settings gdlab was started with, and back to iteration 0.",
+        lambda lab: lab.walk.reset(),
+        pauses=True,
+    ),
+)
+"""Where the run goes, and how."""
+
+LOOKING = (
     Command("log", ("l",), "Log axis", "Linear or logarithmic loss axis."),
     Command("fit", ("f",), "Fit chart", "Show the part of the chart around the run, closely."),
     Command("marker", ("k",), "Line style", "Draw the curve in Braille dots, in blocks, or in plain ASCII."),
-    Command("view", ("v",), "View", "The next view: curve, map, fit, history, rates.", footer=True),
-    Command("view('curve')", ("1",), "Curve", "The loss over w, at the b of now."),
-    Command("view('map')", ("2",), "Map", "The loss over w and b, as contours, and the path across them."),
-    Command("view('fit')", ("3",), "Fit", "The rows, and the line among them."),
-    Command("view('history')", ("4",), "History", "The loss against the iterations."),
-    Command("view('rates')", ("5",), "Rates", "How many iterations each learning rate needs."),
-    Command("cursor(1)", (), "Rate up", "In the view of rates: the next larger rate.", chart_keys=("up",)),
-    Command("cursor(-1)", (), "Rate down", "In the view of rates: the next smaller rate.", chart_keys=("down",)),
+)
+"""How the chart is drawn; the views, and what each of them can do, follow."""
+
+COMPARING = (
     Command(
-        "take", (), "Take rate", "In the view of rates: put the rate under the cursor in force.", chart_keys=("enter",)
+        "ghosts",
+        ("G",),
+        "Ghosts",
+        "Next steps at half the rate and twice the rate too, or no longer.",
+        lambda lab: lab.studies.toggle_ghosts(),
     ),
-    Command("ghosts", ("G",), "Ghosts", "Next steps at half the rate and twice the rate too, or no longer."),
     Command("branches", ("g",), "Branches", "The branches: go there, rename, delete, compare."),
-    Command("pin", ("p",), "Pin", "Keep the run as it is, and go on in a copy."),
+    Command(
+        "pin",
+        ("p",),
+        "Pin",
+        "Keep the run as it is, and go on in a copy.",
+        lambda lab: lab.walk.pin(),
+        pauses=True,
+    ),
     Command("race", ("a",), "Race", "All optimizers from here, each at a rate that suits it."),
     Command(
-        "scale", ("S",), "Scale", "Train on standardized x and y; again, on the rows as they are. Each keeps its runs."
+        "scale",
+        ("S",),
+        "Scale",
+        "Train on standardized x and y; again, on the rows as they are. Each keeps its runs.",
+        lambda lab: lab.toggle_scaling(),
+        pauses=True,
     ),
+)
+"""Other runs beside this one."""
+
+AROUND = (
     Command("chart", ("escape",), "Chart", "Undo what is typed, and go back to the chart."),
     Command("why", ("w",), "Why", "The whole derivation for this point, with the numbers put in.", footer=True),
     Command("open", ("o",), "Open", "Open another data file."),
@@ -80,6 +204,7 @@ COMMANDS = (
     Command("quit", ("q", "ctrl+q"), "Quit", "Leave gdlab.", footer=True),
     Command("interrupt", ("ctrl+c",), "Interrupt", "Copy what is selected; where nothing is, quit.", priority=True),
 )
+"""The screen itself."""
 
 _SHOWN = {
     "left_square_bracket": "[",
@@ -103,17 +228,3 @@ def shown(key: str) -> str:
     ('[', 'ctrl+p')
     """
     return _SHOWN.get(key, key)
-
-
-def key_table() -> list[tuple[str, str]]:
-    """The keys and what they do, a row a command.
-
-    >>> key_table()[1]
-    ('n', 'One step against the gradient. On the chart also right, .')
-    """
-    rows = []
-    for command in COMMANDS:
-        keys, chart = (", ".join(map(shown, keys)) for keys in (command.keys, command.chart_keys))
-        also = f" On the chart also {chart}" if keys and chart else ""
-        rows.append((keys or chart, command.tooltip + also))
-    return rows

@@ -58,6 +58,7 @@ class Panel:
         done: whether the task is done.
         explanation: sentences on the prediction and on why, with the learner's numbers; empty until it is done.
         tally: how many tasks are done, in a few words.
+        view: the view in which the task is best seen; empty where any will do.
     """
 
     place: str
@@ -73,6 +74,7 @@ class Panel:
     done: bool
     explanation: tuple[str, ...]
     tally: str
+    view: str
 
     def sentences(self) -> Iterator[str]:
         """The panel in words, a paragraph each."""
@@ -112,7 +114,7 @@ class Lesson:
         >>> lesson = Lesson(course, Laboratory(load("pizza"), Settings(), Limits()))
         >>> lesson.panel.goal
         (('at least 1 steps are made', False),)
-        >>> lesson.laboratory.step()
+        >>> lesson.laboratory.walk.step()
         >>> lesson.update(), lesson.panel.explanation
         (True, ('w is 0.8068.',))
     """
@@ -198,6 +200,7 @@ class Lesson:
             done=self.done,
             explanation=self._explanation,
             tally=self.tally,
+            view=task.setup.view,
         )
 
     @property
@@ -301,11 +304,14 @@ class Lesson:
 
     def _attempt(self) -> Attempt:
         """This attempt as it stands."""
-        ground, task = self.laboratory.ground, self.task
-        walks = tuple(Session.of(ground, branches, scaled=scaled) for branches, _, scaled in self.laboratory.both_rows)
+        source, task = self.laboratory.ground.source, self.task
+        walks = tuple(
+            Session.of(ground.source, branches, scaled=ground.scale is not None)
+            for ground, branches in self.laboratory.both_rows
+        )
         rows = None
-        if task.any_data and ground is not task.setup.ground and not isinstance(ground, Landscape):
-            rows = own_rows(ground)
+        if task.any_data and source is not task.setup.ground and not isinstance(source, Landscape):
+            rows = own_rows(source)
         return Attempt(self._answer, self._after, walks, rows)
 
     # Inside
@@ -325,9 +331,6 @@ class Lesson:
         self._forget()
         setup = task.setup
         self.laboratory.set_up(setup.ground, setup.settings, setup.limits, setup.start, scaled=setup.scaled)
-        if setup.view and setup.view != self.laboratory.view:
-            self.laboratory.show(setup.view)
-        self.laboratory.say("")
         attempts = self._record.attempts
         if anew or not attempts:
             # One that led nowhere is not kept for ever.
@@ -355,39 +358,38 @@ class Lesson:
         """Have the laboratory stand where these walks do."""
         laboratory, setup = self.laboratory, self.task.setup
         for walk in reversed(walks):  # the current one is the first
-            if walk.ground is not laboratory.ground:
+            if walk.ground is not laboratory.ground.source:
                 laboratory.set_up(walk.ground, setup.settings, setup.limits, (0.0, 0.0), scaled=walk.scaled)
-            elif walk.scaled != (laboratory.scale is not None):
+            elif walk.scaled != (laboratory.ground.scale is not None):
                 laboratory.toggle_scaling()
-            laboratory.branches = walk.branches
-        if walks:
-            laboratory.switch(laboratory.branches.current)
-        laboratory.say("")
+            laboratory.walk.move_to(walk.branches)
+        laboratory.notes.say("")
 
     @property
     def _steps(self) -> int:
         """How many steps there are, in all the runs."""
-        return sum(branch.run.tip for branches, _, _ in self.laboratory.both_rows for branch in branches)
+        return sum(branch.run.tip for _, branches in self.laboratory.both_rows for branch in branches)
 
     def _verdict(self) -> Verdict:
         """On the runs as they are now; not computed twice."""
-        key = (self._answer, *(_mark(branches) for branches, _, _ in self.laboratory.both_rows))
+        key = (self._answer, *(_mark(branches) for _, branches in self.laboratory.both_rows))
         if self._judged is None or self._judged[0] != key:
             self._judged = key, self._judge()
         return self._judged[1]
 
     def _judge(self) -> Verdict:
         task, laboratory = self.task, self.laboratory
-        own = laboratory.ground is not task.setup.ground
+        own = laboratory.ground.source is not task.setup.ground
         rows = laboratory.both_rows
-        if own and not (task.any_data and laboratory.data is not None):
+        if own and not (task.any_data and laboratory.ground.data is not None):
             why = f"You are not on {_name(task)} any more; redo begins the task again."
         else:
-            why = too_long(branch.run.tip for branches, _, _ in rows for branch in branches)
-        walks = [
-            Walk(laboratory.ground, landscape, branches, scaled, own, start_of(task, own=own, scaled=scaled))
-            for branches, landscape, scaled in rows
-        ]
+            why = too_long(branch.run.tip for _, branches in rows for branch in branches)
+        walks = []
+        for ground, branches in rows:
+            scaled = ground.scale is not None
+            start = start_of(task, own=own, scaled=scaled)
+            walks.append(Walk(ground.source, ground.landscape, branches, scaled, own, start))
         verdict = verdict_on(task, self._answer, self._after, walks)
         return replace(verdict, missing=(why, *verdict.missing)) if why else verdict
 

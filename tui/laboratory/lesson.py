@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gdcore.descent.branches import Branch
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.state import Memory
-    from tui.laboratory.laboratory import Frame
+    from tui.laboratory.frame import Frame
 
 FORMULAS = (
     ("loss", "L(w, b) = 1/n * sum((w*x + b - y)^2)", "how far the line is from the rows, squared, on average"),

@@ -203,7 +203,8 @@ def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Lands
 
 def session_of(laboratory: Laboratory) -> Session:
     """The session that leads to where the laboratory stands."""
-    return Session.of(laboratory.ground, laboratory.branches, scaled=laboratory.scale is not None)
+    ground = laboratory.ground
+    return Session.of(ground.source, laboratory.walk.branches, scaled=ground.scale is not None)
 
 
 def laboratory_of(session: Session, ground: Dataset | Landscape) -> Laboratory:
@@ -218,9 +219,8 @@ def laboratory_of(session: Session, ground: Dataset | Landscape) -> Laboratory:
     laboratory = Laboratory(ground, first.changes[0][1], first.limits, (0.0, 0.0) if session.scaled else first.start)
     if session.scaled:
         laboratory.toggle_scaling()
-    laboratory.branches = session.replay(ground)
-    laboratory.switch(laboratory.branches.current)
-    laboratory.say(f"Resumed at step {laboratory.timeline.state.iteration:,} of branch {session.current}.")
+    laboratory.walk.move_to(session.replay(ground))
+    laboratory.notes.say(f"Resumed at step {laboratory.walk.timeline.state.iteration:,} of branch {session.current}.")
     return laboratory
 
 

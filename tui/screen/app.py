@@ -17,8 +17,8 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.theme import Theme
 
-from tui.laboratory.commands import COMMANDS
 from tui.laboratory.saving import session_of, state_folder
+from tui.screen.keys import COMMANDS
 from tui.screen.screen import LaboratoryScreen
 from tui.terminal import endings
 from tui.terminal.faults import Faults, guard, of_worker

@@ -1,4 +1,4 @@
-"""The dialogs over the laboratory: help, the derivation, and opening a data file."""
+"""The dialogs over the laboratory: a text to read, a list to choose from, a data file, the branches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.cells import cell_len, set_cell_size
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
@@ -22,8 +22,7 @@ from textual.widgets import DirectoryTree, Input, OptionList, Static
 from gdcore.descent.branches import Branch, Branches
 from gdcore.inert import inert
 from gdcore.rows.dataset import Dataset, DatasetError, load, shipped
-from tui.laboratory.commands import key_table
-from tui.laboratory.lesson import FORMULAS, comparison
+from tui.laboratory.lesson import comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,68 +32,6 @@ if TYPE_CHECKING:
     from textual.geometry import Region
 
 Result = TypeVar("Result")
-
-LEGEND = (
-    ("curve", "The loss of the line y = w*x + b over your rows, for every w. Low is good."),
-    ("you", "The filled circle, at the w of now: a hiker in the dark, who feels the slope."),
-    ("uphill", "The arrow. The steeper the ground, the longer it is. A step goes the other way."),
-    ("next", "The open circle: where the next step will land, learning rate times slope away."),
-    ("minimum", "The cross, the lowest point of the curve."),
-    ("trail", "The dots: where you have been."),
-    ("best", "Where b is trained too: the w of the lowest loss of all, an asterisk on the axis."),
-    ("gauge", "The learning rate # among those that crawl ., glide -, overshoot = and diverge !"),
-    ("", "The best fixed rate is the asterisk. Press ] and watch # move, before any step."),
-)
-"""What stands for what on the screen."""
-VIEWS_TOLD = (
-    ("2 map", "Lines of equal loss over w and b, with their losses; the path across them. f looks closer."),
-    ("", "The cross is the lowest point you can reach; while b is held, * is the lowest of all."),
-    ("3 fit", "Your rows, the line of now, and, dashed, the line at the minimum. At x: y for any x."),
-    ("4 history", "The loss against the steps; l: how far above its minimum, on a logarithmic axis."),
-    ("5 rates", "How many steps each learning rate needs; the star is the best, the cliff diverges."),
-    ("other runs", "g lists them. In a race a mark of four letters says which optimizer it is."),
-    ("1/2, 1, 2", "G: where the next step would land at half the rate, the rate, and twice the rate."),
-)
-"""What the other views show."""
-WORDS = (
-    ("slope, gradient", "dL/dw: how much the loss rises when w grows a little; dL/db: when b does."),
-    ("critical rate", "The learning rate at which steps no longer come nearer: 2 by the steepest curvature."),
-    ("condition number", "How much steeper the valley's sides are than its floor; 1 is a round bowl."),
-    ("digits", "How many decimal digits of w and b are right already."),
-    ("held", "b stays as it is: w alone is trained. t changes that."),
-    ("standardized", "x and y with mean 0 and spread 1. own: w and b in the units of your data."),
-    ("nudging", "Tries w and b one rate up and down and keeps what is better. It needs no gradient."),
-    ("branch", "A run you left by stepping back and changing something. g lists them."),
-    ("six digits", "The gauge counts steps until w and b are right to 1e-6; view 5 until the loss is."),
-)
-"""What the words on the screen mean."""
-FIELDS = (
-    ("tab, shift+tab", "Next field, field before; s goes to the learning rate."),
-    ("enter", "Put what is typed in force; on x, y, Method and Train, list what there is to choose."),
-    ("escape", "Undo what is typed, and go back to the chart."),
-    ("up, down", "In a number field: more, less."),
-    ("click on the curve", "Start there."),
-)
-"""What the fields and the mouse do."""
-
-
-def help_text() -> Table:
-    """What the screen shows, the three formulas and every key, as a table that wraps in its second column."""
-    formulas = [line for name, formula, meaning in FORMULAS for line in ((name, formula), ("", meaning))]
-    table = Table.grid(Column(no_wrap=True), Column(), padding=(0, 2))
-    for title, rows in (
-        ("What you see", LEGEND),
-        ("In the other views", VIEWS_TOLD),
-        ("Three formulas", formulas),
-        ("Words", WORDS),
-        ("Keys", key_table()),
-        ("Fields and mouse", FIELDS),
-    ):
-        table.add_row(Text(title, "bold"))
-        for name, text in rows:
-            table.add_row(Text(f"  {name}"), Text(text))
-        table.add_row()
-    return table
 
 
 def copy_or_quit(screen: Screen[Any]) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from gdcore.rows.dataset import Dataset
-    from tui.laboratory.laboratory import Frame
+    from tui.laboratory.frame import Frame
+    from tui.laboratory.ground import Ground
 
 NUMBERS: dict[str, tuple[str, Parameter]] = {
     "rate": ("Rate", parameters.LEARNING_RATE),
@@ -124,16 +125,17 @@ class Form(VerticalScroll, can_focus=False):
             self.wrong = wrong
             self.row = row
 
-    def __init__(self, data: Dataset | None, *, id: str) -> None:  # noqa: A002
+    def __init__(self, ground: Ground, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._data = data
+        self._ground = ground
         self._in_force: object = None
         self._rows: dict[str, Row] = {}
 
     def compose(self) -> ComposeResult:
         """A row for each setting."""
-        yield Row("Data", Opener(self._data.name if self._data else "", "screen.open", id="data"))
-        columns = _options(self._data) if self._data else []
+        data = self._ground.data
+        yield Row("Data", Opener(data.name if data else self._ground.landscape.title, "screen.open", id="data"))
+        columns = _options(data) if data else [("", "")]
         yield Row("x", Choice(columns, id="x"))
         yield Row("y", Choice(columns, id="y"))
         yield Row("Method", Choice([(kind.title, name) for name, kind in OPTIMIZERS.items()], id="method"))
@@ -146,7 +148,7 @@ class Form(VerticalScroll, can_focus=False):
         """Show the settings in force; what is being typed stays."""
         settings = frame.settings
         shown = (settings, frame.limits, frame.start, frame.predict_at)
-        if shown == self._in_force and frame.data is self._data:
+        if shown == self._in_force and frame.ground is self._ground:
             return
         self._in_force = shown
         own = {parameter.name for parameter in hyperparameters(type(settings.optimizer))}
@@ -168,7 +170,7 @@ class Form(VerticalScroll, can_focus=False):
         both = frame.landscape.has_bias
         for identifier, there in (("start-b", both), ("train", both), ("at-x", frame.data is not None)):
             self._display(identifier, there)
-        self.show_data(frame.data, frame.landscape.title)
+        self.show_ground(frame.ground)
 
     def _row(self, name: str) -> Row:
         """The row of a number."""
@@ -182,10 +184,10 @@ class Form(VerticalScroll, can_focus=False):
         if isinstance(row, Row):
             row.display = there
 
-    def show_data(self, data: Dataset | None, title: str = "") -> None:
-        """Show the name and the columns of data; of a landscape without rows its title."""
-        self._data = data
-        self.query_one("#data", Opener).show_text(data.name if data else title)
+    def show_ground(self, ground: Ground) -> None:
+        """Show the name and the columns of the rows; of a landscape without rows its title."""
+        self._ground, data = ground, ground.data
+        self.query_one("#data", Opener).show_text(data.name if data else ground.landscape.title)
         for identifier in "xy":
             self._display(identifier, data is not None)
         if data is None:

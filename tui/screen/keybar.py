@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.laboratory.commands import COMMANDS, Command, shown
+from tui.laboratory.commands import Command, shown
+from tui.screen.keys import COMMANDS
 from tui.screen.panels import row
 from tui.terminal.painted import Painted
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tui.charts.cells import Row
-    from tui.laboratory.laboratory import Frame
+    from tui.laboratory.frame import Frame
 
 
 class Panel(Painted):

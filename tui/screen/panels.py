@@ -16,7 +16,7 @@ from tui.charts.cells import BLANK, Cell, Row, columns_of
 from tui.laboratory import lesson
 
 if TYPE_CHECKING:
-    from tui.laboratory.laboratory import Frame
+    from tui.laboratory.frame import Frame
 
 Span: TypeAlias = tuple[str, str]
 

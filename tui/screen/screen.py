@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from functools import partial
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -19,15 +17,18 @@ from textual.worker import get_current_worker
 from gdcore.rows.dataset import Dataset, DatasetError
 from tui.charts.canvas import MARKERS
 from tui.laboratory import lesson
-from tui.laboratory.commands import COMMANDS, shown
+from tui.laboratory.commands import shown
 from tui.laboratory.saving import session_of
 from tui.screen import panels
 from tui.screen.chart import Chart
-from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_quit, help_text, load_again
+from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_quit, load_again
 from tui.screen.fields import NumberField
 from tui.screen.form import Form
+from tui.screen.help import help_text
 from tui.screen.keybar import KeyBar
+from tui.screen.keys import COMMANDS
 from tui.screen.panel import Panel
+from tui.screen.running import Runner
 from tui.terminal.line import PaintedCompositor
 from tui.views.views import Views
 
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
 
     from gdcore.descent.branches import Branch
     from gdcore.session import Session
-    from gdcore.studies.sweep import Sweep
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
+    from tui.views.view import View
 
 SAVED_AFTER = 1.0
 """Seconds after which a change is saved, together with those that have followed it."""
@@ -91,16 +92,16 @@ class LaboratoryScreen(Screen[None]):
         if sys.platform != "win32":
             self._compositor = PaintedCompositor()
         self.laboratory = laboratory
+        laboratory.leaving = self._keep
         self._saver = saver
         self._saving: Timer | None = None
         self._marker = marker
-        self._fps = fps
+        self._runner = Runner(fps)
         self._timer: Timer | None = None
-        self._due = 0.0
         self._drawing = False
         self._views = Views()
         self._stage = Stage(id="chart")
-        self._form = Form(laboratory.data, id="form")
+        self._form = Form(laboratory.ground, id="form")
         texts = (panels.header, panels.readout, panels.summary, panels.gauge, panels.story)
         names = ("header", "readout", "summary", "gauge", "story")
         self._panels = {name: Panel(text, id=name) for name, text in zip(names, texts, strict=True)}
@@ -151,9 +152,11 @@ class LaboratoryScreen(Screen[None]):
 
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
-        self._sweep()
         frame = self.laboratory.frame
         self._stage.scene = self._views.scene(frame)
+        study = self._views.current.study(frame)
+        if study is not None:
+            self._take_study(self._views.current, study)
         for panel in self._panels.values():
             panel.show(frame)
         self._form.show(frame)
@@ -176,140 +179,81 @@ class LaboratoryScreen(Screen[None]):
         if self._saver is not None and (sentence := self._saver.save(session_of(self.laboratory))):
             self._refused(sentence)
 
-    # Walking
+    # What a person does
 
-    def action_step(self, count: int) -> None:
-        """Make steps."""
-        self.laboratory.step(count)
-        self.touch()
+    def action_do(self, name: str) -> None:
+        """Do what a command does to the laboratory."""
+        command = next(command for command in COMMANDS if command.name == name)
+        if command.do is not None:
+            self._try(partial(command.do, self.laboratory), pauses=command.pauses)
 
-    def action_back(self, count: int) -> None:
-        """Go back."""
-        self._pause()
-        self.laboratory.back(count)
+    def _try(self, deed: Callable[[], object], *, pauses: bool = True) -> None:
+        """Do something to the laboratory; where it cannot be done, say why, and all stays as it is."""
+        if pauses:
+            self._pause()
+        try:
+            deed()
+        except ValueError as error:
+            self.laboratory.notes.say(f"{error}.", alarm=True)
         self.touch()
 
     def action_run(self) -> None:
         """Run, or pause."""
-        if self.laboratory.running:
+        walk = self.laboratory.walk
+        if walk.running:
             self._pause()
-        elif self.laboratory.timeline.ending is not None:
-            self.laboratory.step()
+        elif walk.timeline.ending is not None:
+            walk.step()
         else:
-            self.laboratory.running, self._due = True, 1.0
-            self._timer = self.set_interval(1 / self._fps, self._tick)
+            walk.running = True
+            self._timer = self.set_interval(self._runner.begin(), self._tick)
             self._tick()
         self.touch()
 
     def _pause(self) -> None:
-        self.laboratory.running = False
+        self.laboratory.walk.running = False
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
 
     def _tick(self) -> None:
-        """Make as many steps as are due, or as many as fit in half the time to the next tick."""
-        laboratory = self.laboratory
-        if laboratory.pace is None:
-            end = perf_counter() + 0.5 / self._fps
-            while laboratory.timeline.ending is None and perf_counter() < end:
-                laboratory.step(1000)
-        else:
-            whole = int(self._due)
-            self._due += laboratory.pace / self._fps - whole
-            if not whole:
-                return
-            laboratory.step(whole)
-        if laboratory.timeline.ending is not None:
-            self._pause()
-        self.touch()
-
-    def action_speed(self, by: int) -> None:
-        """Run slower or faster."""
-        self.laboratory.faster(by)
-        self.touch()
-
-    def action_restart(self) -> None:
-        """Begin again."""
-        self._pause()
-        self.laboratory.restart()
-        self.touch()
-
-    def action_reset(self) -> None:
-        """Begin again with the first settings."""
-        self._try(self.laboratory.reset)
-
-    def action_retreat(self) -> None:
-        """Go back to before the rise, with half the rate."""
-        self._pause()
-        self.laboratory.retreat()
-        self.touch()
-
-    # Changing
-
-    def action_rate(self, factor: float) -> None:
-        """Change the learning rate by a factor."""
-        self.laboratory.scale_learning_rate(factor)
-        self.touch()
-
-    def action_more(self) -> None:
-        """Allow more steps."""
-        self.laboratory.allow_more()
-        self.touch()
-
-    def action_bias(self) -> None:
-        """Train b too, or no longer."""
-        self.laboratory.set_train_bias(not self.laboratory.timeline.settings.train_bias)
-        self.touch()
+        """Make the steps that are due."""
+        if self._runner.tick(self.laboratory.walk):
+            if self.laboratory.walk.timeline.ending is not None:
+                self._pause()
+            self.touch()
 
     @on(Form.TrainBias)
     def _bias_chosen(self, event: Form.TrainBias) -> None:
-        self.laboratory.set_train_bias(event.train_bias)
-        self.touch()
+        self._try(lambda: self.laboratory.walk.set_train_bias(event.train_bias), pauses=False)
 
     @on(Form.Method)
     def _method_chosen(self, event: Form.Method) -> None:
-        self.laboratory.set_optimizer(event.optimizer)
-        self.touch()
+        self._try(lambda: self.laboratory.walk.set_optimizer(event.optimizer), pauses=False)
 
     @on(NumberField.Chosen)
     def _number_chosen(self, event: NumberField.Chosen) -> None:
-        laboratory, value = self.laboratory, event.value
-        start = laboratory.timeline.start
+        laboratory, walk, value = self.laboratory, self.laboratory.walk, event.value
+        w, b = walk.start
         match event.field.id:
             case "rate":
-                laboratory.set_learning_rate(value)
+                walk.set_learning_rate(value)
             case "steps":
-                laboratory.set_iterations(int(value))
+                walk.set_iterations(int(value))
             case "start-w":
-                self._start_at(value, start.b)
+                self._try(lambda: walk.set_start(value, b))
             case "start-b":
-                self._start_at(start.w, value)
+                self._try(lambda: walk.set_start(w, value))
             case "at-x":
                 laboratory.predict(value)
             case name:
-                optimizer: Any = laboratory.timeline.settings.optimizer
-                laboratory.set_optimizer(replace(optimizer, **{str(name): value}))
+                optimizer: Any = walk.timeline.settings.optimizer
+                walk.set_optimizer(replace(optimizer, **{str(name): value}))
         self.touch()
 
     @on(Chart.Clicked)
     def _place_clicked(self, event: Chart.Clicked) -> None:
-        window = self._views.curve_window
-        if window is not None and self.laboratory.view == "curve":
-            self._start_at(rounded(event.x, window.right - window.left), self.laboratory.timeline.start.b)
-            self.touch()
-
-    def _start_at(self, w: float, b: float) -> None:
-        self._try(lambda: self.laboratory.set_start(w, b))
-
-    def _try(self, deed: Callable[[], None]) -> None:
-        """Do what begins a run anew; where it cannot be done, say why, and all stays as it is."""
-        self._pause()
-        try:
-            deed()
-        except ValueError as error:
-            self.laboratory.say(f"{error}.", alarm=True)
-        self.touch()
+        self._try(lambda: self._views.current.clicked(event.x, self.laboratory))
 
     # Data
 
@@ -320,7 +264,6 @@ class LaboratoryScreen(Screen[None]):
 
     def _opened(self, data: Dataset | None) -> None:
         if data is not None:
-            self._keep()
             self._try(lambda: self.laboratory.open(data))
 
     @on(Form.Columns)
@@ -331,9 +274,7 @@ class LaboratoryScreen(Screen[None]):
     def _load_columns(self, x: str, y: str) -> None:
         """Read other columns of the file, beside the event loop."""
         try:
-            now = self.laboratory.data
-            if now is None:
-                return
+            now = self.laboratory.ground.rows
             data = load_again(str(now.path), x, y, skip_bad_rows=bool(now.skipped))
         except DatasetError as error:
             self.app.call_from_thread(self._refused, str(error))
@@ -341,8 +282,8 @@ class LaboratoryScreen(Screen[None]):
             self.app.call_from_thread(self._opened, data)
 
     def _refused(self, sentence: str) -> None:
-        self.laboratory.say(sentence, alarm=True)
-        self._form.show_data(self.laboratory.data, self.laboratory.landscape.title)
+        self.laboratory.notes.say(sentence, alarm=True)
+        self._form.show_ground(self.laboratory.ground)
         self.touch()
 
     # Looking
@@ -357,85 +298,38 @@ class LaboratoryScreen(Screen[None]):
 
     def action_view(self, name: str = "") -> None:
         """Show a view, or the next one."""
-        self.laboratory.show(name)
-        if self.laboratory.view != "rates":
-            self.laboratory.give_up_sweep()
-            self.workers.cancel_group(self, "sweep")
+        before = self._views.current
+        self.laboratory.notes.say(self._views.show(name, self.laboratory.ground))
+        if self._views.current is not before:
+            self.workers.cancel_group(self, "study")
         self.touch()
 
-    def _sweep(self) -> None:
-        """Begin the sweep that is wanted, if any is; it ends the one before."""
-        sweeping = self.laboratory.begin_sweep()
-        if sweeping is not None:
-            self._take_sweep(sweeping)
+    def action_view_key(self, key: str) -> None:
+        """Do what a key means in the view that is shown."""
+        self._try(lambda: self._views.key(key, self.laboratory), pauses=False)
 
-    @work(thread=True, exclusive=True, group="sweep")
-    def _take_sweep(self, sweeping: Iterator[Sweep]) -> None:
-        """Sweep beside the event loop, and show how far it has come."""
+    @work(thread=True, exclusive=True, group="study")
+    def _take_study(self, view: View, study: Iterator[Any]) -> None:
+        """Do the long work of a view beside the event loop, and show how far it has come."""
         worker = get_current_worker()
-        for swept in sweeping:
+        for piece in study:
             if worker.is_cancelled:
                 return
-            self.app.call_from_thread(self._show_sweep, worker, swept)
+            self.app.call_from_thread(self._show_piece, worker, view, piece)
 
-    def _show_sweep(self, worker: Worker[None], swept: Sweep) -> None:
+    def _show_piece(self, worker: Worker[None], view: View, piece: Any) -> None:
         if not worker.is_cancelled:
-            self.laboratory.sweep = swept
+            view.take(piece)
             self.touch()
-
-    def action_cursor(self, by: int) -> None:
-        """Look at another learning rate."""
-        self.laboratory.move_cursor(by)
-        self.touch()
-
-    def action_take(self) -> None:
-        """Take the rate one looks at."""
-        self.laboratory.take_rate()
-        self.touch()
-
-    def action_ghosts(self) -> None:
-        """Show three next steps, or one."""
-        self.laboratory.toggle_ghosts()
-        self.touch()
-
-    # Comparing
-
-    def action_branches(self) -> None:
-        """Look at the branches."""
-        self._pause()
-        self.app.push_screen(BranchDialog(self.laboratory.branches), self._switched)
-
-    def _switched(self, branch: Branch | None) -> None:
-        if branch is not None:
-            self.laboratory.switch(branch)
-        self.touch()
-
-    def action_pin(self) -> None:
-        """Keep the run as it is."""
-        self._pause()
-        self.laboratory.pin()
-        self.touch()
-
-    def action_race(self) -> None:
-        """Let all optimizers run."""
-        self._pause()
-        if self.laboratory.race():
-            self.laboratory.say(f"{self.laboratory.note} 2: map, 4: history, g: compare.")
-        self.touch()
-
-    def action_scale(self) -> None:
-        """Standardize the rows, or no longer."""
-        self._keep()
-        self._try(self.laboratory.toggle_scaling)
 
     def action_log(self) -> None:
         """Switch the loss axis."""
-        self.laboratory.toggle_log()
+        self.laboratory.notes.say(self._views.toggle_log())
         self.touch()
 
     def action_fit(self) -> None:
         """Fit the chart to the run."""
-        self.laboratory.fit()
+        self.laboratory.notes.say(self._views.fit(self.laboratory.frame))
         self.touch()
 
     def action_marker(self) -> None:
@@ -443,15 +337,37 @@ class LaboratoryScreen(Screen[None]):
         stage = self._stage
         markers = list(MARKERS)
         stage.marker = markers[(markers.index(stage.marker) + 1) % len(markers)]
-        self.laboratory.say(f"Lines are drawn in {MARKERS[stage.marker]}.")
+        self.laboratory.notes.say(f"Lines are drawn in {MARKERS[stage.marker]}.")
         self.touch()
+
+    # Comparing
+
+    def action_branches(self) -> None:
+        """Look at the branches."""
+        self._pause()
+        self.app.push_screen(BranchDialog(self.laboratory.walk.branches), self._switched)
+
+    def _switched(self, branch: Branch | None) -> None:
+        if branch is not None:
+            self.laboratory.walk.switch(branch)
+        self.touch()
+
+    def action_race(self) -> None:
+        """Let all optimizers run."""
+        self._pause()
+        if self.laboratory.studies.race():
+            self._views.show_race(self.laboratory.ground)
+            self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: compare.")
+        self.touch()
+
+    # Around it
 
     def action_settings(self) -> None:
         """Go to the learning rate."""
         if self.query_one("#left").display:
             self.set_focus(self.query_one("#rate"))
         else:
-            self.laboratory.say("The settings need a terminal of at least 80 x 24.", alarm=True)
+            self.laboratory.notes.say("The settings need a terminal of at least 80 x 24.", alarm=True)
             self.touch()
 
     def action_chart(self) -> None:
@@ -493,12 +409,3 @@ class LaboratoryScreen(Screen[None]):
     def action_quit(self) -> None:
         """Leave."""
         self.app.exit()
-
-
-def rounded(value: float, span: float) -> float:
-    """A value rounded to a hundredth of the span on screen, as near as a click can be.
-
-    >>> rounded(1.23456, 5.0)
-    1.23
-    """
-    return float(f"{value:.{max(0, round(2 - np.log10(span)) + 1) if 1e-12 < span < 1e12 else 6}f}")

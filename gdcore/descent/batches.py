@@ -1,0 +1,229 @@
+"""Batches: a step that sees a few of the rows, and so guesses the slope.
+
+Vocabulary
+    batch       the rows that one step sees
+    epoch       the steps in which every row is seen once; its last batch may be smaller
+    order       the order of the rows in an epoch, the numbers of rows from 0
+    seed        which of the many orders
+
+Which rows a step sees follows from (size, seed, iteration) alone: nothing has to be remembered to go back or to branch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+from zlib import crc32
+
+import numpy as np
+
+from gdcore.descent.parameters import BATCH, SEED
+from gdcore.inert import inert, quoted, quoted_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Numbers: TypeAlias = NDArray[np.intp]
+
+_NUMBERS = 1 << 20
+"""About so many numbers of rows are held for the epochs that were last asked for; one epoch always is."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Order:
+    """Orders of rows made elsewhere, an epoch each; after the last one the first comes again.
+
+    Attributes:
+        epochs: for each epoch the numbers of all rows from 0, each once, shape (n,).
+        name: where they come from, safe to print.
+
+    Example:
+        >>> order = Order.of([[2, 0, 1], [0, 1, 2]])
+        >>> order.epoch(2).tolist()
+        [2, 0, 1]
+        >>> Order.of([[0, 1, 1]])
+        Traceback (most recent call last):
+        ValueError: epoch 1 has row 1 twice; each row comes once in an epoch
+
+    Raises:
+        ValueError: if an epoch has not every row exactly once, with the sentence that says so.
+    """
+
+    epochs: tuple[Numbers, ...]
+    name: str = ""
+    checksum: int = 0
+
+    @classmethod
+    def of(cls, epochs: Sequence[Sequence[int]], name: str = "") -> Order:
+        """The order of these epochs."""
+        if not epochs:
+            raise ValueError("an order must have the rows of at least one epoch")
+        return cls._of([_epoch(rows, len(epochs[0]), f"epoch {at}") for at, rows in enumerate(epochs, 1)], name)
+
+    @classmethod
+    def _of(cls, epochs: Sequence[Numbers], name: str) -> Order:
+        checksum = 0
+        for rows in epochs:
+            rows.setflags(write=False)
+            checksum = crc32(rows.astype("<i8").tobytes(), checksum)
+        return cls(tuple(epochs), name, checksum)
+
+    @classmethod
+    def from_text(cls, text: str, rows: int, name: str) -> Order:
+        """The order that a text tells of: an epoch a line, the numbers of all rows from 0.
+
+        The numbers are separated by commas or white space; empty lines and lines that begin with # are left out.
+
+        Args:
+            text: the lines.
+            rows: how many rows the data have.
+            name: what the text is called, safe to print.
+
+        Raises:
+            ValueError: with a sentence and the line, where it is none.
+        """
+        epochs = []
+        for number, line in enumerate(text.splitlines(), 1):
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            where = f"{name}, line {number}"
+            numbers = []
+            for word in line.replace(",", " ").split():
+                if not (word.isascii() and word.isdigit() and len(word) < 19):
+                    raise ValueError(f"{where}: {quoted(word)} is not the number of a row; rows are counted from 0")
+                numbers.append(int(word))
+            try:
+                epochs.append(_epoch(numbers, rows, "it"))
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from None
+        if not epochs:
+            raise ValueError(f"{name} is empty; it needs the numbers of the rows from 0, an epoch a line")
+        return cls._of(epochs, name)
+
+    @classmethod
+    def load(cls, path: str, rows: int) -> Order:
+        """The order in a file; see `from_text`.
+
+        Raises:
+            ValueError: with a sentence, where it cannot be read or is none.
+        """
+        try:
+            text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise ValueError(f"{quoted_path(path)} is not text in UTF-8, so it is no order of rows") from None
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = inert(getattr(error, "strerror", "") or "the system gives no reason").lower()
+            raise ValueError(f"{quoted_path(path)} cannot be read: {reason}; check its name and where it is") from None
+        return cls.from_text(text, rows, inert(Path(path).name or path))
+
+    def epoch(self, epoch: int) -> Numbers:
+        """The numbers of the rows of an epoch, counted from 0."""
+        return self.epochs[epoch % len(self.epochs)]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the rows come in the same order, wherever it is from."""
+        if self is other:
+            return True
+        if not isinstance(other, Order):
+            return NotImplemented
+        same = self.checksum == other.checksum and len(self.epochs) == len(other.epochs)
+        return same and all(map(np.array_equal, self.epochs, other.epochs))
+
+    def __hash__(self) -> int:
+        return self.checksum
+
+
+def _epoch(rows: Sequence[int], count: int, what: str) -> Numbers:
+    """The numbers of rows as an array.
+
+    Raises:
+        ValueError: if it is not each of so many rows once.
+    """
+    for row in rows:
+        if not 0 <= row < count:
+            last = f"rows are counted from 0 to {count - 1:,}"
+            raise ValueError(f"{what} has row {row}, where {last}")
+    numbers = np.asarray(rows, dtype=np.intp)
+    found, times = np.unique(numbers, return_counts=True)
+    if len(found) and times.max() > 1:
+        raise ValueError(f"{what} has row {found[times > 1][0]} twice; each row comes once in an epoch")
+    if len(rows) != count:
+        raise ValueError(f"{what} has {len(rows):,} rows where there are {count:,}; each row comes once in an epoch")
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Which rows a step sees: `size` of them, in the order that the seed gives, or in one made elsewhere.
+
+    Iteration i belongs to epoch i // steps, with steps = ceil(n / size). The order of an epoch is
+
+        numpy.argsort(numpy.random.Philox(key=[seed, epoch]).random_raw(n), kind="stable")
+
+    The raw stream of this bit generator stays the same between versions of NumPy (J. K. Salmon et al. 2011).
+
+    Attributes:
+        size: rows in a batch; the last one of an epoch may have fewer. From the number of rows on, a step sees all.
+        seed: which order, from 0 to 2**63 - 1.
+        order: the order of the rows where it was made elsewhere; then the seed means nothing.
+
+    Example:
+        >>> batch = Batch(12, seed=7)
+        >>> batch.rows(0, 30)[:8].tolist(), len(batch.rows(2, 30)), batch.epoch(3, 30)
+        ([8, 29, 16, 4, 23, 25, 26, 28], 6, 1)
+
+    Raises:
+        ValueError: if the size or the seed is out of range.
+    """
+
+    size: int
+    seed: int = 0
+    order: Order | None = None
+
+    def __post_init__(self) -> None:
+        BATCH.check(self.size)
+        SEED.check(self.seed)
+
+    def steps(self, count: int) -> int:
+        """How many steps an epoch of so many rows has."""
+        return -(-count // self.size)
+
+    def epoch(self, iteration: int, count: int) -> int:
+        """The epoch, from 0, that an iteration belongs to."""
+        return iteration // self.steps(count)
+
+    def rows(self, iteration: int, count: int) -> Numbers:
+        """The numbers, from 0, of the rows that the step from an iteration sees, of so many.
+
+        Raises:
+            ValueError: if the order was made for another number of rows.
+        """
+        epoch, step = divmod(iteration, self.steps(count))
+        if self.order is None:
+            order = _order(self.seed, epoch, count)
+        else:
+            order = self.order.epoch(epoch)
+            if len(order) != count:
+                name = f" in {self.order.name}" if self.order.name else ""
+                raise ValueError(f"the order{name} is one of {len(order):,} rows, the data have {count:,}")
+        return order[step * self.size : (step + 1) * self.size]
+
+
+_epochs: dict[tuple[int, int, int], Numbers] = {}
+
+
+def _order(seed: int, epoch: int, count: int) -> Numbers:
+    """The order of rows in an epoch; those last asked for are held."""
+    key = (seed, epoch, count)
+    found = _epochs.get(key)
+    if found is None:
+        raw = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(count)
+        found = np.argsort(raw, kind="stable")
+        found.setflags(write=False)
+        if len(_epochs) >= max(2, min(64, _NUMBERS // count)):
+            _epochs.pop(next(iter(_epochs)), None)  # another thread may have been faster
+        _epochs[key] = found
+    return found

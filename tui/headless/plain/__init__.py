@@ -1,0 +1,1 @@
+"""The laboratory as a conversation: a line goes in, sentences come out."""

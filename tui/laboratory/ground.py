@@ -1,0 +1,81 @@
+"""What a run walks on: a landscape, and where it is made of rows, those rows as they are or standardized."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.landscape import Landscape
+from gdcore.rows.scaling import Scale, standardized, standardized_loss
+
+if TYPE_CHECKING:
+    from gdcore.rows.dataset import Dataset
+
+LONGEST_NAME = 20
+"""A longer name of a column is cut where it would push a number out of its sentence."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ground:
+    """The landscape of a run and where it comes from.
+
+    Attributes:
+        source: the rows as they were read, or a landscape that is not made of rows.
+        landscape: what is walked on.
+        data: the rows as they are walked on; None where there are none.
+        scale: how they were standardized; None where they are as they were read.
+        middle: an x in the middle of the rows as they were read, to predict at.
+    """
+
+    source: Dataset | Landscape
+    landscape: Landscape
+    data: Dataset | None = None
+    scale: Scale | None = None
+    middle: float = 0.0
+
+    @classmethod
+    def of(cls, source: Dataset | Landscape, *, scaled: bool = False) -> Ground:
+        """The ground of rows, standardized or not, or of a landscape.
+
+        Raises:
+            ValueError: if the rows cannot be standardized.
+        """
+        if isinstance(source, Landscape):
+            return cls(source, source)
+        bowl = MeanSquaredError.of(source.x, source.y)
+        middle = float(f"{bowl.moments.mean_x:.2g}")
+        if not scaled:
+            return cls(source, bowl, source, middle=middle)
+        data, scale = standardized(source)
+        return cls(source, standardized_loss(bowl), data, scale, middle)
+
+    @property
+    def rows(self) -> Dataset:
+        """The data.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        if self.data is None:
+            raise ValueError(f"{self.landscape.title} is not made of rows")
+        return self.data
+
+    @property
+    def told(self) -> str:
+        """What it is, in a sentence."""
+        data, landscape = self.data, self.landscape
+        if data is None:
+            return f"{landscape.title}: L({'w, b' if landscape.has_bias else 'w'}) = {landscape.formula}."
+        skipped = f", {data.skipped:,} bad rows skipped" if data.skipped else ""
+        return f"{data.name}: {data.y_name} against {data.x_name}, {len(data.x):,} rows{skipped}."
+
+    @property
+    def x_name(self) -> str:
+        """The name of the column that goes in, short enough for a sentence."""
+        name = self.rows.x_name
+        return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 2]}.."
+
+    def own_line(self, w: float, b: float) -> tuple[float, float]:
+        """(w, b) in the units of the data."""
+        return self.scale.to_data(w, b) if self.scale else (w, b)

@@ -1,0 +1,66 @@
+"""What can be tried from where the run stands, beside it: three next steps, a race of all optimizers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gdcore.descent.optimizers import OPTIMIZERS
+from gdcore.descent.steps import advance
+from gdcore.studies.race import race
+from tui.laboratory.walk import WAY_ON, Walk
+
+if TYPE_CHECKING:
+    from gdcore.descent.state import State
+    from tui.laboratory.notes import Notes
+
+
+class Studies:
+    """Tries that leave the run where it stands.
+
+    Attributes:
+        ghosts: whether the next step is shown at half the rate and at twice the rate, too.
+    """
+
+    def __init__(self, walk: Walk, notes: Notes) -> None:
+        self.ghosts = False
+        self._walk = walk
+        self._notes = notes
+        self._landed: tuple[object, tuple[tuple[str, State], ...]] = (None, ())
+
+    def toggle_ghosts(self) -> None:
+        """Show where half the rate and twice the rate would land, too, or no longer."""
+        self.ghosts = not self.ghosts
+        self._notes.say("Half, whole and double rate: three next steps." if self.ghosts else "One next step.")
+
+    @property
+    def landings(self) -> tuple[tuple[str, State], ...]:
+        """(label, state) of the next step at half the rate and at twice the rate; nothing where not asked for."""
+        if not self.ghosts:
+            return ()
+        run = self._walk.timeline
+        state, settings = run.state, run.settings
+        here = (run.landscape, state, settings)
+        if self._landed[0] != here:
+            rates = (("1/2", state.learning_rate / 2), ("2", state.learning_rate * 2))
+            found = tuple(
+                (label, advance(run.landscape, settings, state._replace(learning_rate=rate))) for label, rate in rates
+            )
+            self._landed = (here, found)
+        return self._landed[1]
+
+    def race(self) -> bool:
+        """Start every optimizer from here, each at a rate that suits it, and run it to its end.
+
+        Returns:
+            Whether there was a race; if not, a note says why.
+        """
+        try:
+            first = race(self._walk.branches)[0]
+        except ValueError as error:
+            ending = self._walk.timeline.ending
+            self._notes.say(WAY_ON[ending.reason] if ending else str(error))
+            return False
+        self._notes.say(
+            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}."
+        )
+        return True

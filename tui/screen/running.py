@@ -1,0 +1,38 @@
+"""A run that goes on by itself: how many steps are due at each tick of the screen."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.laboratory.walk import Walk
+
+AT_ONCE = 1000
+"""So many steps are made between two looks at the clock."""
+
+
+class Runner:
+    """Makes the steps that are due, at the pace of the walk, whatever the frames a second."""
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._due = 0.0
+
+    def begin(self) -> float:
+        """A run begins, with a step at once; the seconds from one tick to the next."""
+        self._due = 1.0
+        return 1 / self._fps
+
+    def tick(self, walk: Walk) -> bool:
+        """Make the steps that are due, or as many as fit in half the time to the next tick; whether there were any."""
+        if walk.pace is None:
+            end = perf_counter() + 0.5 / self._fps
+            while walk.timeline.ending is None and perf_counter() < end:
+                walk.step(AT_ONCE)
+            return True
+        whole = int(self._due)
+        self._due += walk.pace / self._fps - whole
+        if whole:
+            walk.step(whole)
+        return whole > 0

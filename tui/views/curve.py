@@ -1,0 +1,80 @@
+"""The curve: the loss over w, at the b of now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tui.charts.curve import Descent, Slice, curve_scene, curve_window
+from tui.charts.window import widened, window_around
+from tui.views.view import Look, View, others, path_of
+
+if TYPE_CHECKING:
+    from tui.charts.canvas import Scene
+    from tui.laboratory.frame import Frame
+    from tui.laboratory.laboratory import Laboratory
+
+
+class Curve(View):
+    """L(w) at the current b, with the hiker on it."""
+
+    name = "curve"
+    tooltip = "The loss over w, at the b of now."
+
+    def scene(self, frame: Frame, look: Look) -> Scene:
+        """The curve, the hiker, the next step."""
+        state, following, landscape = frame.state, frame.following, frame.landscape
+        loss_at = Slice(landscape, state.b)
+        held = landscape.lowest_point(state.b)
+        best = landscape.lowest_point() if frame.settings.train_bias else None
+        across = (self.window.left, self.window.right) if self.window else _across(frame, look)
+        if best is not None and self.window is None:
+            across = widened(across, best.w)
+        self.window = curve_window(loss_at, widened(across, state.w), log=look.log, shown=self.window)
+        descent = Descent(
+            loss_at,
+            state.w,
+            state.loss,
+            state.gradient[0],
+            following.w if following else None,
+            following.loss if following else None,
+            frame.trail[:, 0],
+            frame.trail[:, 2],
+            held.w if held else None,
+            best.w if best else None,
+            [(name, ghost.w, ghost.loss) for name, ghost in frame.landings],
+            [(path[:, 0], path[:, 2]) for path in map(path_of, others(frame))],
+            _title(frame),
+        )
+        return curve_scene(descent, self.window, log=look.log)
+
+    def clicked(self, x: float, laboratory: Laboratory) -> None:
+        """Start at the w that was clicked."""
+        if self.window is not None:
+            w = rounded(x, self.window.right - self.window.left)
+            laboratory.walk.set_start(w, laboratory.walk.start[1])
+
+
+def _across(frame: Frame, look: Look) -> tuple[float, float]:
+    """The interval of w that the curve shows at first."""
+    landscape, around = frame.landscape, look.around
+    if not landscape.exact and not look.close:
+        return widened(landscape.scope.w, around.w)
+    held = landscape.lowest_point(around.b)
+    return window_around(around.w, held.w if held else None)
+
+
+def _title(frame: Frame) -> str:
+    if not frame.landscape.has_bias:
+        return f"L(w) = {frame.landscape.formula}"
+    return f"slice at b = {frame.state.b:.6g}" if frame.settings.train_bias else f"b held at {frame.state.b:.6g}"
+
+
+def rounded(value: float, span: float) -> float:
+    """A value rounded to a hundredth of the span on screen, as near as a click can be.
+
+    >>> rounded(1.23456, 5.0)
+    1.23
+    """
+    return float(f"{value:.{max(0, round(2 - np.log10(span)) + 1) if 1e-12 < span < 1e12 else 6}f}")

@@ -1,0 +1,108 @@
+"""The rates: how many iterations each learning rate needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gdcore.landscapes.landscape import Point
+from gdcore.studies.sweep import Sweep, default_rates, sweep
+from tui.charts.canvas import Scene
+from tui.charts.rates import Rates as Chart
+from tui.charts.rates import rates_scene, rates_window
+from tui.charts.window import Window
+from tui.views.view import Key, Look, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.laboratory.frame import Frame
+    from tui.laboratory.laboratory import Laboratory
+
+
+class Rates(View):
+    """The learning rates against the iterations they take from the start, and one of them to look at.
+
+    Attributes:
+        sweep: how many iterations each rate takes, as far as that is known; None until it is asked for.
+        cursor: the index of the rate one looks at.
+    """
+
+    name = "rates"
+    tooltip = "How many iterations each learning rate needs."
+    told = ("How many steps each learning rate needs; the star is the best, the cliff diverges.",)
+    hint = "Up and down look at other rates, enter takes the one under the cursor."
+    keys = (
+        Key("up", "Rate up", "In the view of rates: the next larger rate.", lambda view, _: view.move(1)),
+        Key("down", "Rate down", "In the view of rates: the next smaller rate.", lambda view, _: view.move(-1)),
+        Key(
+            "enter",
+            "Take rate",
+            "In the view of rates: put the rate under the cursor in force.",
+            lambda view, laboratory: view.accept(laboratory),
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sweep: Sweep | None = None
+        self.cursor = 0
+        self._swept: object = None
+
+    def scene(self, frame: Frame, look: Look) -> Scene:
+        """The sweep as far as it is known; nothing before that."""
+        del look
+        if self.sweep is None:
+            return Scene(Window(0, 1, 0, 1), ())
+        critical = frame.stability.critical if frame.stability else None
+        return rates_scene(
+            Chart(self.sweep, frame.settings.learning_rate, critical, self.cursor), rates_window(self.sweep)
+        )
+
+    def study(self, frame: Frame) -> Iterator[Any] | None:
+        """The sweep over the rates, where it has not been begun for this start and these settings."""
+        landscape, settings, start = frame.landscape, frame.settings, Point(frame.start.w, frame.start.b)
+        wanted = (landscape, start, replace(settings, learning_rate=1.0))
+        if wanted == self._swept:
+            return None
+        self._swept = wanted
+        limits = frame.stability
+        rates = default_rates(limits.critical if limits else None, _way(frame))
+        best = [limits.best] if limits and isfinite(limits.best) else []
+        rates = np.unique(np.concatenate((rates, [settings.learning_rate], best)))
+        sweeping = sweep(landscape, start, settings, rates)
+        self.take(next(sweeping))
+        self.cursor = int(np.abs(np.log(rates) - np.log(settings.learning_rate)).argmin())
+        return sweeping
+
+    def take(self, piece: Any) -> None:
+        """Take what is known of the sweep by now."""
+        self.sweep = piece
+
+    def leave(self) -> None:
+        """Forget a sweep that was not finished, so that it is begun anew when it is wanted again."""
+        if self.sweep is not None and self.sweep.done < 1:
+            self._swept = None
+
+    def move(self, by: int) -> None:
+        """Look at another rate."""
+        if self.sweep is not None:
+            self.cursor = min(max(self.cursor + by, 0), len(self.sweep.learning_rates) - 1)
+
+    def accept(self, laboratory: Laboratory) -> None:
+        """Put the rate one looks at in force."""
+        if self.sweep is not None:
+            laboratory.walk.set_learning_rate(float(f"{self.sweep.learning_rates[self.cursor]:.4g}"))
+
+
+def _way(frame: Frame) -> float:
+    """How far the goal is from the start, in the parameter that has the longest way."""
+    start = Point(frame.start.w, frame.start.b)
+    goal = frame.landscape.goal(start, frame.settings.train_bias)
+    if goal is None:
+        low, high = frame.landscape.scope.w
+        return (high - low) / 2
+    return max(abs(goal.w - start.w), abs(goal.b - start.b))
