@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -277,7 +278,7 @@ def assess_task(task: Task, record: Record) -> Result:
     why = ""
     for attempt in record.attempts:
         try:
-            verdict = verdict_on(task, attempt.answer, attempt.after, replayed(task, attempt))
+            verdict = _verdict(task, attempt)
         except ValueError as error:
             sentence = inert(str(error)).rstrip(".")
             why = why or f"{sentence[:1].upper()}{sentence[1:]}."
@@ -288,6 +289,18 @@ def assess_task(task: Task, record: Record) -> Result:
     if nearest is None:
         return Result(task, False, right, None, None, why)
     return Result(task, False, right, nearest[0], nearest[1], nearest[0].missing[0])
+
+
+def _verdict(task: Task, attempt: Attempt) -> Verdict:
+    if attempt.rows is not None:
+        return verdict_on(task, attempt.answer, attempt.after, replayed(task, attempt))
+    return _known_verdict(task, attempt.answer, attempt.after, attempt.walks)
+
+
+@lru_cache(maxsize=128)
+def _known_verdict(task: Task, answer: Answer | None, after: int, walks: tuple[Session, ...]) -> Verdict:
+    """The verdict on an attempt: in a class many do the very same."""
+    return verdict_on(task, answer, after, replayed(task, Attempt(answer, after, walks)))
 
 
 def replayed(task: Task, attempt: Attempt) -> list[Walk]:
