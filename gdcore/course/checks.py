@@ -152,13 +152,13 @@ class Reach(Check):
         words = _WORDS[self.kind] + " (what is above the lowest)" * (self.share and self.kind == "loss")
         unit = " of what it was at the start" * self.share
         parts = [
-            f"{side} {f'{value:.4%}'.rstrip('0%').rstrip('.') + ' %' if self.share else number(value)}{unit}"
+            f"{side} {f'{value * 100:g} %' if self.share else number(value)}{unit}"
             for side, value in (("below", self.below), ("above", self.above))
             if value is not None
         ]
         when = f" for the last {self.last:,} steps" if self.last else ""
         within = f" within {self.within:,} steps" if self.within is not None else ""
-        return f"{words} {' and '.join(parts)}{when}{within}"
+        return f"{words} is {' and '.join(parts)}{when}{within}"
 
     def why_not(self, run: Run) -> str:
         """What the run did instead."""
@@ -180,7 +180,7 @@ class Reach(Check):
         return f"{_WORDS[self.kind]} was {side} {at(best)}, {self._one(seen[best])}"
 
     def _one(self, value: float) -> str:
-        return f"{value:.4%} of that at the start" if self.share else number(value)
+        return f"{value * 100:.4g} % of that at the start" if self.share else number(value)
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Reach:
@@ -301,7 +301,7 @@ class Steps(Check):
     def sentence(self) -> str:
         """What it asks for, in the program's words."""
         if self.most == inf:
-            return f"at least {self.least:,} steps are made"
+            return "at least one step is made" if self.least == 1 else f"at least {self.least:,} steps are made"
         return f"at the most {int(self.most):,} steps are made" + f", and at least {self.least:,}" * (self.least > 0)
 
     def why_not(self, run: Run) -> str:
@@ -371,8 +371,10 @@ class Rate(Check):
             return "no step has been made"
         least, most = float(rates.min()), float(rates.max())
         unit = " of the critical rate" * self.critical
-        if self.when == "end" or least == most:
+        if self.when == "end":
             return f"its last step has {rates[-1]:.6g}{unit}"
+        if least == most:
+            return f"its steps have {least:.6g}{unit}"
         return f"its steps have from {least:.6g} to {most:.6g}{unit}"
 
     @classmethod

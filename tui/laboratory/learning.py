@@ -113,7 +113,7 @@ class Lesson:
         >>> course = Course.read(toml.replace(b"; ", b"\n"), "walk.toml")
         >>> lesson = Lesson(course, Laboratory(load("pizza"), Settings(), Limits()))
         >>> lesson.panel.goal
-        (('at least 1 steps are made', False),)
+        (('at least one step is made', False),)
         >>> lesson.laboratory.walk.step()
         >>> lesson.update(), lesson.panel.explanation
         (True, ('w is 0.8068.',))
