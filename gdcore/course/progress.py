@@ -317,7 +317,7 @@ def replayed(task: Task, attempt: Attempt) -> list[Walk]:
     for session in attempt.walks:
         ground, own = _ground(task, session, walks[0].ground if walks else None, attempt.rows)
         branches = session.replay(ground)
-        start = start_of(task, own=own, scaled=session.scaled)
+        start = start_of(task, scaled=session.scaled)
         walks.append(Walk(ground, branches.run.landscape, branches, session.scaled, own, start))
     return walks
 
@@ -330,9 +330,9 @@ def too_long(tips: Iterable[int]) -> str:
     return f"The runs are too long to be checked; {MOST_STEPS:,} steps each and {MOST_STEPS_OF_ALL:,} in all will do."
 
 
-def start_of(task: Task, *, own: bool, scaled: bool) -> tuple[float, float] | None:
+def start_of(task: Task, *, scaled: bool) -> tuple[float, float] | None:
     """Where a run of a task must begin for it to count; None where it may begin anywhere."""
-    if task.any_start or own:
+    if task.any_start:
         return None
     return task.setup.start if scaled == task.setup.scaled else (0.0, 0.0)
 

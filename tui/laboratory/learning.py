@@ -388,7 +388,7 @@ class Lesson:
         walks = []
         for ground, branches in rows:
             scaled = ground.scale is not None
-            start = start_of(task, own=own, scaled=scaled)
+            start = start_of(task, scaled=scaled)
             walks.append(Walk(ground.source, ground.landscape, branches, scaled, own, start))
         verdict = verdict_on(task, self._answer, self._after, walks)
         return replace(verdict, missing=(why, *verdict.missing)) if why else verdict
