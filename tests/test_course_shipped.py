@@ -129,7 +129,7 @@ WRONG = {
         (["answer 1", "rate 0.35", "run 80", "restart", "rate 0.2", "run 80"], "deeper"),
     ),
     "cliff": Ways(
-        (["answer 2", "run 50"], "farther than 0.5"),
+        (["answer 2", "run 50"], "longer than 0.5"),
         (["answer 2", "rate 0.1", "run 200"], "farther than 2"),
         (["answer 2", "step 5", "restart", "rate 0.1", "run 50"], "below 0.1"),
     ),
