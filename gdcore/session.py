@@ -15,19 +15,35 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from gdcore.descent import schedules
+from gdcore.descent.batches import Batch, Order
 from gdcore.descent.branches import MOST, Branch, Branches
 from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
-from gdcore.descent.parameters import BIAS, COUNT, ITERATIONS, LEARNING_RATE, TOLERANCE, WEIGHT, Parameter, Range
+from gdcore.descent.parameters import (
+    BATCH,
+    BIAS,
+    COUNT,
+    DELTA,
+    ITERATIONS,
+    LEARNING_RATE,
+    SEED,
+    SINCE,
+    TOLERANCE,
+    WEIGHT,
+    Parameter,
+    Range,
+)
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
-from gdcore.inert import inert, quoted
-from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.inert import inert, quoted, quoted_path
+from gdcore.landscapes import losses
 from gdcore.landscapes.landscape import Landscape
 from gdcore.rows.dataset import _find, shipped
-from gdcore.rows.scaling import standardized, standardized_loss
+from gdcore.rows.ground import ground_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +60,9 @@ _CURSOR = Parameter("cursor", _STEP, "the iteration one stands at")
 _LEFT_AT = Parameter("left_at", _STEP, "the iteration at which a branch left another")
 _AT = Parameter("at", _STEP, "the iteration from which on settings are in force")
 _ROWS = Parameter("rows", COUNT, "how many rows the data have")
+_ORDER = Parameter("order", COUNT, "which of the orders of rows, from 0")
+_INLINE = 100_000
+"""So many numbers of rows an order may have to be written into the session; of more, only where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +212,11 @@ class Session:
         branches: what determines each branch, in order.
         current: the name of the current branch.
         scaled: whether the runs are over standardized rows (`gdcore.rows.scaling`).
+        loss: the loss of the rows, one of `gdcore.landscapes.losses.LOSSES`.
+        delta: that of a Huber loss.
 
     Example:
+        >>> from gdcore.landscapes.bowl import MeanSquaredError
         >>> from gdcore.rows.dataset import load
         >>> pizza = load("pizza")
         >>> branches = Branches(Timeline(MeanSquaredError.of(pizza.x, pizza.y), Settings(0.002)))
@@ -213,8 +235,12 @@ class Session:
     branches: tuple[Course, ...]
     current: str
     scaled: bool = False
+    loss: str = "squared"
+    delta: float | None = None
 
     def __post_init__(self) -> None:
+        if self.loss not in losses.LOSSES:
+            raise ValueError(f"there is no loss {quoted(self.loss)}")
         names = {branch.name for branch in self.branches}
         if not 1 <= len(self.branches) <= MOST:
             raise ValueError(f"a session has from 1 to {MOST} branches, not {len(self.branches)}")
@@ -227,7 +253,8 @@ class Session:
     def of(cls, ground: Dataset | Landscape, branches: Branches, *, scaled: bool = False) -> Session:
         """The session that leads to these branches; `ground` are the rows before any scaling, or a landscape."""
         source = ground.title if isinstance(ground, Landscape) else Source.of(ground)
-        return cls(source, tuple(map(Course.of, branches)), branches.current.name, scaled)
+        loss, delta = losses.loss_name(branches.run.landscape)
+        return cls(source, tuple(map(Course.of, branches)), branches.current.name, scaled, loss, delta)
 
     def landscape(self, ground: Dataset | Landscape) -> Landscape:
         """What the runs of the session walk on.
@@ -242,11 +269,7 @@ class Session:
         if isinstance(self.source, str):
             raise ValueError(f"this session is about the landscape {quoted(self.source)}, not about data")
         self.source.check(ground)
-        bowl = MeanSquaredError.of(ground.x, ground.y)
-        if self.scaled:
-            standardized(ground)  # says so where they cannot be
-            return standardized_loss(bowl)
-        return bowl
+        return ground_of_rows(ground, self.loss, self.delta or losses.DELTA, scaled=self.scaled)[0]
 
     def replay(self, ground: Dataset | Landscape) -> Branches:
         """The branches as they were, every state to the same digits.
@@ -265,21 +288,26 @@ class Session:
 
     def to_text(self) -> str:
         """The session as JSON: a line for every change of settings, every float by its shortest exact decimals."""
+        orders = list(dict.fromkeys(order for course in self.branches for order in _orders_of(course)))
         document = {
             _MARK: VERSION,
             **({"terrain": self.source} if isinstance(self.source, str) else {"data": asdict(self.source)}),
             "scaled": self.scaled,
+            # What was not there in the first sessions is written only where it is not as it was then.
+            **({"loss": self.loss} if self.loss != "squared" else {}),
+            **({"delta": self.delta} if self.delta is not None else {}),
+            **({"orders": [_order_entries(order) for order in orders]} if orders else {}),
             "current": self.current,
             "branches": [
                 {
                     "name": course.name,
                     "parent": course.parent,
                     "left_at": course.left_at,
-                    "left": None if course.left is None else _settings_entries(course.left),
+                    "left": None if course.left is None else _settings_entries(course.left, orders),
                     "why": course.why,
                     "start": {"w": course.start[0], "b": course.start[1]},
                     "limits": {"iterations": course.limits.iterations, "tolerance": course.limits.tolerance},
-                    "changes": [{"at": at, **_settings_entries(settings)} for at, settings in course.changes],
+                    "changes": [{"at": at, **_settings_entries(settings, orders)} for at, settings in course.changes],
                     "tip": course.tip,
                     "cursor": course.cursor,
                 }
@@ -309,16 +337,22 @@ class Session:
             )
         try:
             return cls._from(_Entries(document, "the session"))
+        except _ElsewhereError:
+            raise
         except ValueError as error:
             raise ValueError(f"this session is damaged: {error}") from None
 
     @classmethod
     def _from(cls, entries: _Entries) -> Session:
+        orders = entries.objects("orders", "an order of rows") if "orders" in entries else []
+        known = [_order(order) for order in orders]
         session = cls(
             entries.words("terrain") if "terrain" in entries else _source(entries.object("data", "the data")),
-            tuple(_course(course) for course in entries.objects("branches", "a branch")),
+            tuple(_course(course, known) for course in entries.objects("branches", "a branch")),
             entries.words("current"),
             entries.take("scaled", bool),
+            entries.words("loss") if "loss" in entries else "squared",
+            entries.number(DELTA) if "delta" in entries else None,
         )
         entries.end()
         return session
@@ -351,36 +385,103 @@ def _json(value: Any, indent: str = "") -> str:
     return f"{opening}\n{lines}\n{indent}{closing}"
 
 
-def _settings_entries(settings: Settings) -> dict[str, Any]:
-    optimizer = settings.optimizer
-    return {
+class _ElsewhereError(ValueError):
+    """What a session needs besides its text is not as it was."""
+
+
+def _orders_of(course: Course) -> list[Order]:
+    """The orders of rows that the settings of a branch name."""
+    every = [settings for _, settings in course.changes] + ([course.left] if course.left else [])
+    return [settings.batch.order for settings in every if settings.batch and settings.batch.order]
+
+
+def _order_entries(order: Order) -> dict[str, Any]:
+    """An order as it is; a long one as the file it is in, and how to tell that it is the same."""
+    if order.numbers <= _INLINE or not order.path:
+        return {"path": order.path, "epochs": [rows.tolist() for rows in order.epochs]}
+    return {"path": order.path, "rows": len(order.epochs[0]), "checksum": order.checksum}
+
+
+def _order(entries: _Entries) -> Order:
+    path = entries.take("path", str)
+    if "epochs" in entries:
+        epochs = entries.take("epochs", list)
+        for rows in epochs:
+            if not isinstance(rows, list) or not all(type(row) is int for row in rows):
+                raise ValueError("an epoch of an order of rows must hold whole numbers only")
+        order = Order.of(epochs, inert(PurePath(path).name), path)
+    else:
+        rows, checksum = entries.whole(_ROWS), entries.take("checksum", int)
+        try:
+            order = Order.load(path, rows)
+        except ValueError as error:
+            raise _ElsewhereError(f"this session needs an order of rows: {error}") from None
+        if order.checksum != checksum:
+            raise _ElsewhereError(f"this session is of another order of rows than there is in {quoted_path(path)} now")
+    entries.end()
+    return order
+
+
+def _settings_entries(settings: Settings, orders: list[Order]) -> dict[str, Any]:
+    """The settings on one line; a schedule and a batch only where there are any."""
+    optimizer, schedule, batch = settings.optimizer, settings.schedule, settings.batch
+    entries: dict[str, Any] = {
         "learning_rate": settings.learning_rate,
         "train_bias": settings.train_bias,
         "optimizer": optimizer.name,
         **asdict(optimizer),
     }
+    if schedule.varies:
+        entries |= {"schedule": schedule.text, "since": getattr(schedule, SINCE.name)}
+    if batch:
+        entries |= {"batch": batch.size, "seed": batch.seed}
+        if batch.order:
+            entries["order"] = orders.index(batch.order)
+    return entries
 
 
-def _settings(entries: _Entries) -> Settings:
+def _settings(entries: _Entries, orders: list[Order]) -> Settings:
     name = entries.take("optimizer", str)
     if name not in OPTIMIZERS:
         raise ValueError(f"there is no optimizer {quoted(name)}")
     kind = OPTIMIZERS[name]
     values = {parameter.name: entries.number(parameter) for parameter in hyperparameters(kind)}
-    settings = Settings(entries.number(LEARNING_RATE), kind(**values), entries.take("train_bias", bool))
+    settings = Settings(
+        entries.number(LEARNING_RATE),
+        kind(**values),
+        entries.take("train_bias", bool),
+        _schedule(entries),
+        _batch(entries, orders) if "batch" in entries else None,
+    )
     entries.end()
     return settings
 
 
-def _course(entries: _Entries) -> Course:
+def _schedule(entries: _Entries) -> schedules.Schedule:
+    if "schedule" not in entries:
+        return schedules.Constant()
+    return schedules.chosen(schedules.parse(entries.take("schedule", str)), entries.whole(SINCE), schedules.Constant())
+
+
+def _batch(entries: _Entries, orders: list[Order]) -> Batch:
+    size, seed = entries.exact(BATCH), entries.exact(SEED)
+    if "order" not in entries:
+        return Batch(size, seed)
+    number = entries.whole(_ORDER)
+    if number >= len(orders):
+        raise ValueError(f"there is no order of rows {number}")
+    return Batch(size, seed, orders[number])
+
+
+def _course(entries: _Entries, orders: list[Order]) -> Course:
     start, limits = entries.object("start", "a start"), entries.object("limits", "the limits")
-    changes = [(change.whole(_AT), _settings(change)) for change in entries.objects("changes", "a change")]
+    changes = [(change.whole(_AT), _settings(change, orders)) for change in entries.objects("changes", "a change")]
     left = entries.take("left", dict, type(None))
     course = Course(
         entries.words("name"),
         entries.words("parent"),
         entries.whole(_LEFT_AT),
-        None if left is None else _settings(_Entries(left, "the settings that were left")),
+        None if left is None else _settings(_Entries(left, "the settings that were left"), orders),
         entries.words("why"),
         (start.number(WEIGHT, "w"), start.number(BIAS, "b")),
         Limits(limits.whole(ITERATIONS), limits.number_or_none(TOLERANCE)),
@@ -441,6 +542,12 @@ class _Entries:
     def whole(self, parameter: Parameter) -> int:
         """A whole number that the parameter accepts."""
         return int(self.number(parameter))
+
+    def exact(self, parameter: Parameter) -> int:
+        """A whole number that the parameter accepts, which may have more digits than a float."""
+        value: int = self.take(parameter.name, int)
+        parameter.check(value)
+        return value
 
     def object(self, name: str, what: str) -> _Entries:
         """An entry that has entries of its own."""

@@ -474,6 +474,7 @@ async def test_data_from_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     async with opened(gdlab()) as pilot:
         await press(pilot, "o", "tab")
         await pilot.pause()
+        await press(pilot, "tab")
         assert isinstance(pilot.app.focused, DirectoryTree)
         await press(pilot, "down", "enter")
         await settled(pilot)

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.known import find
 from gdcore.rows.dataset import load
 from tests.screens import (
     LARGE,
@@ -263,14 +264,26 @@ def _cursor(by: int) -> Effect:
 EFFECTS |= {"view_key('up')": _cursor(1), "view_key('down')": _cursor(-1)}
 
 
+@effect("view_key('i')")
+async def _shows_the_basins(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "2", key)
+    assert "ends in the same minimum" in told(pilot), "a bowl has one"
+    laboratory(pilot).walk_on(find("himmelblau"))
+    await press(pilot, "2", key)
+    basins = re.findall("[1-4]", "".join(rendered(pilot.app.screen)[3:-12]))
+    assert {basin for basin in "1234" if basins.count(basin) > 20} == set("1234")
+    await press(pilot, key)
+    assert len(re.findall("[1-4]", "".join(rendered(pilot.app.screen)[3:-12]))) < len(basins) / 4
+
+
 @effect("view_key('enter')")
 async def _takes_the_rate(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "5", "up", "up", "up")
     view = rates(pilot)
-    assert view.sweep is not None
+    assert view.result is not None
     before = settings(pilot).learning_rate
     await press(pilot, key)
-    assert settings(pilot).learning_rate == pytest.approx(view.sweep.learning_rates[view.cursor], rel=1e-3)
+    assert settings(pilot).learning_rate == pytest.approx(view.rates[view.cursor], rel=1e-3)
     assert settings(pilot).learning_rate > before
 
 

@@ -282,6 +282,7 @@ def test_an_endless_file() -> None:
         ("cars", 50, ("Speed (mph)", "Stopping distance (ft)")),
         ("geyser", 272, ("Eruption (min)", "Waiting (min)")),
         ("anscombe", 11, ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")),
+        ("orings", 23, ("Temperature (F)", "Distress")),
     ],
 )
 def test_shipped(name: str, rows: int, columns: tuple[str, ...]) -> None:
@@ -291,7 +292,7 @@ def test_shipped(name: str, rows: int, columns: tuple[str, ...]) -> None:
 
 
 def test_every_shipped_name_is_tested() -> None:
-    assert shipped() == ("anscombe", "cars", "geyser", "pizza")
+    assert shipped() == ("anscombe", "cars", "geyser", "orings", "pizza")
 
 
 def test_a_bare_name_is_always_the_shipped_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -279,7 +279,7 @@ def test_other_data(talk: Talk, tmp_path: Path) -> None:
         ("steps -1", "iterations must be a whole number from 0, not -1"),
         ("bias maybe", 'bias must be on or off, not "maybe"'),
         ("predict", 'x must be a finite number, not ""'),
-        ("open", "open needs the name of a file, or of a data set that ships: open cars"),
+        ("open", "open needs a name, a file or a formula: open cars, open cliff, open w**4 + b**2"),
         ("quit now", 'nothing can follow here, not "now"'),
         ("columns 1", "columns needs two, x and y, by name or number, names of several words in quotes: columns 1 2"),
         (

@@ -11,13 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gdcore.descent.batches import Batch, Order
 from gdcore.descent.branches import MOST, Branches
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, Momentum, RMSprop
+from gdcore.descent.schedules import Inverse, Step
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.inert import inert
 from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.losses import Huber
 from gdcore.rows.dataset import Dataset, load
+from gdcore.rows.ground import ground_of_rows
 from gdcore.rows.scaling import standardized_loss
 from gdcore.session import VERSION, Course, Session, Source
 from tests.problems import DATA
@@ -26,6 +30,8 @@ from tui.laboratory.laboratory import Laboratory
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from gdcore.landscapes.landscape import Landscape
 
 PIZZA = load("pizza")
 LOSS = MeanSquaredError.of(PIZZA.x, PIZZA.y)
@@ -51,6 +57,25 @@ def experiment() -> Branches:
 
 SESSION = Session.of(PIZZA, experiment())
 TEXT = SESSION.to_text()
+
+ORDER = Order.of([list(range(30)), list(range(29, -1, -1))], "order.txt", "order.txt")
+
+
+def chance(landscape: Landscape) -> Branches:
+    """Two branches with batches, an order made elsewhere and schedules."""
+    branches = Branches(Timeline(landscape, Settings(1e-4, batch=Batch(8, 2**53 + 1)), Limits(900)))
+    branches.run.forward(300)
+    branches.change(Settings(1e-4, RMSprop(0.5), True, Step(0.1 + 0.2, 7, since=300), Batch(7, order=ORDER)))
+    branches.run.forward(40)
+    branches.run.back(10)
+    branches.change(Settings(1e-3, Adam(), True, Inverse(1 / 3, since=330)))
+    branches.run.forward(20)
+    return branches
+
+
+HUBER = Huber(PIZZA.x, PIZZA.y, 0.1 + 0.2)
+RICH = Session.of(PIZZA, chance(HUBER))
+RICH_TEXT = RICH.to_text()
 
 
 def assert_same(one: Branches, other: Branches) -> None:
@@ -156,6 +181,76 @@ def test_limits_that_are_lower_than_what_is_known() -> None:
         branch.run.limits = Limits(0, 1e9)
     session = Session.of(PIZZA, branches)
     assert_same(Session.from_text(session.to_text()).replay(PIZZA), branches)
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
+@pytest.mark.parametrize("scaled", [False, True], ids=["as they are", "scaled"])
+def test_losses_batches_orders_and_schedules_come_back(loss: str, scaled: bool) -> None:
+    landscape, _ = ground_of_rows(PIZZA, loss, 2.5, scaled=scaled)
+    branches = chance(landscape)
+    session = Session.from_text(Session.of(PIZZA, branches, scaled=scaled).to_text())
+    assert (session.loss, session.delta) == (loss, 2.5 if loss == "huber" else None)
+    assert_same(session.replay(PIZZA), branches)
+
+
+def test_labels_stay_labels_when_the_session_is_scaled() -> None:
+    orings = load("orings")
+    landscape, _ = ground_of_rows(orings, "logistic", scaled=True)
+    branches = Branches(Timeline(landscape, Settings(1.0, train_bias=True, batch=Batch(5, 3))))
+    branches.run.forward(20)
+    text = Session.of(orings, branches, scaled=True).to_text()
+    assert '"loss": "logistic"' in text
+    assert_same(Session.from_text(text).replay(orings), branches)
+
+
+def test_what_older_sessions_do_not_know_is_not_written_where_it_is_not_used() -> None:
+    for entry in ("schedule", "since", "batch", "seed", "order", "orders", "loss", "delta"):
+        assert f'"{entry}"' not in TEXT
+        assert f'"{entry}"' in RICH_TEXT
+    assert sum('"schedule": "step:0.30000000000000004,7", "since": 300' in line for line in RICH_TEXT.splitlines()) == 3
+    assert max(map(len, RICH_TEXT.splitlines())) < 250
+    assert Session.from_text(RICH_TEXT) == RICH
+
+
+def test_a_long_order_is_told_by_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gdcore.session._INLINE", 59)
+    file = tmp_path / "order.txt"
+    lines = [" ".join(map(str, rows.tolist())) for rows in ORDER.epochs]
+    file.write_text("\n".join(lines))
+    order = Order.load(str(file), 30)
+    branches = Branches(Timeline(LOSS, Settings(1e-4, batch=Batch(7, order=order))))
+    branches.run.forward(12)
+    text = Session.of(PIZZA, branches).to_text()
+    assert "[29, 28" not in text
+    assert_same(Session.from_text(text).replay(PIZZA), branches)
+    file.write_text("\n".join(lines[::-1]))
+    with pytest.raises(ValueError, match=r"^this session is of another order of rows than there is in"):
+        Session.from_text(text)
+    file.unlink()
+    with pytest.raises(ValueError, match=r"^this session needs an order of rows: .* cannot be read: no such file"):
+        Session.from_text(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('"loss": "huber"', '"loss": "cubic"', 'damaged: there is no loss "cubic"'),
+        ('"delta": 0.30000000000000004', '"delta": -1', "damaged: delta must be a positive number, not -1"),
+        ('"batch": 8', '"batch": 0', "damaged: batch must be a whole number from 1, not 0"),
+        ('"batch": 8', '"batch": 8.5', 'damaged: "batch" of a change cannot be "8.5"'),
+        ('"batch": 8, "seed"', '"batch": 8, "sead"', 'lacks "seed"'),
+        ('"order": 0', '"order": 1', "damaged: there is no order of rows 1"),
+        ('"schedule": "inverse', '"schedule": "backwards', 'damaged: there is no schedule "backwards"'),
+        ("[0, 1, 2", "[0, 0, 2", "damaged: epoch 1 has row 0 twice"),
+        ("[0, 1, 2", "[0, 1.0, 2", "damaged: an epoch of an order of rows must hold whole numbers only"),
+        (', "since": 330', "", 'lacks "since"'),
+    ],
+)
+def test_the_sentence_for_what_came_later_and_is_wrong(old: str, new: str, sentence: str) -> None:
+    assert old in RICH_TEXT
+    with pytest.raises(ValueError, match=r"^this session is damaged") as caught:
+        Session.from_text(RICH_TEXT.replace(old, new))
+    assert sentence in str(caught.value)
 
 
 def test_a_scaled_session_is_over_standardized_rows() -> None:
@@ -301,13 +396,14 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [way] * bool(way) + [place for key, item in inside for place in places(item, (*way, key))]
 
 
-PLACES = places(json.loads(TEXT))
+PLACES = [(text, place) for text in (TEXT, RICH_TEXT) for place in places(json.loads(text))]
 
 
 @slow
 @given(st.sampled_from(PLACES), JSON)
-def test_a_text_with_another_value_somewhere(place: tuple[Any, ...], value: Any) -> None:
-    document: Any = json.loads(TEXT)
+def test_a_text_with_another_value_somewhere(place_in: tuple[str, tuple[Any, ...]], value: Any) -> None:
+    text, place = place_in
+    document: Any = json.loads(text)
     inside = document
     for key in place[:-1]:
         inside = inside[key]

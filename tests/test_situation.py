@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum
+from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov
 from gdcore.descent.steps import Settings, advance, begin
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.known import find
@@ -157,6 +157,7 @@ def test_plateau() -> None:
 
 def test_a_crawl_is_no_plateau_and_neither_is_a_ravine() -> None:
     assert set(kinds(walk(TERRAINS["two-valleys"], GradientDescent(), 1e-6, 20))) == {None}
+    assert Kind.PLATEAU not in kinds(walk(TERRAINS["two-valleys"], Nesterov(), 0.01, 300))
     assert set(kinds(walk(TERRAINS["rosenbrock"], GradientDescent(), 0.001, 500))) == {None}
     assert set(kinds(walk(TERRAINS["quartic"], GradientDescent(), 0.05, 500))) == {None}
     assert set(kinds(walk(TERRAINS["ravine"], GradientDescent(), 0.03, 300))) == {None}
@@ -214,6 +215,7 @@ def test_kink_without_the_recent_states_and_in_two_dimensions() -> None:
     for rate in (0.02, 0.025, 0.03):
         assert Kind.KINK not in kinds(walk(TERRAINS["himmelblau"], GradientDescent(), rate, 300))
     assert Kind.KINK not in kinds(walk(TERRAINS["sharp-and-flat"], GradientDescent(), 0.03, 300))
+    assert Kind.KINK not in kinds(walk(TERRAINS["beale"], Momentum(), 0.02, 300))
 
 
 def test_left() -> None:

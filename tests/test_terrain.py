@@ -259,7 +259,7 @@ def test_a_formula_that_is_no_terrain(text: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("himelblau", '"himelblau", but himmelblau; there are two-valleys, cliff'),
+        ("himelblau", '"himelblau"; did you mean himmelblau? there are two-valleys, cliff'),
         ("Cliff", "but cliff"),
         ("two valleys", "but two-valleys"),
         ("everest", '"everest"; there are'),

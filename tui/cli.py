@@ -33,7 +33,7 @@ down. `gdlab train` does the same run without a screen.
 
 examples:
   gdlab                          the laboratory on pizza, the data set of the lesson
-  gdlab cars -l 0.0001           on another data set that ships: anscombe, cars, geyser, pizza
+  gdlab cars -l 0.0001           on another data set that ships: anscombe, cars, geyser, orings, pizza
   gdlab my.csv --x age --y pay   on your own file, by the names or numbers of its columns
   gdlab --resume                 go on where the last session stands
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
@@ -181,7 +181,8 @@ def _train(words: list[str]) -> int:
         gc.freeze()  # Modules stay to the end: without this the collector goes through NumPy once more, at exit.
         return train(ground, settings, limits, start, output)
     except ValueError as error:
-        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+        shown = getattr(error, "shown", "")  # a formula, with a mark under the mistake
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n" + f"{shown}\n" * bool(shown))
 
 
 def _open(words: list[str]) -> int:
@@ -208,7 +209,8 @@ def _open(words: list[str]) -> int:
     try:
         laboratory = _laboratory(parser, words, options)
     except ValueError as error:
-        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+        shown = getattr(error, "shown", "")  # a formula, with a mark under the mistake
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n" + f"{shown}\n" * bool(shown))
     from tui.laboratory.saving import Saver, session_of, state_folder  # noqa: PLC0415
 
     saver = Saver(state_folder(), session_of(laboratory))
@@ -356,7 +358,7 @@ def _add_run_options(parser: ArgumentParser) -> None:
         "data",
         nargs="?",
         metavar="DATA",
-        help="a file, or a data set that ships: anscombe, cars, geyser, pizza (default)",
+        help="a file, or a data set that ships: anscombe, cars, geyser, orings, pizza (default)",
     )
     parser.add_argument("--terrain", metavar="NAME", help="walk on a terrain instead of data, by its name")
     parser.add_argument("--x", metavar="COLUMN", help="the column that goes in, by name or by number from 1")

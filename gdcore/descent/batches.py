@@ -39,6 +39,7 @@ class Order:
     Attributes:
         epochs: for each epoch the numbers of all rows from 0, each once, shape (n,).
         name: where they come from, safe to print.
+        path: the file they come from; empty for those that come from none.
 
     Example:
         >>> order = Order.of([[2, 0, 1], [0, 1, 2]])
@@ -54,25 +55,31 @@ class Order:
 
     epochs: tuple[Numbers, ...]
     name: str = ""
+    path: str = ""
     checksum: int = 0
 
+    @property
+    def numbers(self) -> int:
+        """How many numbers of rows there are in all of its epochs."""
+        return sum(map(len, self.epochs))
+
     @classmethod
-    def of(cls, epochs: Sequence[Sequence[int]], name: str = "") -> Order:
+    def of(cls, epochs: Sequence[Sequence[int]], name: str = "", path: str = "") -> Order:
         """The order of these epochs."""
         if not epochs:
             raise ValueError("an order must have the rows of at least one epoch")
-        return cls._of([_epoch(rows, len(epochs[0]), f"epoch {at}") for at, rows in enumerate(epochs, 1)], name)
+        return cls._of([_epoch(rows, len(epochs[0]), f"epoch {at}") for at, rows in enumerate(epochs, 1)], name, path)
 
     @classmethod
-    def _of(cls, epochs: Sequence[Numbers], name: str) -> Order:
+    def _of(cls, epochs: Sequence[Numbers], name: str, path: str = "") -> Order:
         checksum = 0
         for rows in epochs:
             rows.setflags(write=False)
             checksum = crc32(rows.astype("<i8").tobytes(), checksum)
-        return cls(tuple(epochs), name, checksum)
+        return cls(tuple(epochs), name, path, checksum)
 
     @classmethod
-    def from_text(cls, text: str, rows: int, name: str) -> Order:
+    def from_text(cls, text: str, rows: int, name: str, path: str = "") -> Order:
         """The order that a text tells of: an epoch a line, the numbers of all rows from 0.
 
         The numbers are separated by commas or white space; empty lines and lines that begin with # are left out.
@@ -81,6 +88,7 @@ class Order:
             text: the lines.
             rows: how many rows the data have.
             name: what the text is called, safe to print.
+            path: the file it is from.
 
         Raises:
             ValueError: with a sentence and the line, where it is none.
@@ -101,7 +109,7 @@ class Order:
                 raise ValueError(f"{where}: {error}") from None
         if not epochs:
             raise ValueError(f"{name} is empty; it needs the numbers of the rows from 0, an epoch a line")
-        return cls._of(epochs, name)
+        return cls._of(epochs, name, path)
 
     @classmethod
     def load(cls, path: str, rows: int) -> Order:
@@ -111,13 +119,14 @@ class Order:
             ValueError: with a sentence, where it cannot be read or is none.
         """
         try:
-            text = Path(path).expanduser().read_text(encoding="utf-8-sig")
+            place = Path(path).expanduser().absolute()
+            text = place.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
             raise ValueError(f"{quoted_path(path)} is not text in UTF-8, so it is no order of rows") from None
         except (OSError, RuntimeError, ValueError) as error:
             reason = inert(getattr(error, "strerror", "") or "the system gives no reason").lower()
             raise ValueError(f"{quoted_path(path)} cannot be read: {reason}; check its name and where it is") from None
-        return cls.from_text(text, rows, inert(Path(path).name or path))
+        return cls.from_text(text, rows, inert(place.name or path), str(place))
 
     def epoch(self, epoch: int) -> Numbers:
         """The numbers of the rows of an epoch, counted from 0."""

@@ -48,7 +48,7 @@ class Schedule:
         'step:0.5,20'
         """
         values = [getattr(self, parameter.name) for parameter in schedule_parameters(type(self))]
-        return ":".join((self.name, ",".join(f"{value:.12g}" for value in values))) if values else self.name
+        return ":".join((self.name, ",".join(f"{value!r}" for value in values))) if values else self.name
 
 
 @dataclass(frozen=True, slots=True)

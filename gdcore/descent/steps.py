@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from math import hypot, isfinite
+from math import hypot, isfinite, isnan
 from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import GradientDescent, Optimizer
@@ -90,6 +90,12 @@ class Reason(Enum):
     ITERATIONS = "iterations"
     TOLERANCE = "tolerance"
     DIVERGED = "diverged"
+    UNDEFINED = "undefined"
+
+    @property
+    def leaves_the_numbers(self) -> bool:
+        """Whether the run could not go on because the next loss is none."""
+        return self in (Reason.DIVERGED, Reason.UNDEFINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,8 @@ def begin(landscape: Landscape, settings: Settings, w: float = 0.0, b: float = 0
     WEIGHT.check(w)
     BIAS.check(b)
     value, gradient = landscape.seen(iteration, settings.batch).loss_and_gradient(w, b)
+    if isnan(value) and not landscape.exact:
+        raise ValueError(f"{_place(landscape, w, b)} the loss is no number; start elsewhere")
     if not isfinite(value):
         raise ValueError(f"the loss at w={w:g}, b={b:g} is too large for a number; start nearer to the data")
     optimizer = settings.optimizer
@@ -174,6 +182,11 @@ def whole(landscape: Landscape, settings: Settings, state: State) -> State:
     """The state with loss and gradient of all the rows, where its own are those of a batch."""
     if settings.batch is None or landscape.seen(state.iteration, settings.batch) is landscape:
         return state
+    return measured(landscape, state)
+
+
+def measured(landscape: Landscape, state: State) -> State:
+    """The state with loss and gradient of a landscape, whatever it was measured on before."""
     value, gradient = landscape.loss_and_gradient(state.w, state.b)
     return state._replace(loss=value, gradient=gradient)
 
@@ -200,6 +213,11 @@ def proceed(landscape: Landscape, settings: Settings, limits: Limits, state: Sta
                 f"is below the tolerance {limits.tolerance:g}.",
             )
     following = advance(landscape, settings, state)
+    if isnan(following.loss) and not landscape.exact and isfinite(following.w) and isfinite(following.b):
+        where = _place(landscape, following.w, following.b)
+        return Ending(
+            Reason.UNDEFINED, f"No step: {where}, where the next one lands, the loss is no number. Try a smaller rate."
+        )
     if not isfinite(following.loss):
         return Ending(
             Reason.DIVERGED,
@@ -230,6 +248,10 @@ def descend(landscape: Landscape, settings: Settings, limits: Limits, state: Sta
         if isinstance(following, Ending):
             return following
         state = following
+
+
+def _place(landscape: Landscape, w: float, b: float) -> str:
+    return f"at w = {w:.6g}" + f", b = {b:.6g}" * landscape.has_bias
 
 
 def _counted(count: int, noun: str) -> str:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
 
 
+KNOWN: dict[str, Landscape] = dict(TERRAINS)
+"""Every landscape that has a name: the terrains that ship, and whatever else is put here by its title."""
+
+
 def menu() -> list[tuple[str, str]]:
     """The name of each known landscape, and what it teaches, in a sentence.
 
@@ -21,7 +25,7 @@ def menu() -> list[tuple[str, str]]:
         >>> menu()[2]
         ('plateau', 'Where the ground is nearly level, steps are tiny, however far the minimum is.')
     """
-    return [(terrain.name, terrain.teaches) for terrain in TERRAINS.values()]
+    return [(name, landscape.teaches) for name, landscape in KNOWN.items()]
 
 
 def find(name: str) -> Landscape:
@@ -36,19 +40,17 @@ def find(name: str) -> Landscape:
         ('(w**2 + 50*b**2)/2', True)
         >>> find("ravin")
         Traceback (most recent call last):
-        ValueError: there is no landscape "ravin", but ravine; there are two-valleys, cliff, ...
+        ValueError: there is no landscape "ravin"; did you mean ravine? there are two-valleys, cliff, ...
     """
     name = name.strip()
-    if name in TERRAINS:
-        return TERRAINS[name]
+    if name in KNOWN:
+        return KNOWN[name]
     try:
         return own(name)
     except FormulaError:
-        close = get_close_matches(name[:40].lower(), TERRAINS, 1)
+        close = get_close_matches(name[:40].lower(), KNOWN, 1)
         # A lone word, or some with hyphens between: whoever wrote it meant a name.
         if not close and not re.fullmatch(r"[^\W\d_]+(-[^\W\d_]+)*", name):
             raise
-    meant = f", but {close[0]}" if close else ""
-    raise ValueError(
-        f"there is no landscape {quoted(name)}{meant}; there are {', '.join(TERRAINS)}, or write a formula"
-    )
+    meant = f"; did you mean {close[0]}?" if close else ";"
+    raise ValueError(f"there is no landscape {quoted(name)}{meant} there are {', '.join(KNOWN)}, or write a formula")

@@ -109,6 +109,7 @@ class Landscape:
     Attributes:
         title: what it is called; by this name `gdcore.landscapes.known.find` has it again.
         formula: the loss as a person writes it.
+        teaches: what can be seen on it, in a sentence.
         has_bias: whether there is a b at all.
         exact: whether the curvature is the same everywhere, so that what it says of a rate holds for the whole walk.
         convex: whether it bends upwards everywhere, so that whatever is a minimum is the lowest.
@@ -128,6 +129,7 @@ class Landscape:
 
     title: str = ""
     formula: str = ""
+    teaches: str = ""
     has_bias: bool = True
     exact: bool = False
     convex: bool = False
@@ -203,6 +205,25 @@ class Landscape:
         """
         del x, y
         raise ValueError(f"{self.title or 'this landscape'} is not made of rows")
+
+    @property
+    def drawn(self) -> Landscape:
+        """What many points at once are measured on: this landscape, or that of a sample of its rows."""
+        return self
+
+    @property
+    def sampled(self) -> int:
+        """Of how many rows curves and maps are drawn, where these are not all; otherwise 0."""
+        return 0
+
+    def prediction(self, x: Value, w: Value, b: Value) -> Value:
+        """What is expected at x, where the landscape is made of rows: the height of the line."""
+        return w * x + b
+
+    def why_no_minimum(self, b: float | None = None) -> str:
+        """Why the loss falls for ever, over w and b or with b held, as words; empty where it does not."""
+        del b
+        return ""
 
     def goal(self, start: Point, train_bias: bool) -> Point | None:
         """Where a walk may be on its way to: the lowest known minimum, or straight down to the floor of a valley."""

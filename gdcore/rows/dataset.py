@@ -27,7 +27,8 @@ from gdcore.rows.table import find_delimiter, has_header, is_number, numeric_col
 LIMIT = 1e150
 """The largest magnitude of a value: the square of anything larger is near the end of a float's range."""
 
-_SHIPPED = {"anscombe": "anscombe.csv", "cars": "cars.csv", "geyser": "geyser.csv", "pizza": "pizza.txt"}
+_SHIPPED = {"anscombe": "anscombe.csv", "cars": "cars.csv", "geyser": "geyser.csv"}
+_SHIPPED |= {"orings": "orings.csv", "pizza": "pizza.txt"}
 _SAMPLE = 50
 _BLOCK = 1 << 20
 # How surrogateescape decodes a byte that is not UTF-8; no UTF-8 decodes to these.
@@ -69,7 +70,7 @@ def shipped() -> tuple[str, ...]:
     """Name the data sets that come with gdlab.
 
     >>> shipped()
-    ('anscombe', 'cars', 'geyser', 'pizza')
+    ('anscombe', 'cars', 'geyser', 'orings', 'pizza')
     """
     return tuple(_SHIPPED)
 

@@ -65,8 +65,12 @@ def standardized_loss(loss: MeanSquaredError) -> MeanSquaredError:
     return MeanSquaredError(moments, slope, 0.0, loss.floor / (std_y * std_y), 0.0, far=False, columns=columns)
 
 
-def standardized(data: Dataset) -> tuple[Dataset, Scale]:
+def standardized(data: Dataset, *, labels: bool = False) -> tuple[Dataset, Scale]:
     """The rows with mean 0 and standard deviation 1, and the way back. A y that never changes is only shifted.
+
+    Args:
+        data: the rows.
+        labels: whether y holds labels, which stay as they are.
 
     Raises:
         ValueError: if x never changes, so that it has no spread to be measured in.
@@ -75,5 +79,7 @@ def standardized(data: Dataset) -> tuple[Dataset, Scale]:
     if moments.var_x == 0:
         raise ValueError(f"{data.x_name} never changes, so it cannot be scaled; choose another column for x")
     scale = Scale(moments.mean_x, sqrt(moments.var_x), moments.mean_y, sqrt(moments.var_y) or 1.0)
+    if labels:
+        scale = replace(scale, mean_y=0.0, std_y=1.0)
     x, y = (data.x - scale.mean_x) / scale.std_x, (data.y - scale.mean_y) / scale.std_y
     return replace(data, x=x, y=y), scale

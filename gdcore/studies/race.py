@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Nudge
-from gdcore.descent.steps import Reason, Settings, advance, begin, whole
+from gdcore.descent.steps import Settings, advance, begin, whole
 from gdcore.landscapes.landscape import Point
 from gdcore.studies.stability import stability
 
@@ -43,6 +43,8 @@ def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterat
         >>> sensible_rate(loss, Settings(), begin(loss, Settings()), 100)
         0.5
     """
+    if settings.batch is None:
+        landscape = landscape.drawn
     guess = _guess(settings.optimizer, landscape, state, settings.train_bias)
     rates = np.append(guess, guess * np.geomspace(1e-2, 10, TRIES))
     runner = begin(landscape, settings, state.w, state.b, state.iteration)
@@ -87,7 +89,7 @@ def race(branches: Branches) -> list[Branch]:
     """
     run = branches.run
     ending = run.fork().ending
-    if ending is not None and ending.reason is not Reason.DIVERGED:
+    if ending is not None and not ending.reason.leaves_the_numbers:
         raise ValueError(f"no step is left for a race: {ending.sentence}")
     runners = []
     iterations = min(run.limits.iterations - run.state.iteration, LONGEST)

@@ -41,6 +41,8 @@ AWAY = 0.05
 """A plateau's minimum is farther away than this share of the span."""
 LEFT_A_SADDLE = 0.1
 """A saddle is left when it is so many spans away."""
+MARGIN = 0.1
+"""A walk has left the scope when it is farther outside than this share of it."""
 MEMORY = 24
 """So many of the recent states are looked at."""
 ROUNDING = 1e-9
@@ -154,10 +156,11 @@ class _Ground:
         return Situation(Kind.THROWN, f"{way}: with a slope of {slope:.3g} a step is {far:.3g} long.")
 
     def left(self) -> Situation | None:
-        """The walk is outside of the scope."""
+        """The walk is outside of the scope, and not just by a swing."""
         scope = self.landscape.scope
         for name, value, (low, high) in (("w", self.state.w, scope.w), ("b", self.state.b, scope.b)):
-            if (name == "w" or self.both) and not low <= value <= high:
+            margin = MARGIN * (high - low)
+            if (name == "w" or self.both) and not low - margin <= value <= high + margin:
                 sentence = f"{name} = {value:.4g} is outside of the part worth a walk, {low:g} to {high:g}."
                 return Situation(Kind.LEFT, sentence)
         return None
@@ -212,6 +215,8 @@ class _Ground:
 
         low, high, falling, rising = 0.0, 1.0, slope_at(0.0), slope_at(1.0)
         whole = rising - falling
+        if not falling < 0 < rising:
+            return False
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             slope = slope_at(middle)
@@ -283,9 +288,18 @@ class _Ground:
         steps = max(1, ceil(log(max(LEFT_A_SADDLE * self.span / down, 1.0)) / log(growth)))
         return f"Each step gets {growth:.4g} times as far: gone in about {_counted(steps)}."
 
+    def _is_slow(self) -> bool:
+        """Whether steps are short here, and stay so.
+
+        A heavy ball that turns back on a slope is slow for a moment: what counts is how fast it will become.
+        """
+        momentum = getattr(self.settings.optimizer, "momentum", None)
+        lasting = 0.0 if momentum is None else self.state.learning_rate * self.slope / (1 - momentum)
+        return max(self.pace, lasting) <= AT_REST * self.span
+
     def plateau(self) -> Situation | None:
         """The slope is tiny for this landscape, and no minimum is near."""
-        if self.pace > AT_REST * self.span:
+        if not self._is_slow():
             return None
         steep = _steep(self.landscape, self.both, None if self.both else self.state.b)
         bent = self._bent()

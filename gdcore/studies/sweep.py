@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gdcore.descent.state import State
-from gdcore.descent.steps import Settings, advance, begin, gradient_norm, whole
+from gdcore.descent.steps import Settings, advance, begin, gradient_norm, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -142,18 +142,22 @@ def sweep(  # noqa: PLR0913
         ([10, 1, 10, 20], [True, True, True, False], 1, 1.5)
     """
     rates = np.asarray(learning_rates, dtype=np.float64)
+    ground = landscape.drawn
+    if settings.batch is None:
+        landscape = ground
     state = begin(landscape, settings, *start)
-    first = whole(landscape, settings, state)
-    chance = settings.batch is not None and first is not state
-    pause = min(settings.batch.steps(len(landscape.columns or ())), LOOK) if settings.batch is not None else 1
+    chance, pause, first = False, 1, state
+    if settings.batch is not None and landscape.seen(0, settings.batch) is not landscape:
+        chance, pause = True, min(settings.batch.steps(len(landscape.columns or ())), LOOK)
+        first = measured(ground, state)
     near = NEAR_BY_CHANCE if chance else NEAR
-    aim, ceiling = _aim(landscape, first, settings.train_bias, near), RISE * max(abs(first.loss), 1e-300)
+    aim, ceiling = _aim(ground, first, settings.train_bias, near), RISE * max(abs(first.loss), 1e-300)
     level = near * gradient_norm(first, settings.train_bias)
 
     def judge(state: State, running: Counts) -> Counts:
         if state.iteration % pause:
             return np.full(len(running), GOING)
-        now = whole(landscape, settings, state)
+        now = measured(ground, state) if chance else state
         there: Any = now.loss <= aim if aim is not None else gradient_norm(now, settings.train_bias) <= level
         return np.where(there, ARRIVED, np.where(now.loss <= ceiling, GOING, DIVERGED))
 

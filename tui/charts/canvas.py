@@ -61,6 +61,7 @@ GLYPHS = {
     "right": ("►", ">"),
     "up": ("▲", "^"),
     "down": ("▼", "v"),
+    **{f"basin-{number}": (str(number + 1),) * 2 for number in range(7)},
 }
 """The mark of each kind of point, and the sign of each kind of line in the legend: in Unicode, and in ASCII."""
 STROKES = {

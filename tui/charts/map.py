@@ -51,6 +51,7 @@ class Walk:
         branches: The paths of other runs.
         marks: What tells them apart, a few letters each; a run without has none.
         title: What the chart is about.
+        basins: What says where each start ends.
     """
 
     landscape: Landscape
@@ -62,6 +63,7 @@ class Walk:
     branches: Sequence[ArrayLike] = ()
     marks: Sequence[str] = ()
     title: str = ""
+    basins: Sequence[Layer] = ()
 
 
 def map_window(landscape: Landscape, start: Place, point: Place, shown: Window | None = None) -> Window:
@@ -104,7 +106,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     """
     landscape = walk.landscape
     ground, named = _ground(landscape, window)
-    layers: list[Layer] = list(ground)
+    layers: list[Layer] = [*walk.basins, *ground]
     layers += run_layers([_columns(path) for path in walk.branches], walk.marks, window)
     if not walk.train_bias:
         layers.append(Line("line", [window.left, window.right], [walk.b, walk.b], "b is held"))

@@ -9,7 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcore.descent.state import State
-from gdcore.descent.steps import Ending, Limits, Reason, Settings, begin, descend
+from gdcore.descent.steps import Ending, Limits, Settings, begin, descend
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape
 from gdcore.studies.stability import Regime, stability
@@ -42,8 +42,8 @@ class Run:
 
     @property
     def diverged(self) -> bool:
-        """Whether it ended because the loss became too large for a number."""
-        return self.ending is not None and self.ending.reason is Reason.DIVERGED
+        """Whether it ended because the next loss is no number."""
+        return self.ending is not None and self.ending.reason.leaves_the_numbers
 
     def __iter__(self) -> Iterator[State]:
         while True:
@@ -189,7 +189,7 @@ def _csv(run: Run, subject: Subject, output: Output) -> Lines:
     names = _names(subject)
     yield ",".join(names) + "\n"
     for fields in _chosen(run, output.every):
-        yield ",".join([repr(fields[name]) if name in fields else "" for name in names]) + "\n"
+        yield ",".join([str(fields[name]) if name in fields else "" for name in names]) + "\n"
 
 
 def _names(subject: Subject) -> list[str]:
@@ -198,7 +198,12 @@ def _names(subject: Subject) -> list[str]:
     for _, settings in subject.changes:
         memory = settings.optimizer.memory()
         names |= dict.fromkeys(_fields(State(0, 0.0, 0.0, 0.0, (0.0, 0.0), 0.0, (memory, memory))))
-    return list(names)
+    return [name for name in names if subject.landscape.has_bias or not _is_of_b(name)]
+
+
+def _is_of_b(name: str) -> bool:
+    """Whether a column is about b, which not every landscape has."""
+    return name == "b" or name.endswith("_b")
 
 
 def _json(run: Run, subject: Subject, output: Output) -> Lines:
@@ -206,8 +211,10 @@ def _json(run: Run, subject: Subject, output: Output) -> Lines:
     from json import dumps  # noqa: PLC0415 (text and CSV start without it)
 
     yield dumps(_about(subject))[:-1] + ', "states": [\n'
+    both = subject.landscape.has_bias
     for number, fields in enumerate(_chosen(run, output.every)):
-        yield ",\n" * (number > 0) + dumps({name: _number(value) for name, value in fields.items()})
+        shown = {name: _number(value) for name, value in fields.items() if both or not _is_of_b(name)}
+        yield ",\n" * (number > 0) + dumps(shown)
     w, b = subject.line(run.last)
     ending = run.ending
     closing = {
@@ -259,7 +266,8 @@ def _minimum(landscape: Landscape, settings: Settings, b: float) -> dict[str, fl
     if lowest is None:
         return None
     # The loss as the walk computes it there, not a better one.
-    return {"w": _number(lowest.w), "b": lowest.b, "loss": _number(float(landscape(lowest.w, lowest.b)))}
+    place = {"w": _number(lowest.w)} | ({"b": lowest.b} if landscape.has_bias else {})
+    return place | {"loss": _number(float(landscape(lowest.w, lowest.b)))}
 
 
 def _number(value: float) -> float | None:

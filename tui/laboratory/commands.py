@@ -194,7 +194,7 @@ COMPARING = (
 AROUND = (
     Command("chart", ("escape",), "Chart", "Undo what is typed, and go back to the chart."),
     Command("why", ("w",), "Why", "The whole derivation for this point, with the numbers put in.", footer=True),
-    Command("open", ("o",), "Open", "Open another data file."),
+    Command("open", ("o",), "Open", "Open data, a terrain or a formula of your own."),
     Command("settings", ("s",), "Settings", "Go to the settings; escape leads back to the chart.", footer=True),
     Command("theme", ("c",), "Colours", "The next colour theme: dark, light, high contrast."),
     Command("help", ("question_mark", "f1"), "Help", "What the screen shows, and every key.", footer=True),

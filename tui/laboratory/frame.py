@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset
     from gdcore.rows.scaling import Scale
+    from gdcore.studies.situation import Situation
     from tui.laboratory.ground import Ground
 
 TRAIL = 100
@@ -41,6 +42,7 @@ class Frame:
         ending: why no step follows, None where one does.
         verdict: what the last step did; None at the start.
         stability: which learning rates do what; None for optimizers that have no critical rate.
+        situation: what has happened that a bowl never shows; None where there is nothing to say.
         trail: (w, b, loss) of points before this one, shape (n, 3).
         anchor: where the walk began, for choosing what to show; another object whenever that is to be chosen anew.
         landings: (label, state) of the next step at half the rate and at twice the rate; empty where not asked for.
@@ -62,6 +64,7 @@ class Frame:
     ending: Ending | None
     verdict: Regime | None
     stability: Stability | None
+    situation: Situation | None
     trail: NDArray[np.float64]
     anchor: State
     landings: tuple[tuple[str, State], ...]
@@ -89,10 +92,17 @@ class Frame:
 
     @property
     def diverging(self) -> bool:
-        """Whether the run has diverged, or is about to: the last step went up, at a rate above the critical one."""
+        """Whether the run has diverged, or is about to: the last step went up, at a rate above the critical one.
+
+        Off a bowl the critical rate is that of a point, and a step up may well lead to a lower valley.
+        """
         if self.ending is not None and self.ending.reason is Reason.DIVERGED:
             return True
-        above = self.stability is not None and self.settings.learning_rate >= self.stability.critical
+        above = (
+            self.landscape.exact
+            and self.stability is not None
+            and self.settings.learning_rate >= self.stability.critical
+        )
         return above and self.verdict is Regime.DIVERGE
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gdcore.descent.branches import Branches
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.landscape import Landscape
+from gdcore.studies.situation import MEMORY, situation
 from gdcore.studies.stability import observed
 from tui.laboratory.frame import Frame, trail
 from tui.laboratory.ground import Ground
@@ -19,8 +20,10 @@ from tui.laboratory.walk import Walk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gdcore.descent.state import State
     from gdcore.descent.steps import Limits, Settings
     from gdcore.rows.dataset import Dataset
+    from gdcore.studies.situation import Situation
 
 
 class Laboratory:
@@ -52,6 +55,7 @@ class Laboratory:
         """What there is to show now."""
         walk, run = self.walk, self.walk.timeline
         state, before, following = run.state, run.previous, run.following
+        known = following if isfinite(following.loss) else None
         return Frame(
             ground=self.ground,
             settings=run.settings,
@@ -59,10 +63,11 @@ class Laboratory:
             start=run.start,
             state=state,
             before=before,
-            following=following if isfinite(following.loss) else None,
+            following=known,
             ending=run.ending,
             verdict=observed(before, state) if before else None,
             stability=walk.stability,
+            situation=_situation(run, before, known),
             trail=trail(run, state.iteration),
             anchor=walk.anchor,
             landings=self.studies.landings,
@@ -158,3 +163,12 @@ class Laboratory:
             return
         self.predict_at = x
         self.notes.say(f"At {self.ground.x_name} = {x:.6g} the line says {self.frame.prediction:.6g}.")
+
+
+def _situation(run: Timeline, before: State | None, following: State | None) -> Situation | None:
+    """What is to be said of where the run stands; nothing on a bowl."""
+    if run.landscape.exact:
+        return None
+    at = run.state.iteration
+    recent = run.path(max(0, at + 1 - MEMORY), at + 1)
+    return situation(run.landscape, run.settings, run.state, before=before, following=following, recent=recent)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gdcore.descent.branches import Branch
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.state import Memory
+    from gdcore.studies.stability import Stability
     from tui.laboratory.frame import Frame
 
 FORMULAS = (
@@ -179,6 +180,8 @@ def forecast(frame: Frame) -> str:
     if limits is None:
         title = frame.settings.optimizer.title
         return f"{title} sizes its own steps: there is no critical rate. The rate sets how long they can be."
+    if not frame.landscape.exact:
+        return _forecast_here(limits, rate)
     if limits.critical == float("inf"):
         return "The loss does not depend on w: no rate is too large, and none moves you."
     share, regime = f"{rate / limits.critical:.3g}", limits.regime(rate)
@@ -192,6 +195,27 @@ def forecast(frame: Frame) -> str:
     return f"{told}, " + (
         f"about {iterations:,} step{'s' * (iterations != 1)} to six digits." if iterations else "too slowly to count."
     )
+
+
+HERE = {Regime.CRAWL: "crawls", Regime.GLIDE: "glides", Regime.OVERSHOOT: "overshoots"}
+"""What a learning rate does where the ground bends as it does at this point."""
+
+
+def _forecast_here(limits: Stability, rate: float) -> str:
+    """What the curvature of this point says of the learning rate. A step on, it may say something else."""
+    flattest, steepest = limits.curvature.lambda_min, limits.curvature.lambda_max
+    if steepest < 0:
+        return f"Here the ground bends downwards, curvature {steepest:.3g}: each step meets a steeper slope."
+    if not 0 < steepest < float("inf"):
+        return "Here the ground does not bend: the slope stays the same, and no rate is too large yet."
+    regime = limits.regime(rate)
+    told = f"Here {rate / limits.critical:.3g} times the critical rate {limits.critical:.4g}"
+    if regime is Regime.DIVERGE:
+        doing = f"too long a step, were it so everywhere: the error would grow {limits.contraction(rate):.4g} times"
+    else:
+        doing = HERE[regime]
+    sink = f"; one way the ground bends down, curvature {flattest:.3g}" if flattest < 0 else ""
+    return f"{told}: {doing}{sink}."
 
 
 def divergence(frame: Frame) -> str:

@@ -58,7 +58,7 @@ class Studies:
             first = race(self._walk.branches)[0]
         except ValueError as error:
             ending = self._walk.timeline.ending
-            self._notes.say(WAY_ON[ending.reason] if ending else str(error))
+            self._notes.say(WAY_ON.get(ending.reason, str(error)) if ending else str(error))
             return False
         self._notes.say(
             f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}."

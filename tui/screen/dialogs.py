@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import stat
 from asyncio import to_thread
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -20,8 +20,9 @@ from textual.suggester import Suggester
 from textual.widgets import DirectoryTree, Input, OptionList, Static
 
 from gdcore.descent.branches import Branch, Branches
-from gdcore.inert import inert
-from gdcore.rows.dataset import Dataset, DatasetError, load, shipped
+from gdcore.landscapes.formula import FormulaError
+from gdcore.rows.dataset import shipped
+from tui.laboratory.grounds import ground_named, known
 from tui.laboratory.lesson import comparison
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.geometry import Region
+
+    from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
 
 Result = TypeVar("Result")
 
@@ -173,28 +177,53 @@ class PlainTree(DirectoryTree):
         return [path for path in paths if not path.name.startswith(".")]
 
 
-class OpenDialog(Dialog[Dataset | None]):
-    """Choose a data file: by its path, or from the tree. The file is read here, so that a bad one is refused here."""
+class OpenDialog(Dialog["Dataset | Landscape | None"]):
+    """Choose what to walk on: by a name, a path or a formula that is typed, from the list, or from the tree of files.
+
+    It is read here, so that what cannot be had is refused here.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
     def compose(self) -> ComposeResult:
-        """A path to type, a tree to choose from, and a line for what is wrong."""
+        """A text to type, what has a name, a tree of files, and a line for what is wrong."""
         with Vertical(classes="dialog") as frame:
-            frame.border_title = "Open a data file"
-            frame.border_subtitle = "enter: open   tab: to the tree   escape: cancel"
-            yield Static(f"Path of a text file with two columns of numbers, or {', '.join(shipped())}:", markup=False)
-            yield Input(placeholder="path; the right arrow completes it", suggester=PathSuggester(), compact=True)
+            frame.border_title = "Open data or a terrain"
+            frame.border_subtitle = "enter: open   tab: to the lists   escape: cancel"
+            yield Static("A name from the list, the path of a file, or a formula in w and b:", markup=False)
+            yield Input(placeholder="right arrow completes a path", suggester=PathSuggester(), compact=True)
             yield Static(id="wrong", markup=False)
+            yield OptionList(*self._rows(""), id="known", markup=False)
             yield PlainTree(Path.cwd())
+
+    def _rows(self, typed: str) -> list[str]:
+        """What has a name with the text in it, or teaches something of the kind; all of it where there is nothing."""
+        self._names = [
+            (name, told) for name, told in known() if typed.lower() in name or typed.lower() in told.lower()
+        ] or known()
+        return [f"{name:15} {told}" for name, told in self._names]
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what has the text in it."""
+        rows = self._rows(event.value.strip())
+        options = self.query_one("#known", OptionList)
+        options.clear_options()
+        options.add_options(rows)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Open what was typed; a folder is shown in the tree."""
-        path = Path(event.value).expanduser()
+        path = Path(event.value)
+        with suppress(RuntimeError):
+            path = path.expanduser()
         if event.value and event.value not in shipped() and _is_folder(path):
             self.query_one(DirectoryTree).path = path
         else:
             self._open(event.value)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Open what was chosen by its name."""
+        if event.option_index < len(self._names):
+            self._open(self._names[event.option_index][0])
 
     def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
         """Open what was chosen."""
@@ -207,21 +236,23 @@ class OpenDialog(Dialog[Dataset | None]):
 
     @work(thread=True, exclusive=True)
     def _read(self, source: str) -> None:
-        """Read the file beside the event loop: a large one takes its time."""
+        """Read it beside the event loop: a large file takes its time."""
         try:
-            data = load_again(source)
-        except DatasetError as error:
+            ground = ground_named(source)
+        except FormulaError as error:
+            self.app.call_from_thread(self._say, f"{error}\n{error.shown}")
+        except ValueError as error:
             self.app.call_from_thread(self._say, str(error))
         else:
-            self.app.call_from_thread(self._done, data)
+            self.app.call_from_thread(self._done, ground)
 
     def _say(self, sentence: str) -> None:
         if self.is_active:
             self.query_one("#wrong", Static).update(sentence)
 
-    def _done(self, data: Dataset) -> None:
+    def _done(self, ground: Dataset | Landscape) -> None:
         if self.is_active:
-            self.close(data)
+            self.close(ground)
 
 
 def _is_folder(path: Path) -> bool:
@@ -229,21 +260,6 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):
         return False
-
-
-def load_again(source: str, x: str | None = None, y: str | None = None, *, skip_bad_rows: bool = False) -> Dataset:
-    """Load data while the app runs: only files, since a pipe would keep the app waiting.
-
-    Raises:
-        DatasetError: with a sentence, where the data cannot be had.
-    """
-    try:
-        mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
-    except (OSError, ValueError):
-        mode = stat.S_IFREG  # load knows what to say
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
-    return load(source, x, y, skip_bad_rows=skip_bad_rows)
 
 
 BESIDE = 6

@@ -131,12 +131,17 @@ def gauge(frame: Frame, width: int, height: int) -> list[Row]:
     """The learning rate among the rates that crawl, glide, overshoot and diverge, and what it will do, in words."""
     limits, rate = frame.stability, frame.settings.learning_rate
     measurable = limits is not None and limits.critical < inf and width > 0
-    bar = _bar(limits, rate, width) if limits and measurable else row(width, ("-" * width, "label"))
+    bar = row(width, ("-" * width, "label"))
+    if limits and measurable:
+        here = "" if frame.landscape.exact else HERE
+        bar = (*row(len(here), (here, "note")), *_bar(limits, rate, width - len(here)))
     regime = limits.regime(rate) if limits else Regime.GLIDE
     role = {Regime.DIVERGE: "bad", Regime.OVERSHOOT: "warn"}.get(regime, "value")
     return _filled([bar, *paragraph(lesson.forecast(frame), role, width, max(height - 1, 0))], width, height)
 
 
+HERE = "here "
+"""Stands before a gauge that holds for this point alone."""
 FILLS = {
     Regime.CRAWL: (".", "label"),
     Regime.GLIDE: ("-", "good"),
@@ -167,11 +172,21 @@ def _bar(limits: Stability, learning_rate: float, width: int) -> Row:
 
 
 def story(frame: Frame, width: int, height: int) -> list[Row]:
-    """What happened and what will: a note or the last step above, the next step below."""
+    """What happened and what will: a note or the last step, what is to be said of the place, the next step."""
     text, role = _told(frame)
-    above = max(height * (3 if role == "bad" else 2) // 5, 1)
-    below = paragraph(lesson.next_step(frame), "value", width, max(height - above, 0))
-    return _filled(paragraph(text, role, width, above) + below, width, height)
+    if frame.situation is None or frame.note:
+        above = max(height * (3 if role == "bad" else 2) // 5, 1)
+        below = paragraph(lesson.next_step(frame), "value", width, max(height - above, 0))
+        return _filled(paragraph(text, role, width, above) + below, width, height)
+    rows = _written(paragraph(text, role, width, max(height - 3, 1)))
+    rows += _written(paragraph(frame.situation.sentence, "note", width, max(height - len(rows) - 1, 0)))
+    left = max(height - len(rows), 0)
+    return _filled(rows + paragraph(lesson.next_step(frame), "value", width, left), width, height)
+
+
+def _written(rows: list[Row]) -> list[Row]:
+    """The rows that are not blank."""
+    return [row for row in rows if any(character != " " for character, _ in row)]
 
 
 def _told(frame: Frame) -> tuple[str, str]:

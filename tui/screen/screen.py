@@ -14,14 +14,16 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from gdcore.rows.dataset import Dataset, DatasetError
+from gdcore.landscapes.landscape import Landscape
+from gdcore.rows.dataset import DatasetError
 from tui.charts.canvas import MARKERS
 from tui.laboratory import lesson
 from tui.laboratory.commands import shown
+from tui.laboratory.grounds import load_file
 from tui.laboratory.saving import session_of
 from tui.screen import panels
 from tui.screen.chart import Chart
-from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_quit, load_again
+from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_quit
 from tui.screen.fields import NumberField
 from tui.screen.form import Form
 from tui.screen.help import help_text
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from gdcore.descent.branches import Branch
+    from gdcore.rows.dataset import Dataset
     from gdcore.session import Session
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
@@ -262,9 +265,11 @@ class LaboratoryScreen(Screen[None]):
         self._pause()
         self.app.push_screen(OpenDialog(), self._opened)
 
-    def _opened(self, data: Dataset | None) -> None:
-        if data is not None:
-            self._try(lambda: self.laboratory.open(data))
+    def _opened(self, ground: Dataset | Landscape | None) -> None:
+        if isinstance(ground, Landscape):
+            self._try(lambda: self.laboratory.walk_on(ground))
+        elif ground is not None:
+            self._try(lambda: self.laboratory.open(ground))
 
     @on(Form.Columns)
     def _columns_chosen(self, event: Form.Columns) -> None:
@@ -275,7 +280,7 @@ class LaboratoryScreen(Screen[None]):
         """Read other columns of the file, beside the event loop."""
         try:
             now = self.laboratory.ground.rows
-            data = load_again(str(now.path), x, y, skip_bad_rows=bool(now.skipped))
+            data = load_file(str(now.path), x, y, skip_bad_rows=bool(now.skipped))
         except DatasetError as error:
             self.app.call_from_thread(self._refused, str(error))
         else:

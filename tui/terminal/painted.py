@@ -39,6 +39,13 @@ PALETTE = {
     "minimum": "bold text-success",
     "ghost": "text-warning",
     **dict.fromkeys(("hiker", "prediction"), "bold text-warning"),
+    **dict(
+        zip(
+            (f"basin-{number}" for number in range(7)),
+            ("text-success", "text-accent", "text-primary", "text-secondary", "text-error", "foreground", "foreground"),
+            strict=True,
+        )
+    ),
 }
 """The colour of each role, a variable of the theme, and whether it is bold.
 

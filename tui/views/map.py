@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gdcore.studies.basins import Ends, basins
+from tui.charts.ends import basin_layers
 from tui.charts.map import Walk, close_window, map_scene, map_window
-from tui.views.view import Look, View, marks_of, others, path_of
+from tui.views.view import Key, Look, View, marks_of, others, path_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tui.charts.canvas import Scene
+    from tui.charts.window import Floats, Window
     from tui.laboratory.frame import Frame
     from tui.laboratory.ground import Ground
+    from tui.laboratory.laboratory import Laboratory
+
+STARTS = (48, 24)
+"""So many starts across and up are walked from, for the basins."""
 
 
 class Map(View):
@@ -23,8 +32,52 @@ class Map(View):
     told = (
         "Lines of equal loss over w and b, with their losses; the path across them. f looks closer.",
         "The cross is the lowest point you can reach; while b is held, * is the lowest of all.",
+        "i: in which minimum a walk from each place ends, with the settings of now.",
+    )
+    keys = (
+        Key(
+            "i",
+            "Basins",
+            "In the map: from where a walk ends in which minimum, by its number, the lowest first.",
+            lambda view, laboratory: view.toggle_basins(laboratory),
+        ),
     )
     races = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.basins = False
+        self._ends: Ends | None = None
+        self._asked: object = None
+
+    def toggle_basins(self, laboratory: Laboratory) -> None:
+        """Show from where a walk ends in which minimum, or no longer."""
+        landscape = laboratory.ground.landscape
+        if not self.basins and len(landscape.minima()) < 2:
+            laboratory.notes.say("From everywhere here a walk that arrives ends in the same minimum.")
+            return
+        self.basins = not self.basins
+        self._asked, self._ends = None, None
+
+    def study(self, frame: Frame) -> Iterator[Any] | None:
+        """Walks from all over the map, where they are wanted and not begun."""
+        asked = (frame.landscape, self.window, frame.settings)
+        if not self.basins or self.window is None or asked == self._asked:
+            return None
+        self._asked = asked
+        return basins(frame.landscape, *_grid(self.window), frame.settings)
+
+    def take(self, piece: Any) -> None:
+        """Take what is known of the ends by now."""
+        self._ends = piece
+
+    def leave(self) -> None:
+        """Begin anew the walks that are not done when the map is shown again."""
+        if self._ends is None or self._ends.done < 1:
+            self._asked = None
+
+    def _progress(self) -> str:
+        return "" if self._ends is None or self._ends.done >= 1 else f"   basins {self._ends.done:.0%}"
 
     def missing(self, ground: Ground) -> str:
         """A map needs a b."""
@@ -48,13 +101,24 @@ class Map(View):
             frame.settings.train_bias,
             [path_of(branch) for branch in others(frame)],
             marks_of(frame),
-            _shape(frame),
+            _shape(frame)
+            + (f"  basins {self._ends.done:.0%}" if self._ends is not None and self._ends.done < 1 else ""),
+            basin_layers(*_grid(self.window), self._ends) if self._ends is not None else (),
         )
         return map_scene(walk, self.window)
 
 
+def _grid(window: Window) -> tuple[Floats, Floats]:
+    """The starts of the walks: the middles of equal parts of the window."""
+    across, up = ((np.arange(count) + 0.5) / count for count in STARTS)
+    return window.xs_at(across), window.ys_at(up)
+
+
 def _shape(frame: Frame) -> str:
     """How narrow the valley is: everywhere, or here."""
-    number = frame.landscape.curvature(True, frame.state.w, frame.state.b).condition_number
-    here = "" if frame.landscape.exact else " here"
-    return f"condition number{here} {number:.4g}"
+    curvature = frame.landscape.curvature(True, frame.state.w, frame.state.b)
+    if frame.landscape.exact:
+        return f"condition number {curvature.condition_number:.4g}"
+    if curvature.lambda_min < 0:
+        return "a saddle here" if curvature.lambda_max > 0 else "a top here"
+    return f"condition number here {curvature.condition_number:.4g}"

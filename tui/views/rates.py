@@ -1,4 +1,4 @@
-"""The rates: how many iterations each learning rate needs."""
+"""The rates: how many iterations each learning rate needs, or where there are several minima, in which it ends."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdcore.landscapes.landscape import Point
+from gdcore.studies.basins import Ends, ends
 from gdcore.studies.sweep import Sweep, default_rates, sweep
 from tui.charts.canvas import Scene
+from tui.charts.ends import Fates, ends_scene
 from tui.charts.rates import Rates as Chart
 from tui.charts.rates import rates_scene, rates_window
 from tui.charts.window import Window
@@ -27,13 +29,17 @@ class Rates(View):
     """The learning rates against the iterations they take from the start, and one of them to look at.
 
     Attributes:
-        sweep: how many iterations each rate takes, as far as that is known; None until it is asked for.
+        rates: the learning rates, in rising order.
+        result: how many iterations each takes, or where each ends, as far as that is known; None until asked for.
         cursor: the index of the rate one looks at.
     """
 
     name = "rates"
     tooltip = "How many iterations each learning rate needs."
-    told = ("How many steps each learning rate needs; the star is the best, the cliff diverges.",)
+    told = (
+        "How many steps each learning rate needs; the star is the best, the cliff diverges.",
+        "Where there are several minima: in which one each rate ends, never in one, or out.",
+    )
     hint = "Up and down look at other rates, enter takes the one under the cursor."
     keys = (
         Key("up", "Rate up", "In the view of rates: the next larger rate.", lambda view, _: view.move(1)),
@@ -48,19 +54,21 @@ class Rates(View):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sweep: Sweep | None = None
+        self.rates = np.empty(0)
+        self.result: Sweep | Ends | None = None
         self.cursor = 0
         self._swept: object = None
 
     def scene(self, frame: Frame, look: Look) -> Scene:
         """The sweep as far as it is known; nothing before that."""
         del look
-        if self.sweep is None:
+        result, rate = self.result, frame.settings.learning_rate
+        if result is None:
             return Scene(Window(0, 1, 0, 1), ())
-        critical = frame.stability.critical if frame.stability else None
-        return rates_scene(
-            Chart(self.sweep, frame.settings.learning_rate, critical, self.cursor), rates_window(self.sweep)
-        )
+        if isinstance(result, Ends):
+            return ends_scene(Fates(self.rates, result, result.minima, frame.landscape.has_bias, rate, self.cursor))
+        critical = frame.stability.critical if frame.stability and frame.landscape.exact else None
+        return rates_scene(Chart(result, rate, critical, self.cursor), rates_window(result))
 
     def study(self, frame: Frame) -> Iterator[Any] | None:
         """The sweep over the rates, where it has not been begun for this start and these settings."""
@@ -72,30 +80,30 @@ class Rates(View):
         limits = frame.stability
         rates = default_rates(limits.critical if limits else None, _way(frame))
         best = [limits.best] if limits and isfinite(limits.best) else []
-        rates = np.unique(np.concatenate((rates, [settings.learning_rate], best)))
-        sweeping = sweep(landscape, start, settings, rates)
-        self.take(next(sweeping))
+        self.rates = rates = np.unique(np.concatenate((rates, [settings.learning_rate], best)))
         self.cursor = int(np.abs(np.log(rates) - np.log(settings.learning_rate)).argmin())
-        return sweeping
+        several = not landscape.convex and landscape.minima(None if settings.train_bias else start.b)
+        study = ends(landscape, start, settings, rates) if several else sweep(landscape, start, settings, rates)
+        self.take(next(study))
+        return study
 
     def take(self, piece: Any) -> None:
         """Take what is known of the sweep by now."""
-        self.sweep = piece
+        self.result = piece
 
     def leave(self) -> None:
         """Forget a sweep that was not finished, so that it is begun anew when it is wanted again."""
-        if self.sweep is not None and self.sweep.done < 1:
+        if self.result is not None and self.result.done < 1:
             self._swept = None
 
     def move(self, by: int) -> None:
         """Look at another rate."""
-        if self.sweep is not None:
-            self.cursor = min(max(self.cursor + by, 0), len(self.sweep.learning_rates) - 1)
+        self.cursor = min(max(self.cursor + by, 0), max(len(self.rates) - 1, 0))
 
     def accept(self, laboratory: Laboratory) -> None:
         """Put the rate one looks at in force."""
-        if self.sweep is not None:
-            laboratory.walk.set_learning_rate(float(f"{self.sweep.learning_rates[self.cursor]:.4g}"))
+        if len(self.rates):
+            laboratory.walk.set_learning_rate(float(f"{self.rates[self.cursor]:.4g}"))
 
 
 def _way(frame: Frame) -> float:

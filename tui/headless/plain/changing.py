@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
 from gdcore.descent.parameters import ITERATIONS, LEARNING_RATE
 from gdcore.inert import quoted
+from gdcore.landscapes.landscape import Landscape
 from gdcore.rows.dataset import load
 from tui.headless.plain.command import Command, Commands, told
 from tui.laboratory import lesson
+from tui.laboratory.grounds import ground_named
 
 if TYPE_CHECKING:
     from gdcore.descent.parameters import Parameter
@@ -122,11 +124,14 @@ def scale(plain: Plain, _: str) -> Sentences:
 
 @commands.named("open", "o", values="FILE")
 def open_data(plain: Plain, rest: str) -> Sentences:
-    """Open another data file."""
+    """Open a data file, a terrain or a formula of your own."""
     if not rest:
-        raise ValueError("open needs the name of a file, or of a data set that ships: open cars")
-    name = rest[1:-1] if len(rest) > 2 and rest[0] == rest[-1] and rest[0] in "\"'" else rest
-    plain.laboratory.open(load(name))
+        raise ValueError("open needs a name, a file or a formula: open cars, open cliff, open w**4 + b**2")
+    ground = ground_named(rest[1:-1] if len(rest) > 2 and rest[0] == rest[-1] and rest[0] in "\"'" else rest)
+    if isinstance(ground, Landscape):
+        plain.laboratory.walk_on(ground)
+    else:
+        plain.laboratory.open(ground)
     yield from told(plain)
 
 

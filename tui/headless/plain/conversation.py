@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, TextIO
 
 from gdcore.inert import quoted
+from gdcore.landscapes.formula import FormulaError
 from tui.headless.plain import asking, changing, walking
 from tui.headless.plain.command import Command, Commands
 from tui.laboratory import lesson
@@ -127,6 +128,8 @@ class Plain:
             self._last_walk = line
         try:
             yield from command.do(self, rest.strip())
+        except FormulaError as error:
+            yield f"{error}\n{error.shown}"
         except ValueError as error:
             yield str(error)
 

@@ -1,0 +1,44 @@
+"""What is walked on when there are rows: their loss, over the rows as they are or standardized."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.losses import DELTA, Logistic, loss_of_rows
+from gdcore.rows.scaling import Scale, standardized, standardized_loss
+
+if TYPE_CHECKING:
+    from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
+
+
+def ground_of_rows(
+    data: Dataset, loss: str = "squared", delta: float = DELTA, *, scaled: bool = False
+) -> tuple[Landscape, Scale | None]:
+    """The landscape of rows under a loss, and the way back from standardized rows where they are.
+
+    Under the logistic loss only x is standardized: y holds labels. The delta of a Huber loss is one of the rows that
+    are walked on: in standard deviations of y where they are standardized.
+
+    Args:
+        data: the rows as they are.
+        loss: one of `gdcore.landscapes.losses.LOSSES`.
+        delta: that of a Huber loss.
+        scaled: whether to standardize them.
+
+    Example:
+        >>> from gdcore.rows.dataset import load
+        >>> orings, scale = ground_of_rows(load("orings"), "logistic", scaled=True)
+        >>> [round(value, 6) for value in scale.to_data(*orings.minima()[0][:2])]
+        [-0.232163, 15.042902]
+
+    Raises:
+        ValueError: if there is no such loss, or the rows do not suit it, or x never changes and cannot be scaled.
+    """
+    if not scaled:
+        return loss_of_rows(data.x, data.y, loss, delta), None
+    rows, scale = standardized(data, labels=loss == Logistic.name)
+    if loss == "squared":
+        return standardized_loss(MeanSquaredError.of(data.x, data.y)), scale
+    return loss_of_rows(rows.x, rows.y, loss, delta), scale

@@ -1,0 +1,108 @@
+"""Where each learning rate ends, on a landscape with more than one place to end in.
+
+A row for each minimum, by its number, the lowest at the bottom, and two more: never, for rates that had not settled at
+the limit, and out, for those that left the landscape. A larger rate may be seen to end in a deeper valley.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gdcore.landscapes.landscape import Minimum
+from gdcore.studies.basins import NEVER, OUT, Ends
+from tui.charts.canvas import Label, Layer, Line, Points, Scene
+from tui.charts.window import Floats, Window
+
+PLACES = 20
+"""The places along a row at which its name may stand."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fates:
+    """What the chart shows.
+
+    Attributes:
+        rates: The learning rates in rising order.
+        ends: Where each of them ends, as far as is known.
+        minima: The minima, the lowest first.
+        has_bias: Whether a minimum has a b.
+        rate: The learning rate in force.
+        cursor: The index of a rate that one looks at.
+    """
+
+    rates: Floats
+    ends: Ends
+    minima: Sequence[Minimum]
+    has_bias: bool
+    rate: float
+    cursor: int
+
+
+def place(minimum: Minimum, has_bias: bool) -> str:
+    """A minimum, for a label.
+
+    >>> place(Minimum(-1.088, 0.0, -0.20916), False), place(Minimum(3.0, 2.0, 0.0), True)
+    ('w = -1.088, loss -0.2092', '(3, 2), loss 0')
+    """
+    where = f"({minimum.w:.4g}, {minimum.b:.4g})" if has_bias else f"w = {minimum.w:.4g}"
+    return f"{where}, loss {minimum.loss if abs(minimum.loss) > 1e-12 else 0:.4g}"
+
+
+def fate_of(fates: Fates, index: int) -> str:
+    """Where one rate ends, in words."""
+    end = int(fates.ends.ends[index])
+    taken = f"{fates.ends.iterations[index]:,} steps"
+    if end == OUT:
+        return f"out after {taken}"
+    if end == NEVER:
+        return f"not settled after {taken}"
+    return f"ends at {place(fates.minima[end], fates.has_bias)}, after {taken}"
+
+
+def ends_scene(fates: Fates) -> Scene:
+    """What there is to draw, from back to front."""
+    xs = np.log10(fates.rates)
+    count = len(fates.minima)
+    rows = {index: index + 1.0 for index in range(count)} | {NEVER: count + 1.0, OUT: count + 2.0}
+    window = Window(float(xs[0]), float(xs[-1]), 0.5, count + 2.9)
+    layers: list[Layer] = []
+    names = {index: place(minimum, fates.has_bias) for index, minimum in enumerate(fates.minima)}
+    ends = fates.ends.ends
+    settled = np.array([rows[int(end)] for end in ends])
+    for end, name in (*names.items(), (NEVER, "never settles"), (OUT, "out of the landscape")):
+        height = rows[end]
+        layers.append(
+            Label("legend", window.xs_at(np.linspace(0.2, 0.8, PLACES)), np.full(PLACES, height + 0.35), name)
+        )
+    known = fates.ends.iterations > 0
+    for role, chosen in (("curve", ends >= 0), ("slow", ends == NEVER), ("cliff", ends == OUT)):
+        glyph = "slow" if role == "slow" else "trail"
+        layers.append(Points(role, xs[chosen & known], settled[chosen & known], glyph=glyph))
+    at = float(xs[fates.cursor])
+    layers.append(Line("cursor", [at, at], [window.bottom, window.top], "cursor"))
+    told = f"{fates.rates[fates.cursor]:.4g}: {fate_of(fates, fates.cursor)}"
+    layers.append(Label("cursor", np.full(1, at), np.full(1, window.top - 0.1), told, beside=True))
+    now = int(np.abs(xs - np.log10(fates.rate)).argmin())
+    layers.append(Points("hiker", [xs[now]], [settled[now]], "rate in force"))
+    done = "" if fates.ends.done >= 1 else f"  {fates.ends.done:.0%} done"
+    return Scene(window, tuple(layers), f"where each rate ends{done}", "learning rate", "minimum", log_x=True)
+
+
+BASINS = 7
+"""So many minima have a sign of their own; those above share the last one."""
+
+
+def basin_layers(ws: Floats, bs: Floats, ends: Ends) -> list[Layer]:
+    """The number of the minimum in which a walk from each point of a grid ends; nothing where it goes out.
+
+    Args:
+        ws: The w of the grid, shape (m,).
+        bs: Its b, shape (n,).
+        ends: Where they end, shape (m, n), as far as is known.
+    """
+    across, up = np.meshgrid(ws, bs, indexing="ij")
+    reached = np.minimum(ends.ends, BASINS - 1)
+    return [Points(f"basin-{number}", across[reached == number], up[reached == number]) for number in range(BASINS)]

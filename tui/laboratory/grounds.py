@@ -1,0 +1,76 @@
+"""What can be walked on, by name: data sets that ship, terrains; and what a person types to open one or another."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gdcore.inert import inert
+from gdcore.landscapes.formula import FormulaError
+from gdcore.landscapes.known import find, menu
+from gdcore.rows.dataset import DatasetError, load, shipped
+
+if TYPE_CHECKING:
+    from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
+
+TAUGHT = {
+    "anscombe": "Four data sets with nearly the same line: look at the rows before you believe it.",
+    "cars": "Stopping distance against speed: a narrow valley, and rows that bend away from the line.",
+    "geyser": "Eruptions of Old Faithful: far from x = 0, so b waits for w. Try S.",
+    "orings": "Damage to O-rings against temperature, 0 or 1: a sigmoid, with the logistic loss.",
+    "pizza": "The lesson's rows: pizzas sold against reservations.",
+}
+"""What each data set that ships teaches."""
+
+
+def known() -> list[tuple[str, str]]:
+    """The name of everything that can be opened without a file, and what it teaches, in a sentence."""
+    return [*((name, TAUGHT.get(name, "")) for name in shipped()), *menu()]
+
+
+def ground_named(text: str) -> Dataset | Landscape:
+    """The data set, the terrain, the file or the formula that a person types.
+
+    Raises:
+        FormulaError: if it is meant for a formula, and is none; it knows the place of the mistake.
+        DatasetError: if it is meant for a file, and cannot be had.
+    """
+    if text in shipped() or _is_there(text):
+        return load_file(text)
+    try:
+        return find(text)
+    except FormulaError as error:
+        if _looks_like_a_path(text):
+            return load_file(text)
+        raise error from None
+    except ValueError:
+        return load_file(text)
+
+
+def _is_there(text: str) -> bool:
+    try:
+        return bool(text) and Path(text).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _looks_like_a_path(text: str) -> bool:
+    """Whether a text that is no formula names a file rather than a function."""
+    return not text.strip() or "/" in text.strip()[:2] or "." in Path(text).suffix[:2] or "\\" in text or "://" in text
+
+
+def load_file(source: str, x: str | None = None, y: str | None = None, *, skip_bad_rows: bool = False) -> Dataset:
+    """Load data while the app runs: only files, since a pipe would keep the app waiting.
+
+    Raises:
+        DatasetError: with a sentence, where the data cannot be had.
+    """
+    try:
+        mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
+    except (OSError, ValueError, RuntimeError):
+        mode = stat.S_IFREG  # load knows what to say
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
+    return load(source, x, y, skip_bad_rows=skip_bad_rows)
