@@ -147,6 +147,11 @@ CASES: dict[str, tuple[Callable[[], Walk], str, str]] = {
         'check = "used"\nschedule = "exponential"',
         "0 of 1 steps",
     ),
+    "used a falling schedule": (
+        lambda: walk((3, Settings(schedule=Exponential(0.9)))),
+        'check = "used"\nschedule = "falling"',
+        "0 of 1 steps are made with a falling schedule",
+    ),
     "used scaled": (lambda: walk((3, PLAIN), scaled=True), 'check = "used"\nscaled = true', "0 of 1 steps"),
     "used all rows": (lambda: walk((1, PLAIN)), 'check = "used"\nbatch = 30', ""),
     "avoided": (

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gdcore.course.walks import Flags, Floats, Run
 
 STEPS = Range("a whole number from 1 to 100,000", low=1, high=100_000, whole=True)
+FALLING = "falling"
+"""Any schedule but the constant one."""
 RUNS = Range("a whole number from 2 to 10", low=2, high=10, whole=True)
 SHARE = Range("a positive number up to 1", low=POSITIVE.low, high=1)
 SECOND = Range("a number above 0 and up to 1000", low=POSITIVE.low, high=1000)
@@ -408,7 +410,7 @@ class Used(Check):
         optimizer: the name of the optimizer.
         bias: whether b is trained.
         scaled: whether the rows are standardized.
-        schedule: the name of the schedule.
+        schedule: the name of the schedule, or FALLING.
         batch: how many rows a step sees.
         retreat: whether the run came from a retreat.
     """
@@ -429,7 +431,7 @@ class Used(Check):
             flags[begin:end] = (
                 self.optimizer in (None, settings.optimizer.name)
                 and self.bias in (None, settings.train_bias)
-                and self.schedule in (None, settings.schedule.name)
+                and self.schedule in (None, settings.schedule.name, FALLING if settings.schedule.varies else None)
                 and self.batch in (None, settings.batch.size if settings.batch else run.rows)
                 and self.scaled in (None, run.walk.scaled)
                 and self.retreat in (None, retreated(run))
@@ -446,7 +448,7 @@ class Used(Check):
             "optimizer": lambda name: OPTIMIZERS[name].title,
             "bias": lambda on: "w and b trained" if on else "w alone trained",
             "scaled": lambda on: "standardized rows" if on else "the rows as they are",
-            "schedule": lambda name: f"the schedule {name}",
+            "schedule": lambda name: "a falling schedule" if name == FALLING else f"the schedule {name}",
             "batch": lambda size: f"a batch of {size}",
             "retreat": lambda on: "a retreat from a rise" if on else "no retreat",
         }
@@ -478,7 +480,7 @@ class Used(Check):
             optimizer=entries.choice("optimizer", tuple(OPTIMIZERS), None),
             bias=entries.flag("bias", None),
             scaled=entries.flag("scaled", None),
-            schedule=entries.choice("schedule", tuple(SCHEDULES), None),
+            schedule=entries.choice("schedule", (*SCHEDULES, FALLING), None),
             batch=entries.number("batch", STEPS, None),
             retreat=entries.flag("retreat", None),
         )

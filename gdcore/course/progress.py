@@ -313,6 +313,8 @@ def replayed(task: Task, attempt: Attempt) -> list[Walk]:
         raise ValueError("two walks are on the same rows")
     if why := too_long(branch.tip for session in attempt.walks for branch in session.branches):
         raise ValueError(why)
+    if any(session.loss != "squared" for session in attempt.walks):
+        raise ValueError("it was walked with another loss than the squared error")
     walks: list[Walk] = []
     for session in attempt.walks:
         ground, own = _ground(task, session, walks[0].ground if walks else None, attempt.rows)
