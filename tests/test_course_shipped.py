@@ -27,7 +27,7 @@ def lesson_at(name: str) -> tuple[Lesson, LearningPlain]:
     setup = COURSE.tasks[0].setup
     lesson = Lesson(COURSE, Laboratory(setup.ground, setup.settings, setup.limits, setup.start))
     lesson.go(IDS.index(name))
-    return lesson, LearningPlain(lesson)
+    return lesson, LearningPlain.of(lesson)
 
 
 def walked(name: str, *lines: str) -> tuple[Lesson, list[str]]:

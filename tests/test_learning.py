@@ -14,7 +14,7 @@ from gdcore.course.progress import Progress, assess, counted
 from gdcore.descent.steps import Limits, Settings
 from gdcore.rows.dataset import load
 from tests.test_plain import GDLAB
-from tui.headless.learn import LearningPlain
+from tui.headless.learn import LearningPlain, Opened
 from tui.laboratory.keeping import Keeper, kept
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.learning import Lesson
@@ -241,7 +241,7 @@ def test_tasks_that_the_course_has_no_longer_do_no_harm(lesson: Lesson) -> None:
 
 
 def talk(lines: str, lesson: Lesson) -> list[str]:
-    plain = LearningPlain(lesson)
+    plain = LearningPlain.of(lesson)
     return [sentence for line in lines.splitlines() for sentence in plain.answer(line)]
 
 
@@ -271,11 +271,39 @@ def test_commands_of_the_course_are_told_apart_from_those_of_the_plain_mode(less
 
 
 def test_an_empty_line_does_not_go_round_the_question(lesson: Lesson) -> None:
-    plain = LearningPlain(lesson)
+    plain = LearningPlain.of(lesson)
     for line in ("answer 0.8068", "step", "next", ""):
         said = list(plain.answer(line))
     assert said[0].startswith("First an answer")
     assert lesson.laboratory.walk.timeline.tip == 0
+
+
+def test_the_course_begins_from_the_plain_mode_and_leaves_its_run_alone(lesson: Lesson) -> None:
+    laboratory = Laboratory(load("cars"), Settings(0.001), Limits(50))
+    written: list[Progress] = []
+
+    def keep(progress: Progress) -> str:
+        written.append(progress)
+        return ""
+
+    plain = LearningPlain(laboratory, None, lambda: (lesson, keep, "Set aside."))
+    said = [list(plain.answer(line)) for line in ("step 3", "hint", "step", "answer 0.8", "step")]
+    assert len(said[0]) == 3
+    assert said[1][0] == "Set aside."
+    assert said[1][1].startswith("Task 1 of 15")
+    assert said[2][0].startswith("First an answer")
+    assert said[4][1] == "Task 1 of 15 is done."
+    assert (laboratory.walk.timeline.tip, lesson.laboratory.walk.timeline.tip) == (3, 1)
+    assert len(written) == 4
+
+
+def test_a_course_that_cannot_be_had_is_said_and_the_plain_mode_goes_on(lesson: Lesson) -> None:
+    def begin() -> Opened:
+        raise ValueError("no course")
+
+    plain = LearningPlain(lesson.laboratory, None, begin)
+    assert list(plain.answer("task")) == ["no course"]
+    assert len(list(plain.answer("step"))) == 1
 
 
 # Kept

@@ -221,8 +221,16 @@ def _open(words: list[str]) -> int:
             if sentence := saver.save(session_of(laboratory)):
                 laboratory.notes.say(sentence, alarm=True)
 
+        from tui.headless.learn import LearningPlain, Opened  # noqa: PLC0415
+
+        def begin() -> Opened:
+            from tui.laboratory.keeping import open_lesson  # noqa: PLC0415
+
+            lesson, keeper, remark = open_lesson()
+            return lesson, keeper.keep, remark
+
         gc.enable()
-        return converse(laboratory, keep)
+        return converse(laboratory, keep, lambda saves: LearningPlain(laboratory, saves, begin))
     from tui.screen.app import GradientDescentApp  # noqa: PLC0415
 
     app = GradientDescentApp(laboratory, marker=options.marker, fps=frames_per_second(options.fps), saver=saver)
@@ -242,29 +250,23 @@ def _learn(words: list[str]) -> int:
     parser.add_argument("--progress", metavar="FILE", help="keep the progress in FILE, and go on from there")
     options = parser.parse_args(words)
     with _holding_interrupts():
-        from pathlib import Path  # noqa: PLC0415
-
-        from gdcore.course.course import Course  # noqa: PLC0415
-        from tui.laboratory.keeping import Keeper, kept, own_place  # noqa: PLC0415
-        from tui.laboratory.laboratory import Laboratory  # noqa: PLC0415
-        from tui.laboratory.learning import Lesson  # noqa: PLC0415
+        from tui.laboratory.keeping import open_lesson  # noqa: PLC0415
     try:
-        course = Course.load(options.course)
-        path = own_place(course) if options.progress is None else Path(options.progress)
-        progress, remark = kept(path, course, own=options.progress is None)
-        setup = course.tasks[0].setup
-        lesson = Lesson(course, Laboratory(setup.ground, setup.settings, setup.limits, setup.start), progress)
+        lesson, keeper, remark = open_lesson(options.course, options.progress)
     except ValueError as error:
         parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
     if remark:
         _say(remark)
-    keeper = Keeper(path)
     if not options.plain:
         parser.exit(USAGE_ERROR, f"{parser.prog}: there is no screen for a course yet; add --plain\n")
     from tui.headless.learn import LearningPlain  # noqa: PLC0415
     from tui.headless.plain.conversation import converse  # noqa: PLC0415
 
-    return converse(lesson.laboratory, None, lambda keep: LearningPlain(lesson, keep, keeper.keep))
+    def keep_progress() -> None:
+        if sentence := keeper.keep(lesson.progress):
+            lesson.laboratory.notes.say(sentence, alarm=True)
+
+    return converse(lesson.laboratory, keep_progress, lambda saves: LearningPlain.of(lesson, saves, keeper.keep))
 
 
 def _check(words: list[str]) -> int:

@@ -106,7 +106,7 @@ def prove(course: Course, task: Task) -> tuple[int, str]:
             return task.line, "it is solved at its start, before anything is done; ask for more."
     elif lesson.update():
         return task.line, "it is solved at its start, before anything is done; ask for more."
-    plain = LearningPlain(lesson)
+    plain = LearningPlain.of(lesson)
     for line, command in task.solution:
         try:
             _do(plain, command)
@@ -141,7 +141,7 @@ def _do(plain: LearningPlain, command: str) -> None:
     """
     name, _, rest = (part.strip() for part in command.partition(" "))
     if name == "answer":
-        plain.lesson.answer(rest)
+        plain.open()[0].answer(rest)
         return
     if name not in COMMANDS_BY_NAME:
         raise ValueError(f"there is no command {quoted(name)}; those of gdlab --plain will do, and answer")

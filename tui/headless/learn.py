@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gdcore.inert import quoted
 from tui.headless.plain.conversation import Plain
@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gdcore.course.progress import Progress
+    from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.learning import Lesson
 
+Opened: TypeAlias = "tuple[Lesson, Callable[[Progress], str], str]"
+"""A lesson, what keeps its progress and says where that goes wrong, and a remark on its beginning."""
 _ACTION = {
     **dict.fromkeys(("step", "n", "N"), "step"),
     "run": "run",
@@ -44,95 +47,124 @@ class LearningPlain(Plain):
     """A course in words.
 
     Attributes:
-        lesson: the learner's way through the course.
+        lesson: the learner's way through the course; None until one of its commands is typed.
     """
 
-    def __init__(
-        self, lesson: Lesson, keep: Callable[[], None] | None = None, write: Callable[[Progress], str] | None = None
-    ) -> None:
-        """Talk about a course.
+    def __init__(self, laboratory: Laboratory, keep: Callable[[], None] | None, begin: Callable[[], Opened]) -> None:
+        """Talk about a laboratory, and from the first command of a course on about that of the course.
 
         Args:
-            lesson: the learner's way through it.
+            laboratory: what is talked about until then; it stays as it is.
             keep: as `Plain` has it.
-            write: keeps the progress, after every line; returns a sentence where that goes wrong.
+            begin: begins the course; what it gives keeps the progress after every line.
         """
-        super().__init__(lesson.laboratory, keep)
-        self.lesson = lesson
-        self._write = write
+        super().__init__(laboratory, keep)
+        self.lesson: Lesson | None = None
+        self._begin = begin
+        self._write: Callable[[Progress], str] = lambda _: ""
+
+    @classmethod
+    def of(
+        cls, lesson: Lesson, keep: Callable[[], None] | None = None, write: Callable[[Progress], str] = lambda _: ""
+    ) -> LearningPlain:
+        """Talk about a course that has begun."""
+        plain = cls(lesson.laboratory, keep, lambda: (lesson, write, ""))
+        plain.open()
+        return plain
+
+    def open(self) -> tuple[Lesson, str]:
+        """The lesson, begun if it has not begun yet, and a remark on that.
+
+        Raises:
+            ValueError: if the course cannot be had.
+        """
+        if self.lesson is not None:
+            return self.lesson, ""
+        self.lesson, self._write, remark = self._begin()
+        self.laboratory = self.lesson.laboratory
+        return self.lesson, remark
 
     def waits(self, name: str) -> str:
         """Why a command has to wait for an answer, in a sentence; empty where it need not."""
-        return self.lesson.blocked(_ACTION.get(name, _ACTION.get(name.lower(), "")))
+        return "" if self.lesson is None else self.lesson.blocked(_ACTION.get(name, _ACTION.get(name.lower(), "")))
 
     def greeting(self) -> Iterator[str]:
         """What this is, and the task one is at."""
+        if self.lesson is None:
+            yield from super().greeting()
+            return
         course = self.lesson.course
         yield f"gdlab, a course in words: {course.title}. {course.about}".strip()
-        yield from self._task()
+        yield from self.lesson.panel.sentences()
         yield "Type task, answer, hint, next, skip, redo, help or quit."
 
     def answer(self, line: str) -> Iterator[str]:
         """Do what a line asks for, and tell what came of it."""
         yield from self._answered(line)
-        if self._write is not None and (sentence := self._write(self.lesson.progress)):
+        if self.lesson is not None and (sentence := self._write(self.lesson.progress)):
             yield sentence
 
     def _answered(self, line: str) -> Iterator[str]:
         line = line.strip() or self._last_walk
         name, _, rest = line.partition(" ")
-        own = name.lower()
-        if own in _HELP:
+        rest = rest.strip()
+        if name.lower() in _HELP:
             try:
-                yield from self._course(own, rest.strip())
+                yield from self._course(name.lower(), rest)
             except ValueError as error:
                 yield str(error)
             return
         if name in ("help", "?"):
-            if rest.strip() in _HELP:
-                yield _HELP[rest.strip()]
+            if rest in _HELP:
+                yield _HELP[rest]
                 return
-            if not rest.strip():
+            if not rest:
                 yield from _HELP.values()
         if waits := self.waits(name):
             yield f"{waits} Type answer and what you think."
             return
         yield from super().answer(line)
-        if self.lesson.update():
-            yield from self._done()
+        if self.lesson is not None and self.lesson.update():
+            yield from _done(self.lesson)
 
     def _course(self, name: str, rest: str) -> Iterator[str]:
-        lesson, done = self.lesson, self.lesson.done
+        begun = self.lesson is not None
+        lesson, remark = self.open()
+        if remark:
+            yield remark
+        if not begun:
+            rest = rest if name == "task" else ""
+            name = name if name in ("task", "tasks") else "task"
         if name == "answer":
+            done = lesson.done
             yield lesson.answer(rest)
             if lesson.done and not done:
-                yield from self._done()
-        elif name == "task":
-            if rest:
-                count = len(lesson.course.tasks)
-                if not (rest.isascii() and rest.isdigit() and 1 <= int(rest[:6]) <= count):
-                    raise ValueError(f"there are tasks from 1 to {count}, not {quoted(rest)}")
-                lesson.go(int(rest) - 1)
-            yield from self._task()
-        elif name == "tasks":
-            yield from lesson.contents()
+                yield from _done(lesson)
+            return
+        if name == "task" and rest:
+            lesson.go(_place(rest, len(lesson.course.tasks)))
         elif rest:
             raise ValueError(f"nothing can follow here, not {quoted(rest)}")
+        if name == "tasks":
+            yield from lesson.contents()
         elif name == "hint":
             yield lesson.hint()
         else:
+            ways = {"next": lesson.next, "skip": lesson.skip, "redo": lesson.redo}
             place = lesson.place
-            said = {"next": lesson.next, "skip": lesson.skip, "redo": lesson.redo}[name]()
-            if lesson.place != place or name == "redo":
-                yield from self._task()
-            else:
-                yield said
+            said = ways[name]() if name in ways else ""
+            stays = lesson.place == place and name in ("next", "skip")
+            yield from [said] if stays else lesson.panel.sentences()
 
-    def _task(self) -> Iterator[str]:
-        yield from self.lesson.panel.sentences()
 
-    def _done(self) -> Iterator[str]:
-        panel = self.lesson.panel
-        yield f"Task {panel.place} is done."
-        yield from panel.explanation
-        yield "This was the last task." if self.lesson.last else "next leads on."
+def _place(text: str, count: int) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= count:
+        return int(text) - 1
+    raise ValueError(f"there are tasks from 1 to {count}, not {quoted(text)}")
+
+
+def _done(lesson: Lesson) -> Iterator[str]:
+    panel = lesson.panel
+    yield f"Task {panel.place} is done."
+    yield from panel.explanation
+    yield "This was the last task." if lesson.last else "next leads on."

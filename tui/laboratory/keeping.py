@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
+from gdcore.course.course import Course
 from gdcore.course.progress import LARGEST, Progress
 from gdcore.inert import inert, quoted_path
+from tui.laboratory.laboratory import Laboratory
+from tui.laboratory.learning import Lesson
 from tui.laboratory.saving import DAMAGED, SUFFIX, state_folder, write
-
-if TYPE_CHECKING:
-    from gdcore.course.course import Course
 
 FOLDER = "courses"
 """The folder below that of the sessions: what is in it is never tidied away."""
@@ -95,6 +94,24 @@ def kept(path: Path, course: Course, *, own: bool) -> tuple[Progress | None, str
             raise
         return None, f"{error}; {_aside(path)}."
     return progress, ""
+
+
+def open_lesson(course: str | None = None, progress: str | None = None) -> tuple[Lesson, Keeper, str]:
+    """A lesson in a laboratory of its own, where it was left, with what keeps its progress, and a remark on that.
+
+    Args:
+        course: the file of the course; None for the one that ships.
+        progress: the file of the progress; None for gdlab's own.
+
+    Raises:
+        ValueError: with a sentence, where the course or the progress cannot be used.
+    """
+    known = Course.load(course)
+    path = own_place(known) if progress is None else Path(progress)
+    kept_there, remark = kept(path, known, own=progress is None)
+    setup = known.tasks[0].setup
+    laboratory = Laboratory(setup.ground, setup.settings, setup.limits, setup.start)
+    return Lesson(known, laboratory, kept_there), Keeper(path), remark
 
 
 def _aside(path: Path) -> str:
