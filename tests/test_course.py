@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gdcore.course.checks import ALL_RUNS, ONE_RUN
-from gdcore.course.course import MOST_TASKS, PLACEHOLDERS, Course
+from gdcore.course.course import MOST_TASKS, Course
+from gdcore.course.explaining import PLACEHOLDERS
 from gdcore.course.toml import LARGEST, CourseError, read_toml
 from gdcore.inert import inert
 from tui.headless.check import prove

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from gdcore.course.checks import judge
-from gdcore.course.course import Course, Task
+from gdcore.course.course import Course
+from gdcore.course.task import Task
 from gdcore.course.walks import Run, Walk
 from gdcore.descent.branches import Branches
 from gdcore.descent.optimizers import Adam, GradientDescent, Momentum

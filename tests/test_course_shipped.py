@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gdcore.course.course import Course, Task
+from gdcore.course.course import Course
 from gdcore.course.progress import Progress, Result, assess
+from gdcore.course.task import Task
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.rows.dataset import load
 from tui.headless.check import prove

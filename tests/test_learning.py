@@ -44,6 +44,9 @@ def test_a_lesson_begins_at_the_first_task(lesson: Lesson) -> None:
     assert panel.pending
     assert panel.goal == (("one step is made", False),)
     assert panel.tally == "0 of 15 done"
+    assert panel.headline == "1 of 15  One step downhill: waits for an answer"
+    lesson.answer("0.8")
+    assert lesson.panel.headline == "1 of 15  One step downhill: 0 of 1 met"
 
 
 def test_keys_wait_for_an_answer_and_only_those_it_is_about(lesson: Lesson) -> None:

@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gdcore.course.checks import Answered, Verdict, judge, number
-from gdcore.course.course import MOST_ROWS, MOST_STEPS, MOST_TASKS, Course, Task
+from gdcore.course.check import number
+from gdcore.course.checks import Answered, Verdict, judge
+from gdcore.course.course import MOST_TASKS, Course
+from gdcore.course.parts import MOST_ROWS, MOST_STEPS
 from gdcore.course.reading import Entries
+from gdcore.course.task import Task
 from gdcore.course.walks import Walk
 from gdcore.descent.parameters import COUNT, Range
 from gdcore.inert import inert, quoted

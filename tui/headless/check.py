@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdcore.course.checks import Answered
-from gdcore.course.course import MOST_STEPS, Course, Task
+from gdcore.course.course import Course
+from gdcore.course.parts import MOST_STEPS
 from gdcore.course.progress import LARGEST, Progress, assess, counted
+from gdcore.course.task import Task
 from gdcore.course.toml import CourseError
 from gdcore.inert import inert, quoted, quoted_path
 from gdcore.rows.dataset import shipped

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from gdcore.course.checks import Verdict
-from gdcore.course.course import filled, learners_numbers
+from gdcore.course.explaining import filled, learners_numbers
 from gdcore.course.progress import (
     Attempt,
     Progress,
@@ -32,8 +32,9 @@ from gdcore.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gdcore.course.course import Course, Question, Task
+    from gdcore.course.course import Course
     from gdcore.course.progress import Answer
+    from gdcore.course.task import Question, Task
     from tui.laboratory.laboratory import Laboratory
 
 _COVERED = {"run": "step", "race": "step"}
@@ -75,6 +76,17 @@ class Panel:
     explanation: tuple[str, ...]
     tally: str
     view: str
+
+    @property
+    def headline(self) -> str:
+        """The panel in a line, for where it is folded away."""
+        if self.done:
+            state = "done"
+        elif self.pending:
+            state = "waits for an answer"
+        else:
+            state = f"{sum(met for _, met in self.goal)} of {len(self.goal)} met"
+        return f"{self.place}  {self.title}: {state}"
 
     def sentences(self) -> Iterator[str]:
         """The panel in words, a paragraph each."""
@@ -171,7 +183,7 @@ class Lesson:
         """Why something has to wait for an answer, in a sentence; empty where it need not.
 
         Args:
-            action: one of `gdcore.course.course.ACTIONS`.
+            action: one of `gdcore.course.task.ACTIONS`.
         """
         question = self.question
         if question is None or not self.pending:
