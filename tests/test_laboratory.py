@@ -509,7 +509,7 @@ def test_a_race_is_shown_and_leaves_one_where_one_is(view: str) -> None:
     views.show_race(lab.ground)
     frame = assert_of_one_point(lab)
     assert (frame.branch, frame.state.iteration) == (here, 7)
-    assert views.current.name == (view if view in {"map", "history"} else "history")
+    assert views.current.name == (view if view in {"map", "history", "surface"} else "history")
     lowest = min(lab.walk.branches.others, key=lambda branch: branch.run.state.loss)
     assert f"{lowest.name} came lowest: loss {lowest.run.state.loss:.7g}" in frame.note
 

@@ -24,7 +24,7 @@ from tui.charts.fit import SAMPLE, Fit, dashed, fit_scene, fit_window, sample
 from tui.charts.history import History, history_scene, history_window
 from tui.charts.map import Walk, close_window, levels, map_scene, map_window
 from tui.charts.rates import Rates, rates_scene, rates_window
-from tui.charts.runs import LETTERS, marks
+from tui.charts.runs import Badge, run_layers
 from tui.charts.window import Floats, Window, interval_around, ticks_across
 from tui.laboratory.laboratory import Laboratory
 from tui.terminal.painted import PALETTE
@@ -142,7 +142,7 @@ def test_any_values_have_an_interval(values: list[float]) -> None:
 def test_every_role_that_is_drawn_has_a_colour_and_every_line_a_sign_of_its_own() -> None:
     assert set(GLYPHS) - {"left", "right", "up", "down"} <= set(PALETTE)
     assert set(STROKES) <= set(PALETTE)
-    map_lines = ["level", "branch", "trail", "line", "floor"]
+    map_lines = ["height-0", "branch", "trail", "line", "floor"]
     history_lines = ["curve", "future", "branch", "floor", "change"]
     fit_lines = ["line", "floor", "residual"]
     for roles in (map_lines, history_lines, fit_lines, ["curve", "cliff", "cursor"]):
@@ -317,23 +317,24 @@ def test_any_walk_is_drawn(  # noqa: PLR0917
 # Other runs
 
 
-@given(st.lists(st.text(max_size=12) | st.sampled_from(["Adam", "AdaGrad", "Adam 2", "Adam2", "A"]), unique=True))
-def test_no_two_marks_are_alike(names: list[str]) -> None:
-    found = marks(names)
-    assert len(set(found)) == len(names)
-    assert all(mark.startswith(name[:LETTERS]) for mark, name in zip(found, names, strict=True) if name.isalnum())
-
-
-RACERS = ["grad", "mome", "Nest", "AdaG", "RMSp", "Adam", "nudg"]
+def written(picture: Picture, words: str) -> list[set[str]]:
+    """The roles of these words, wherever they are: on a line of the chart or in its legend."""
+    found = []
+    for row in picture.rows:
+        line = "".join(character or " " for character, _ in row)
+        for start in (place.start() for place in re.finditer(re.escape(words), line)):
+            cells = zip(words, row[start : start + len(words)], strict=True)
+            found.append({role for letter, (_, role) in cells if letter != " "})
+    return found
 
 
 @pytest.mark.parametrize("steps", [0, 45])
 @pytest.mark.parametrize(
     ("view", "log"), [("map", False), ("history", False), ("history", True)], ids=["map", "linear", "log"]
 )
-@pytest.mark.parametrize(("size", "least"), [((52, 14), 6), ((92, 26), 7)], ids=["80x24", "120x36"])
-def test_the_runners_of_a_race_are_told_apart_by_marks_on_their_lines(
-    size: tuple[int, int], least: int, view: str, log: bool, steps: int
+@pytest.mark.parametrize("size", [(52, 14), (92, 26)], ids=["80x24", "120x36"])
+def test_the_runners_of_a_race_are_told_apart_by_colour_mark_and_whole_name(
+    size: tuple[int, int], view: str, log: bool, steps: int
 ) -> None:
     lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(200))
     lab.walk.step(steps)
@@ -343,21 +344,42 @@ def test_the_runners_of_a_race_are_told_apart_by_marks_on_their_lines(
     views.log = log
     scene = views.scene(lab.frame)
     picture = render(scene, *size)
-    body, seen = picture.body, []
-    runs = layers(scene, Line, "branch")
-    for row in range(body.row, body.row + body.height):
-        letters = "".join(character if role == "branch" else " " for character, role in picture.rows[row])
-        for found in re.finditer(r"(?<= )[A-Za-z]+(?= )", letters):
-            seen.append(found[0])
-            xs, ys = runs[RACERS.index(found[0])]
-            columns = body.column + scene.window.across(xs) * (body.width - 1)
-            rows = body.row + (1 - scene.window.up(ys)) * (body.height - 1)
-            spots = np.linspace(0, len(xs) - 1, 9999)
-            columns, rows = (np.interp(spots, np.arange(len(xs)), values) for values in (columns, rows))
-            middle = (found.start() + found.end()) / 2
-            near = (np.abs(columns - middle) <= 3) & (np.abs(rows - row) <= 0.15 * body.height)
-            assert near.any(), found[0]
-    assert len(set(seen)) == len(seen) >= least, seen
+    badges = views.badges(lab.frame)
+    runners = [badges[id(branch)] for branch in lab.frame.branches if branch is not lab.frame.branch]
+    assert len({badge.role for badge in badges.values()}) == len(badges) == 8
+    for badge in runners:
+        assert written(picture, f"{badge.glyph} {badge.name}") == [{badge.role}]
+        assert (badge.glyph, badge.role) in {cell for row in picture.rows for cell in row}
+        ((xs, ys),) = layers(scene, Line, badge.role)
+        ((marked_x, marked_y),) = layers(scene, Points, badge.role)
+        seen = np.flatnonzero((scene.window.up(ys) <= 1) & (scene.window.up(ys) >= 0) & np.isfinite(xs))
+        assert (marked_x[-1], marked_y[-1]) == pytest.approx((xs[seen[-1]], ys[seen[-1]])), "where it has come to"
+
+
+def test_where_names_have_no_room_they_are_in_the_legend() -> None:
+    runs = [(np.array([0.0, 0.5]), np.array([0.0, 0.5 + place / 100])) for place in range(3)]
+    badges = [Badge(place, f"a very long name, number {place}") for place in range(3)]
+    narrow = render(Scene(UNIT, tuple(run_layers(runs, badges, UNIT))), 36, 12)
+    wide = render(Scene(UNIT, tuple(run_layers(runs, badges, UNIT))), 90, 24)
+    assert "a very long name, number 2" in text(narrow).splitlines()[-1]
+    assert text(narrow).splitlines()[-2].count("a very") == 0
+    assert text(wide).splitlines()[-1].strip() == ""
+    for badge in badges:
+        assert f"{badge.glyph} {badge.name}" in text(wide)
+
+
+def test_a_badge_stays_with_its_run_whatever_becomes_of_the_others() -> None:
+    lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(50))
+    lab.studies.race()
+    views = Views()
+    before = {badge.name: badge.role for badge in views.badges(lab.frame).values()}
+    lab.walk.branches.delete(lab.walk.branches[2])
+    after = {badge.name: badge.role for badge in views.badges(lab.frame).values()}
+    assert len(after) == len(before) - 1
+    assert all(before[name] == role for name, role in after.items())
+    lab.walk.pin()
+    newest = views.badges(lab.frame)[id(lab.frame.branch)]
+    assert newest.role not in after.values(), "it takes the badge that has become free"
 
 
 # Fit
@@ -678,7 +700,7 @@ EXTREMES = {
     "constant x": (Dataset("flat", None, np.full(4, 3.0), np.array([1, 2, 4, 2.5]), "x", "y", ("x", "y")), 0.02, 10),
     "diverged": (load("pizza"), 0.01, 1000),
 }
-SEEN = {"curve": "hiker", "map": "hiker", "fit": "rows", "history": "hiker", "rates": "hiker"}
+SEEN = {"curve": "hiker", "map": "hiker", "fit": "rows", "history": "hiker", "rates": "hiker", "surface": "hiker"}
 """What a person is to see in each view, whatever the run has come to."""
 ROWS = {"two rows": "2 rows", "a million rows": "500 of 1,000,000 rows", "constant x": "4 rows", "diverged": "30 rows"}
 
@@ -704,7 +726,7 @@ def test_every_view_of_two_rows_a_million_rows_constant_x_and_a_diverged_run(cas
             picture = render(scene, *size)
             body = picture.body
             inside = {role for row in picture.rows[body.row : body.row + body.height] for _, role in row[body.column :]}
-            assert SEEN[view] in inside
+            assert SEEN[view] in inside or (view == "surface" and "behind" in inside)
             assert view != "fit" or ROWS[case] in text(picture)
         drawn(scene)
     ended = lab.frame.ending
@@ -721,7 +743,7 @@ def test_the_curve_shows_other_runs_and_three_next_steps() -> None:
     lab.studies.toggle_ghosts()
     scene = Views().scene(lab.frame)
     points = [layer for layer in scene.layers if isinstance(layer, Points)]
-    left = [layer for layer in points if layer.role == "branch"]
+    left = [layer for layer in points if layer.glyph == "rows"]
     assert len(left) == 1
     assert np.asarray(left[0].xs).tolist() == lab.walk.branches[0].run.path(0, 4)[:, 0].tolist()
     state = lab.walk.timeline.state

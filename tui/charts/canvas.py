@@ -13,13 +13,13 @@ are put on top here, where a glyph can be placed to the cell and told apart with
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tui.charts.clip import clipped, thinned
 from tui.charts.window import Floats, Tick, Window, label_starts, ticks_across, ticks_up
@@ -62,6 +62,16 @@ GLYPHS = {
     "up": ("▲", "^"),
     "down": ("▼", "v"),
     **{f"basin-{number}": (str(number + 1),) * 2 for number in range(7)},
+    "hiker-behind": ("◌", "a"),
+    "minimum-behind": ("×", "x"),
+    "run-0": ("■", "a"),
+    "run-1": ("▲", "b"),
+    "run-2": ("◆", "c"),
+    "run-3": ("▼", "d"),
+    "run-4": ("□", "e"),
+    "run-5": ("△", "f"),
+    "run-6": ("◇", "g"),
+    "run-7": ("▽", "h"),
 }
 """The mark of each kind of point, and the sign of each kind of line in the legend: in Unicode, and in ASCII."""
 STROKES = {
@@ -75,6 +85,7 @@ STROKES = {
     "residual": ":",
     "cliff": "|",
     "cursor": "!",
+    **{f"run-{number}": letter for number, letter in enumerate("abcdefgh")},
 }
 """The character that draws a line of this role in ASCII, where it is not the dot."""
 LONGEST_TEXT = 1000
@@ -139,6 +150,8 @@ class Label:
         ys: Vertical coordinates, as many.
         text: What it says.
         beside: Put it to the right of the place, or else to the left; by default it stands on it.
+        short: What it says where there is no room for the text.
+        sign: A mark before the text, a key of GLYPHS.
     """
 
     role: str
@@ -146,9 +159,22 @@ class Label:
     ys: ArrayLike
     text: str
     beside: bool = False
+    short: str = ""
+    sign: str = ""
 
 
-Layer = Line | Points | Label
+@dataclass(frozen=True, eq=False)
+class Dots:
+    """A drawing that finds its own cells, since they depend on how many there are.
+
+    Attributes:
+        draw: From columns, rows and marker to the (row, column, character) of every role, from the upper left.
+    """
+
+    draw: Callable[[int, int, str], tuple[tuple[str, Marks], ...]]
+
+
+Layer = Line | Points | Label | Dots
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +189,7 @@ class Scene:
         y_title: What the vertical axis measures.
         log_y: The vertical coordinates are log10 of what the axis measures.
         log_x: The horizontal coordinates are.
+        bare: It has no axes around it.
     """
 
     window: Window
@@ -172,6 +199,7 @@ class Scene:
     y_title: str = ""
     log_y: bool = False
     log_x: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -227,25 +255,43 @@ def render(scene: Scene, width: int, height: int, marker: str = "braille") -> Pi
         return Picture((), Body(0, 0, 0, 0), scene.window)
     alphabet = int(marker == "dot")
     titles = (scene.title, scene.x_title, scene.y_title)
-    body, backdrop = _backdrop(scene.window, titles, (scene.log_x, scene.log_y), (width, height), alphabet)
+    logs = None if scene.bare else (scene.log_x, scene.log_y)
+    body, backdrop = _backdrop(scene.window, titles, logs, (width, height), alphabet)
     grid: Grid = list(map(list, backdrop))
+    drawing, said = _drawing(scene, body, marker)
     if height >= 9:
-        _draw_legend(grid[-1], scene, alphabet)
-    for role, marks in _drawing(scene, body, marker):
+        _draw_legend(grid[-1], scene, said, alphabet)
+    for role, marks in drawing:
         for row, column, character in marks:
-            grid[row][column] = (character, role)
+            before = grid[row][column][0]
+            grid[row][column] = (character if before == " " else _over(before, character), role)
     return Picture(tuple(map(tuple, grid)), body, scene.window)
+
+
+_QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+"""Blocks of 2 x 2: the index of each is the sum of 1, 2, 4, 8 for what it fills, in reading order."""
+
+
+@lru_cache(maxsize=4096)
+def _over(behind: str, front: str) -> str:
+    """What a cell shows where two lines cross: the dots of both, if they are of one kind."""
+    if "\u2800" <= behind <= "\u28ff" and "\u2800" <= front <= "\u28ff":
+        return chr(ord(behind) | ord(front))
+    if behind in _QUADRANTS and front in _QUADRANTS:
+        return _QUADRANTS[_QUADRANTS.index(behind) | _QUADRANTS.index(front)]
+    return front
 
 
 @lru_cache(maxsize=16)
 def _backdrop(
-    window: Window, titles: tuple[str, str, str], logs: tuple[bool, bool], size: tuple[int, int], alphabet: int
+    window: Window, titles: tuple[str, str, str], logs: tuple[bool, bool] | None, size: tuple[int, int], alphabet: int
 ) -> tuple[Body, tuple[Row, ...]]:
     """The axes with their ticks and titles, and the place inside of them; while a window holds still they stay."""
-    (title, x_title, y_title), (log_x, log_y), (width, height) = titles, logs, size
+    (title, x_title, y_title), (log_x, log_y), (width, height) = titles, logs or (False, False), size
     grid: Grid = [[BLANK] * width for _ in range(height)]
     titled, named, explained = height >= 8, bool(x_title) and height >= 14, height >= 9
-    framed, labelled = width >= 8 and height >= 4, width >= 16 and height >= 6
+    framed = logs is not None and width >= 8 and height >= 4
+    labelled = logs is not None and width >= 16 and height >= 6
     rows = height - titled - framed - labelled - named - explained
     y_ticks = ticks_up(window.bottom, window.top, rows, log=log_y) if labelled else []
     gutter = max((len(label) for _, label in y_ticks), default=0)
@@ -264,10 +310,11 @@ def _backdrop(
     return body, tuple(map(tuple, grid))
 
 
-def _drawing(scene: Scene, body: Body, marker: str) -> list[tuple[str, Sequence[Mark]]]:
-    """The role and the (row, column, character) of everything inside of the axes, from back to front.
+def _drawing(scene: Scene, body: Body, marker: str) -> tuple[list[tuple[str, Sequence[Mark]]], set[tuple[str, str]]]:
+    """The role and the (row, column, character) of everything inside of the axes, and the labels that are there whole.
 
-    It is found from front to back: a label must know what it would hide. All lines of a role are one drawing.
+    It goes from back to front, but is found from front to back: a label must know what it would hide. All lines of a
+    role are one drawing.
     """
     alphabet = int(marker == "dot")
     strokes = _strokes(scene, body, marker)
@@ -275,23 +322,38 @@ def _drawing(scene: Scene, body: Body, marker: str) -> list[tuple[str, Sequence[
     lettered = any(isinstance(layer, Label) for layer in scene.layers)
     found: list[tuple[str, Sequence[Mark]]] = []
     taken: set[tuple[int, int]] = set()
+    said: set[tuple[str, str]] = set()
     for layer in reversed(scene.layers):
         marks: Sequence[Mark]
         if isinstance(layer, Line):
             marks = strokes.pop(layer.role, ())
         elif isinstance(layer, Points):
             marks = points.pop()
+        elif isinstance(layer, Dots):
+            for role, cells in layer.draw(body.width, body.height, marker):
+                marks = [(body.row + row, body.column + column, character) for row, column, character in cells]
+                found.append((role, marks))
+                if lettered:
+                    taken.update((row, column) for row, column, _ in marks)
+            continue
         else:
-            marks = _lettering(layer, scene.window, body, taken, alphabet)
+            marks = _lettering(layer, layer.text, scene.window, body, taken, alphabet)
+            if marks:
+                said.add((layer.role, layer.text))
+            elif layer.short:
+                marks = _lettering(layer, layer.short, scene.window, body, taken, alphabet)
         if lettered:
             taken.update((row, column) for row, column, _ in marks)
         found.append((layer.role, marks))
-    return found[::-1]
+    return found[::-1], said
 
 
-def _lettering(label: Label, window: Window, body: Body, taken: set[tuple[int, int]], alphabet: int) -> list[Mark]:
-    """The (row, column, character) of a label, with a blank on both sides of it."""
-    text = _cells(label.text, alphabet, body.width)
+def _lettering(  # noqa: PLR0913, PLR0917
+    label: Label, words: str, window: Window, body: Body, taken: set[tuple[int, int]], alphabet: int
+) -> list[Mark]:
+    """The (row, column, character) of the words of a label, with a blank on both sides of it."""
+    sign = [GLYPHS[label.sign][alphabet], " "] if label.sign else []
+    text = [*sign, *_cells(words, alphabet, body.width)] if words else []
     if not text:
         return []
     across, up = np.atleast_1d(window.across(label.xs)), np.atleast_1d(window.up(label.ys))
@@ -396,6 +458,28 @@ def _drawn(shape: Shape, size: tuple[int, int], symbol: str) -> Marks:
     )
 
 
+def cells_of_dots(dots: NDArray[np.bool_], marker: str) -> Iterator[tuple[int, int, str]]:
+    """The (row, column, character) of a raster of dots, shape (rows, columns) times the dots of a cell.
+
+    In ASCII, a dot a cell, the character is left open: it is empty.
+
+    >>> list(cells_of_dots(np.array([[True, False], [False, True], [False, False], [False, False]]), "braille"))
+    [(0, 0, '⠑')]
+    """
+    if marker == "dot":
+        weights, first = np.ones((1, 1), dtype=np.int64), ""
+    elif marker == "hd":
+        weights, first = np.array([[1, 2], [4, 8]]), _QUADRANTS
+    else:
+        weights, first = np.array([[1, 8], [2, 16], [4, 32], [64, 128]]), "\u2800"
+    tall, wide = weights.shape
+    rows, columns = dots.shape[0] // tall, dots.shape[1] // wide
+    codes = np.einsum("rtcw,tw->rc", dots.reshape(rows, tall, columns, wide).astype(np.int64), weights)
+    for row, column in zip(*(places.tolist() for places in np.nonzero(codes)), strict=True):
+        code = int(codes[row, column])
+        yield row, column, first[code] if marker == "hd" else chr(ord(first) + code) if first else ""
+
+
 def _bare_figure() -> None:
     """Have plotext draw lines from 0 to 1 and nothing else: no axes, no ticks, no background."""
     plotext.terminal.limit(False, False)
@@ -447,12 +531,15 @@ def _draw_titles(row: list[Cell], head: str, y_title: str, body: Body, alphabet:
         _write(row, min(max(free, middle), len(row) - len(title)), title, "title")
 
 
-def _draw_legend(row: list[Cell], scene: Scene, alphabet: int) -> None:
-    """The glyphs and their names, what is drawn on top first, as many as there is room for."""
+def _draw_legend(row: list[Cell], scene: Scene, said: set[tuple[str, str]], alphabet: int) -> None:
+    """The glyphs and their names, what is drawn on top first, as many as there is room for.
+
+    What has its name beside it needs none here.
+    """
     named = {
         layer.role: (layer.label, layer.role if isinstance(layer, Line) or layer.role in GLYPHS else layer.glyph)
         for layer in reversed(scene.layers)
-        if not isinstance(layer, Label) and layer.label
+        if isinstance(layer, (Line, Points)) and layer.label and (layer.role, layer.label) not in said
     }
     column = 0
     for role, (label, sign) in named.items():
@@ -461,7 +548,7 @@ def _draw_legend(row: list[Cell], scene: Scene, alphabet: int) -> None:
         if column + 2 + len(name) > len(row):
             return
         _write(row, column, glyph, role)
-        _write(row, column + 2, name, "legend")
+        _write(row, column + 2, name, role if role.startswith("run-") else "legend")
         column += len(name) + 4
 
 

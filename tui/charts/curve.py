@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
+from tui.charts.runs import Badge
 from tui.charts.window import Floats, Interval, Window, held, loss_interval
 
 SAMPLES = 400
@@ -63,6 +64,8 @@ class Descent:
         ghosts: Where the next step would land at other rates, as (name, w, loss).
         branches: The points of other runs, as (weights, losses).
         title: What the chart is about.
+        badges: What tells the other runs apart; a run without has none.
+        badge: What tells this run from them; None where it is alone.
     """
 
     loss_at: LossOf
@@ -78,6 +81,8 @@ class Descent:
     ghosts: Sequence[tuple[str, float, float]] = ()
     branches: Sequence[tuple[ArrayLike, ArrayLike]] = ()
     title: str = ""
+    badges: Sequence[Badge] = ()
+    badge: Badge | None = None
 
 
 def curve_window(loss_at: LossOf, across: Interval, *, log: bool = False, shown: Window | None = None) -> Window:
@@ -125,11 +130,14 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
 
     layers: list[Layer] = [
         _curve(descent.loss_at, descent.minimum, window, log=log),
-        *(
-            Points("branch", weights, height(losses), "other runs", glyph="rows")
-            for weights, losses in descent.branches
+        *_others(descent, height),
+        Points(
+            descent.badge.role if descent.badge else "trail",
+            descent.trail_w,
+            height(descent.trail_loss),
+            "trail",
+            glyph="trail",
         ),
-        Points("trail", descent.trail_w, height(descent.trail_loss), "trail"),
         *_tangent(descent, window, float(height(descent.loss)), log=log),
     ]
     if descent.true_minimum is not None:
@@ -146,6 +154,19 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
         layers.append(Points("minimum", lowest, height(_losses(descent.loss_at, lowest)), "minimum"))
     layers.append(Points("hiker", [descent.w], height([descent.loss]), "you"))
     return Scene(window, tuple(layers), descent.title, "w (weight)", "loss", log)
+
+
+def _others(descent: Descent, height: Callable[[ArrayLike], Floats]) -> list[Layer]:
+    """The points of other runs, and the mark of each where it stands."""
+    layers: list[Layer] = []
+    for index, (weights, losses) in enumerate(descent.branches):
+        if index >= len(descent.badges):
+            layers.append(Points("branch", weights, height(losses), "other runs", glyph="rows"))
+            continue
+        badge, heights = descent.badges[index], height(losses)
+        layers.append(Points(badge.role, weights, heights, glyph="rows"))
+        layers.append(Points(badge.role, np.asarray(weights)[-1:], heights[-1:], badge.name, glyph=badge.role))
+    return layers
 
 
 def _tangent(descent: Descent, window: Window, height: float, *, log: bool) -> tuple[Line, Points]:

@@ -4,7 +4,7 @@ past         this run up to the current iteration
 future       the iterations beyond it that are known already: one has stepped back
 floor        the smallest loss there is; on the logarithmic axis, which shows the loss above it, it is out of sight
 change       an iteration at which a setting was changed
-branch       other runs, from the iteration on where they left, each with its mark
+branch       other runs, from the iteration on where they left, each with its colour and mark
 
 On the logarithmic axis a run that shrinks its distance to the minimum by the same factor every step is a straight
 line: its slope is the rate of convergence.
@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import DASHES, dashed
-from tui.charts.runs import NARROW, run_layers
+from tui.charts.runs import NARROW, Badge, run_layers
 from tui.charts.window import DEPTH, Floats, Window, held, loss_interval, round_step
 
 SHORTEST = 10
@@ -48,7 +48,8 @@ class History:
         future: The known iterations after the current one.
         changes: The iterations at which settings were changed, and what was.
         branches: Other runs.
-        marks: What tells them apart, a few letters each; a run without has none.
+        badges: What tells them apart; a run without has none.
+        badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
     """
 
@@ -59,7 +60,8 @@ class History:
     future: Curve = NOTHING
     changes: Sequence[tuple[int, str]] = ()
     branches: Sequence[Curve] = ()
-    marks: Sequence[str] = ()
+    badges: Sequence[Badge] = ()
+    badge: Badge | None = None
     title: str = ""
 
 
@@ -104,15 +106,14 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
         layers.append(dashed("floor", across, np.full(2 * DASHES, history.floor), f"minimum {history.floor:.6g}"))
     changes = history.changes[-CHANGES:]
     layers += [Line("change", [at] * 2, [window.bottom, window.top], "change") for at, _ in changes]
-    layers += run_layers([(_floats(xs), height(ys)) for xs, ys in history.branches], history.marks, window)
+    layers += run_layers([(_floats(xs), height(ys)) for xs, ys in history.branches], history.badges, window)
     layers += _names(changes, window)
     xs, ys = history.future
     future = (np.append(history.iteration, _floats(xs)), height(np.append(history.loss, _floats(ys))))
     layers.append(Line("future", *future, "known future" if len(future[0]) > 1 else ""))
     xs, ys = history.past
-    layers.append(
-        Line("curve", np.append(_floats(xs), history.iteration), height(np.append(_floats(ys), history.loss)))
-    )
+    role = history.badge.role if history.badge else "curve"
+    layers.append(Line(role, np.append(_floats(xs), history.iteration), height(np.append(_floats(ys), history.loss))))
     layers.append(Points("hiker", [history.iteration], np.atleast_1d(height([history.loss])), "you", at_border=True))
     return Scene(window, tuple(layers), history.title, "iteration", "loss above minimum" if log else "loss", log)
 

@@ -1,6 +1,6 @@
 """The loss as a landscape over the plane of w and b, seen from above, and the path of the hiker through it.
 
-level        a contour: the points of one loss
+height       a contour: the points of one loss, in the colour of its height; a level is its name
 path         the points up to the current one, joined; a zigzag across the valley shows as a zigzag
 branch       the paths of other runs, each with its mark
 ghost        where the next step would land
@@ -18,18 +18,14 @@ from numpy.typing import ArrayLike
 from gdcore.landscapes.landscape import Landscape, Point
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import DASHES, dashed
-from tui.charts.runs import run_layers
+from tui.charts.heights import heights
+from tui.charts.runs import Badge, run_layers
 from tui.charts.window import Floats, Window, interval_around, log_ticks, ticks, widened, window_around
 
-GRID = 41
-"""So many points each way tell between which losses the contours of a landscape with holes lie."""
 LEVELS = 8
 """So many contours, one more at most."""
-DEEPEST = 1e-4
-"""The lowest contour has this share of the largest loss in sight: of a lower one nothing could be seen."""
 FEW = 100
 """A path of so few points shows each of them; a longer one is a line."""
-HIGHEST = 1e307
 LONGEST = 16
 """So many characters of the legend are left for the levels in the smallest terminal that shows everything."""
 
@@ -49,7 +45,8 @@ class Walk:
         ghosts: Where a next step would land, as (name, w, b); a single one needs no name.
         train_bias: Whether the run moves along b too; else it moves along the line at its b.
         branches: The paths of other runs.
-        marks: What tells them apart, a few letters each; a run without has none.
+        badges: What tells them apart; a run without has none.
+        badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
         basins: What says where each start ends.
     """
@@ -61,7 +58,8 @@ class Walk:
     ghosts: Sequence[tuple[str, float, float]] = ()
     train_bias: bool = True
     branches: Sequence[ArrayLike] = ()
-    marks: Sequence[str] = ()
+    badges: Sequence[Badge] = ()
+    badge: Badge | None = None
     title: str = ""
     basins: Sequence[Layer] = ()
 
@@ -107,7 +105,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     landscape = walk.landscape
     ground, named = _ground(landscape, window)
     layers: list[Layer] = [*walk.basins, *ground]
-    layers += run_layers([_columns(path) for path in walk.branches], walk.marks, window)
+    layers += run_layers([_columns(path) for path in walk.branches], walk.badges, window)
     if not walk.train_bias:
         layers.append(Line("line", [window.left, window.right], [walk.b, walk.b], "b is held"))
         ends = window.xs_at(np.linspace(0.9, 0.1, 9))
@@ -120,9 +118,10 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     # The legend names what is in front first, and the levels are to come before other runs, which have their marks.
     layers.append(Line("legend", [], [], named))
     ws, bs = _columns(walk.path)
-    layers.append(Line("trail", np.append(ws, walk.w), np.append(bs, walk.b), "path"))
+    role = walk.badge.role if walk.badge else "trail"
+    layers.append(Line(role, np.append(ws, walk.w), np.append(bs, walk.b), "path"))
     if len(ws) <= FEW:
-        layers.append(Points("trail", ws, bs, "path"))
+        layers.append(Points(role, ws, bs, "path", glyph="trail"))
     for name, w, b in walk.ghosts:
         place = ([_inside(w, window.left, window.right)], [_inside(b, window.bottom, window.top)])
         layers.append(Label("ghost", *place, name, beside=True))
@@ -145,15 +144,18 @@ def map_scene(walk: Walk, window: Window) -> Scene:
 def _ground(landscape: Landscape, window: Window) -> tuple[tuple[Layer, ...], str]:
     """The contours with their labels, and the legend of their levels; while the window holds still they stay."""
     contours = levels(landscape, window)
-    heights = [level for level, _ in contours]
-    lines = landscape.contours(heights, (window.left, window.right), (window.bottom, window.top))
+    losses = [level for level, _ in contours]
+    lines = landscape.contours(losses, (window.left, window.right), (window.bottom, window.top))
     lowest = landscape.lowest_point()
     middle = lowest.b if lowest else (window.bottom + window.top) / 2
+    scale = heights(landscape, window)
+    roles = [scale.role(level) for level in losses] if scale else []
     labels = [
         Label("level", *_label_places(middle, *line), label)
         for line, (_, label) in zip(lines[::-1], contours[::-1], strict=True)
     ]
-    return (*(Line("level", *line) for line in lines), *labels), level_legend(contours)
+    drawn = [Line(role, *line) for role, line in zip(roles, lines, strict=True)]
+    return (*drawn, *labels), level_legend(contours)
 
 
 def level_legend(contours: Sequence[Contour]) -> str:
@@ -176,25 +178,11 @@ def levels(landscape: Landscape, window: Window) -> list[Contour]:
 
     Their logarithms are evenly spaced, unless the losses differ too little for that or are not all positive.
     """
-    count = 2 if landscape.exact else GRID
-    with np.errstate(all="ignore"):
-        ws, bs = window.xs_at(np.linspace(0, 1, count)), window.ys_at(np.linspace(0, 1, count))
-        losses = np.asarray(landscape(ws[:, None], bs), dtype=np.float64)
-    losses = np.clip(losses[np.isfinite(losses)], -HIGHEST, HIGHEST)
-    if not losses.size:
+    scale = heights(landscape, window)
+    if scale is None:
         return []
-    top = float(losses.max())
-    lowest = landscape.lowest()
-    bottom = float(losses.min()) if lowest is None or not landscape.exact else lowest
-    if landscape.exact or bottom > 0:
-        bottom = max(bottom, top * DEEPEST)
-        if not 0 < bottom < top:
-            return []
-        found = log_ticks(math.log10(bottom), math.log10(top), LEVELS)
-    else:
-        # Most of a landscape with holes lies far below its highest peak.
-        top = min(top, float(np.quantile(losses, 0.95)))
-        found = ticks(bottom, top, LEVELS) if bottom < top else []
+    bottom, top = scale.bottom, scale.top
+    found = log_ticks(math.log10(bottom), math.log10(top), LEVELS) if scale.log else ticks(bottom, top, LEVELS)
     return [(float(label), label) for _, label in found if bottom < float(label) < top]
 
 

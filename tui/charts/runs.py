@@ -1,13 +1,15 @@
-"""Other runs in a chart: a line each, and on it a mark that no other has.
+"""Other runs in a chart: each has a colour and a mark that no other near it has, and its name where it ends.
 
-All their lines are of one role and so of one colour: it is the mark that tells them apart.
+The colour and the mark of a run hold in every chart and list, however the others come and go: `Badges` keeps them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from tui.charts.canvas import Label, Layer, Line
+from tui.charts.canvas import GLYPHS, Label, Layer, Line, Points
+from tui.charts.colours import RUNS
 from tui.charts.window import Floats, Window
 
 LETTERS = 4
@@ -18,47 +20,134 @@ TALL = 20
 """Twice its rows, as a cell is about two columns high."""
 SAMPLES = 24
 """The places along a line at which its mark may stand."""
-BESIDE = 0.12
-"""A row of that chart, as a share of its height."""
+SPREAD = 3
+"""So many marks stand on a line that is long enough, besides the one at its end."""
+LONG = 12.0
+"""So many columns of line a mark needs."""
 CLEAR = 4.0
 """So many columns away from the next line is as clear as any more."""
+BEFORE = 0.4
+"""Where there is no room right of the end or left of it, a name stands so much of the chart before it."""
+STEP, STEPS = 0.042, 20
+"""A name stands so many rows above or below the end of its run at most; a row of a chart of 26, as share of it."""
 
 
-def marks(names: Sequence[str]) -> list[str]:
-    """A short mark for every name, no two alike: its first letters, with the number that it ends in.
+@dataclass(frozen=True)
+class Badge:
+    """What tells a run from the others.
 
-    >>> marks(["A", "momentum", "AdaGrad", "Adam", "momentum 2", "Adam slow"])
-    ['A', 'mome', 'AdaG', 'Adam', 'mome2', 'Adam2']
+    Attributes:
+        number: which of the RUNS badges it is.
+        name: the name of the run.
+
+    Example:
+        >>> Badge(2, "Adam").role, Badge(2, "Adam").glyph, Badge(2).ascii
+        ('run-2', '◆', 'c')
     """
-    found: list[str] = []
-    for name in names:
-        first, *others = name.split() or [""]
-        mark = stem = first[:LETTERS] + (others[-1][:LETTERS] if others and others[-1].isdigit() else "")
-        number = 1
-        while mark in found:
-            number += 1
-            mark = f"{stem}{number}"
-        found.append(mark)
-    return found
+
+    number: int
+    name: str = ""
+
+    @property
+    def role(self) -> str:
+        """The role of its line, its mark and its name: that decides the colour."""
+        return f"run-{self.number}"
+
+    @property
+    def glyph(self) -> str:
+        """Its mark."""
+        return GLYPHS[self.role][0]
+
+    @property
+    def ascii(self) -> str:
+        """Its mark where there is only ASCII."""
+        return GLYPHS[self.role][1]
 
 
-def run_layers(runs: Sequence[tuple[Floats, Floats]], names: Sequence[str], window: Window) -> list[Layer]:
-    """The line of every run, and on it its mark, where it is best told from the others."""
-    layers: list[Layer] = [Line("branch", xs, ys, "other runs") for xs, ys in runs]
+class Badges:
+    """Gives each run a badge, which stays its own until the run is gone.
+
+    Example:
+        >>> badges = Badges()
+        >>> badges.of(["A", "B", "C"]), badges.of(["A", "C", "D"])
+        ([0, 1, 2], [0, 2, 1])
+    """
+
+    def __init__(self) -> None:
+        self._given: dict[Hashable, int] = {}
+
+    def of(self, runs: Sequence[Hashable]) -> list[int]:
+        """The number of each run's badge: the one it has, or the first that is free, or one that several have."""
+        present = set(runs)
+        self._given = {run: number for run, number in self._given.items() if run in present}
+        for run in runs:
+            if run not in self._given:
+                used = list(self._given.values())
+                self._given[run] = min(range(RUNS), key=lambda number: (used.count(number), number))
+        return [self._given[run] for run in runs]
+
+
+def short(name: str) -> str:
+    """The first letters of a name, with the number that it ends in.
+
+    >>> [short(name) for name in ("A", "momentum", "momentum 2", "Adam slow")]
+    ['A', 'mome', 'mome2', 'Adam']
+    """
+    first, *others = name.split() or [""]
+    return first[:LETTERS] + (others[-1][:LETTERS] if others and others[-1].isdigit() else "")
+
+
+def run_layers(runs: Sequence[tuple[Floats, Floats]], badges: Sequence[Badge], window: Window) -> list[Layer]:
+    """The line of every run with its marks, and its name where it ends, or else where it is clear of the others.
+
+    The names stand behind the lines: none hides a run, and none another name.
+    """
     places = [_samples(window.across(xs), window.up(ys)) for xs, ys in runs]
-    for index, (mark, own) in enumerate(zip(names, places, strict=False)):
-        others = [other for at, other in enumerate(places) if at != index and len(other)]
-        clear = np.full(len(own), CLEAR)
-        if others:
-            away = (own[:, None] - np.concatenate(others)[None]) * (NARROW, TALL)
-            clear = np.minimum(np.hypot(away[..., 0], away[..., 1]).min(axis=1), CLEAR)
-        # Of the places that are as clear the last one, where the run has come to.
-        best = own[np.lexsort((-np.arange(len(own)), -np.floor(clear)))]
-        # Where the line itself has no room, a row above or below it.
-        row = np.array([0, BESIDE])
-        best = np.concatenate((best, best + row, best - row))
-        layers.append(Label("branch", window.xs_at(best[:, 0]), window.ys_at(best[:, 1]), mark))
-    return layers
+    names: list[tuple[float, Layer]] = []
+    lines: list[Layer] = []
+    marks: list[Layer] = []
+    for index, ((xs, ys), own) in enumerate(zip(runs, places, strict=True)):
+        if index >= len(badges):
+            lines.append(Line("branch", xs, ys, "other runs"))
+            continue
+        badge = badges[index]
+        spots = _spots(own, [other for at, other in enumerate(places) if at != index and len(other)])
+        at = (window.xs_at(spots[:, 0]), window.ys_at(spots[:, 1]))
+        name = Label(badge.role, *at, badge.name, beside=True, short=short(badge.name), sign=badge.role)
+        names.append((own[-1, 1] if len(own) else 0.0, name))
+        lines.append(Line(badge.role, xs, ys, badge.name))
+        marked = _marked(own, index)
+        marks.append(Points(badge.role, window.xs_at(marked[:, 0]), window.ys_at(marked[:, 1])))
+    # What is last in the list finds its place first: the lowest one, so that names pile up in the order of the runs.
+    names.sort(key=lambda pair: -pair[0])
+    return [*(name for _, name in names), *lines, *marks]
+
+
+def _spots(own: Floats, others: list[Floats]) -> Floats:
+    """Where the name of a run may stand, the best place first: at its end, above or below it, or along the line."""
+    if not len(own):
+        return own
+    rows = STEP * np.arange(1, STEPS + 1)
+    offsets = np.concatenate(([0.0], np.column_stack((rows, -rows)).ravel()))
+    ends = own[-1] + np.column_stack((np.zeros(len(offsets)), offsets))
+    clear = np.full(len(own), CLEAR)
+    if others:
+        away = (own[:, None] - np.concatenate(others)[None]) * (NARROW, TALL)
+        clear = np.minimum(np.hypot(away[..., 0], away[..., 1]).min(axis=1), CLEAR)
+    along = own[np.lexsort((-np.arange(len(own)), -np.floor(clear)))]
+    before = np.maximum(ends - (BEFORE, 0.0), 0.0)
+    return np.concatenate((ends, along, before))
+
+
+def _marked(own: Floats, index: int) -> Floats:
+    """Where the marks of a run stand: at its end, and along it, elsewhere for each run so that they do not meet."""
+    if len(own) < 2:
+        return own
+    steps = np.diff(own, axis=0) * (NARROW, TALL)
+    count = min(int(np.hypot(steps[:, 0], steps[:, 1]).sum() / LONG), SPREAD)
+    shift = (index % RUNS) / RUNS
+    shares = [(place + 0.25 + shift / 2) / count for place in range(count)]
+    return own[[round(share * (len(own) - 1)) for share in shares if share < 1] + [len(own) - 1]]
 
 
 def _samples(across: Floats, up: Floats) -> Floats:

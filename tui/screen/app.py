@@ -15,7 +15,7 @@ from textual.app import App, SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.command import CommandPalette
-from textual.theme import Theme
+from textual.reactive import Reactive
 
 from tui.laboratory.saving import session_of, state_folder
 from tui.screen.keys import COMMANDS
@@ -23,6 +23,7 @@ from tui.screen.screen import LaboratoryScreen
 from tui.terminal import endings
 from tui.terminal.faults import Faults, guard, of_worker
 from tui.terminal.line import PaintedUpdate, Picture
+from tui.terminal.themes import OWN, depth_of, themes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,22 +36,6 @@ if TYPE_CHECKING:
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
     from tui.terminal.driver import LineDriver
-
-CONTRAST = Theme(
-    name="gdlab-contrast",
-    primary="#ffff00",
-    secondary="#00ffff",
-    accent="#ff80ff",
-    foreground="#ffffff",
-    background="#000000",
-    surface="#000000",
-    panel="#202020",
-    success="#00ff00",
-    warning="#ffb000",
-    error="#ff6060",
-    dark=True,
-)
-"""White and pure colours on black."""
 
 
 class Palette(CommandPalette):
@@ -79,6 +64,7 @@ class GradientDescentApp(App[None]):
     TITLE = "gdlab"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []
+    theme: Reactive[str] = Reactive(os.environ.get("TEXTUAL_THEME") or OWN[0])
 
     def __init__(
         self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20, saver: Saver | None = None
@@ -94,7 +80,9 @@ class GradientDescentApp(App[None]):
         self._retry: asyncio.TimerHandle | None = None
         self._endings: endings.Endings | None = None
         self._faults = Faults(state_folder())
-        self.register_theme(CONTRAST)
+        for theme in themes(depth_of(self.console)):
+            self.register_theme(theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> LaboratoryScreen:
         """The laboratory."""

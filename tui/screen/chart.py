@@ -29,6 +29,7 @@ class Chart(Painted):
     scene: var[Scene | None] = var(None, init=False, always_update=True)
     marker: var[str] = var("braille", init=False)
     _picture: Picture | None = None
+    _held: bool = False
 
     class Clicked(Message):
         """A click inside the axes.
@@ -43,6 +44,19 @@ class Chart(Painted):
             self.chart = chart
             self.x = x
 
+    class Dragged(Message):
+        """The mouse was moved with its button down.
+
+        Attributes:
+            columns: How far to the right since the last message.
+            rows: How far down.
+        """
+
+        def __init__(self, columns: int, rows: int) -> None:
+            super().__init__()
+            self.columns = columns
+            self.rows = rows
+
     def watch_scene(self) -> None:
         """Draw the scene."""
         self.repaint()
@@ -55,6 +69,23 @@ class Chart(Painted):
         """The picture of the scene."""
         self._picture = render(self.scene, width, height, self.marker) if self.scene else None
         return self._picture.rows if self._picture else [((" ", ""),) * width] * height
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Follow the mouse until its button is let go."""
+        if event.button == 1:
+            self._held = True
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Say how far the mouse has gone with its button down."""
+        if self._held and (event.delta_x or event.delta_y):
+            self.post_message(self.Dragged(event.delta_x, event.delta_y))
+
+    def on_mouse_up(self) -> None:
+        """Let the mouse go."""
+        if self._held:
+            self._held = False
+            self.release_mouse()
 
     def on_click(self, event: events.Click) -> None:
         """Say where the chart was clicked; the other buttons of a mouse paste or open menus."""

@@ -22,7 +22,7 @@ LEGEND = (
 )
 """What stands for what on the screen."""
 RUNS_TOLD = (
-    ("other runs", "g lists them. In a race a mark of four letters says which optimizer it is."),
+    ("other runs", "g lists them. Each has its colour, its mark and its name, the same in every view."),
     ("1/2, 1, 2", "G: where the next step would land at half the rate, the rate, and twice the rate."),
 )
 """What the views show of other runs."""

@@ -32,6 +32,7 @@ from tui.screen.keys import COMMANDS
 from tui.screen.panel import Panel
 from tui.screen.running import Runner
 from tui.terminal.line import PaintedCompositor
+from tui.terminal.themes import OWN
 from tui.views.views import Views
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
 SAVED_AFTER = 1.0
 """Seconds after which a change is saved, together with those that have followed it."""
-THEMES = ("textual-dark", "textual-light", "gdlab-contrast")
+THEMES = OWN
 """The themes offered: dark, light, high contrast."""
 
 
@@ -257,6 +258,11 @@ class LaboratoryScreen(Screen[None]):
     @on(Chart.Clicked)
     def _place_clicked(self, event: Chart.Clicked) -> None:
         self._try(lambda: self._views.current.clicked(event.x, self.laboratory))
+
+    @on(Chart.Dragged)
+    def _dragged(self, event: Chart.Dragged) -> None:
+        if self._views.current.dragged(event.columns, event.rows):
+            self.touch()
 
     # Data
 

@@ -14,6 +14,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.charts.cells import Row
+from tui.charts.colours import HEIGHTS, RUNS, height_colours, run_colours
+from tui.terminal.themes import depth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,15 +41,14 @@ PALETTE = {
     "minimum": "bold text-success",
     "ghost": "text-warning",
     **dict.fromkeys(("hiker", "prediction"), "bold text-warning"),
-    **dict(
-        zip(
-            (f"basin-{number}" for number in range(7)),
-            ("text-success", "text-accent", "text-primary", "text-secondary", "text-error", "foreground", "foreground"),
-            strict=True,
-        )
-    ),
+    **{f"basin-{number}": f"run-{number}" for number in range(RUNS - 1)},
+    **dict.fromkeys(("behind", "hiker-behind", "minimum-behind"), "behind"),
+    **{f"height-{level}": f"height-{level}" for level in range(HEIGHTS)},
+    **{f"run-{number}": f"run-{number}" for number in range(RUNS)},
 }
 """The colour of each role, a variable of the theme, and whether it is bold.
+
+Heights and runs have colours that are computed for the background, unless a theme names others.
 
 A table instead of Textual's component classes, which cost a tenth of the start: each is matched with every style rule.
 """
@@ -83,10 +84,19 @@ class Painted(Widget):
             if role:
                 variable = PALETTE[role]
                 bold = variable.startswith(BOLD) or None
-                colour = Color.parse(theme[variable.removeprefix(BOLD)])
+                colour = self._colour(theme, variable.removeprefix(BOLD), style)
                 style += Style(color=colour.rich_color, bold=bold)
             self._styles[role] = style
         return style
+
+    def _colour(self, theme: Mapping[str, str], variable: str, style: Style) -> Color:
+        """The colour of a variable: as the theme says, else the one of a height or of a run on this background."""
+        kind, _, number = variable.partition("-")
+        if variable in theme or not number or style.bgcolor is None:
+            return Color.parse(theme.get(variable, theme["foreground"]))
+        red, green, blue = style.bgcolor.get_truecolor()
+        colours = height_colours if kind == "height" else run_colours
+        return Color(*colours((red, green, blue), depth_of(self.app.console))[int(number)])
 
     def notify_style_update(self) -> None:
         """Forget styles that were made on another background."""

@@ -46,6 +46,8 @@ class Curve(View):
             [(name, ghost.w, ghost.loss) for name, ghost in frame.landings],
             [(path[:, 0], path[:, 2]) for path in map(path_of, others(frame))],
             _title(frame),
+            look.others(frame),
+            look.own(frame),
         )
         return curve_scene(descent, self.window, log=look.log)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gdcore.descent.branches import brief
 from tui.charts.history import Curve, history_scene, history_window
 from tui.charts.history import History as Losses
-from tui.views.view import Look, View, marks_of, others
+from tui.views.view import Look, View, others
 
 if TYPE_CHECKING:
     from gdcore.descent.state import State
@@ -41,7 +41,8 @@ class History(View):
             future=run.losses(now + 1, run.tip + 1, COLUMNS),
             changes=[(at, brief(before, after)) for (_, before), (at, after) in pairwise(run.changes())],
             branches=[curve_of(branch.run, branch.left_at) for branch in others(frame)],
-            marks=marks_of(frame),
+            badges=look.others(frame),
+            badge=look.own(frame),
             title=f"branch {frame.branch.name}" if len(frame.branches) > 1 else "",
         )
         self.window = history_window(losses, log=look.log, shown=self.window)

@@ -9,7 +9,7 @@ import numpy as np
 from gdcore.studies.basins import Ends, basins
 from tui.charts.ends import basin_layers
 from tui.charts.map import Walk, close_window, map_scene, map_window
-from tui.views.view import Key, Look, View, marks_of, others, path_of
+from tui.views.view import Key, Look, View, others, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,9 +100,9 @@ class Map(View):
             [(name, ghost.w, ghost.b) for name, ghost in ghosts],
             frame.settings.train_bias,
             [path_of(branch) for branch in others(frame)],
-            marks_of(frame),
-            _shape(frame)
-            + (f"  basins {self._ends.done:.0%}" if self._ends is not None and self._ends.done < 1 else ""),
+            look.others(frame),
+            look.own(frame),
+            _shape(frame) + self._progress(),
             basin_layers(*_grid(self.window), self._ends) if self._ends is not None else (),
         )
         return map_scene(walk, self.window)

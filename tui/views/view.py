@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gdcore.descent.branches import Branch
-from tui.charts.runs import marks
 from tui.laboratory.frame import trail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from gdcore.descent.state import State
     from tui.charts.canvas import Scene
+    from tui.charts.runs import Badge
     from tui.charts.window import Floats, Window
     from tui.laboratory.frame import Frame
     from tui.laboratory.ground import Ground
     from tui.laboratory.laboratory import Laboratory
 
-SHOWN_BRANCHES = 8
-"""So many of the other branches are drawn, the newest ones."""
+SHOWN_BRANCHES = 7
+"""So many of the other branches are drawn, the newest ones: with the current one as many as there are badges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,21 @@ class Look:
         log: whether the loss axis is logarithmic.
         around: the point around which windows are chosen.
         close: whether they are chosen as closely as the run allows.
+        badges: what tells the branches apart, by the identity of each.
     """
 
     log: bool
     around: State
     close: bool
+    badges: Mapping[int, Badge]
+
+    def others(self, frame: Frame) -> list[Badge]:
+        """The badges of the other branches that are drawn."""
+        return [self.badges[id(branch)] for branch in others(frame)]
+
+    def own(self, frame: Frame) -> Badge | None:
+        """The badge of the current branch; None where it is alone."""
+        return self.badges[id(frame.branch)] if len(frame.branches) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +115,15 @@ class View:
     def clicked(self, x: float, laboratory: Laboratory) -> None:
         """A click at this place of the horizontal axis."""
 
+    def dragged(self, columns: int, rows: int) -> bool:
+        """The mouse was moved so far with its button down; whether that changed what there is to see."""
+        del columns, rows
+        return False
+
 
 def others(frame: Frame) -> list[Branch]:
     """The other branches that are drawn, the newest ones."""
     return [branch for branch in frame.branches if branch is not frame.branch][-SHOWN_BRANCHES:]
-
-
-def marks_of(frame: Frame) -> list[str]:
-    """The marks of the other branches that are drawn; a mark stays whichever branch is the current one."""
-    names = [branch.name for branch in frame.branches]
-    found = dict(zip(names, marks(names), strict=True))
-    return [found[branch.name] for branch in others(frame)]
 
 
 def path_of(branch: Branch) -> Floats:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.charts.runs import Badge, Badges
 from tui.laboratory.commands import Command
 from tui.views.curve import Curve
 from tui.views.fit import Fit
 from tui.views.history import History
 from tui.views.map import Map
 from tui.views.rates import Rates
+from tui.views.surface import Surface
 from tui.views.view import Look, View
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from tui.laboratory.ground import Ground
     from tui.laboratory.laboratory import Laboratory
 
-VIEWS: tuple[type[View], ...] = (Curve, Map, Fit, History, Rates)
+VIEWS: tuple[type[View], ...] = (Curve, Map, Fit, History, Rates, Surface)
 """Every view, in the order of their keys 1, 2, 3 ..."""
 
 
@@ -37,6 +39,7 @@ class Views:
         self.log = False
         self._anchor: State | None = None
         self._close: State | None = None
+        self._badges = Badges()
 
     def __getitem__(self, name: str) -> View:
         """The view of this name."""
@@ -49,7 +52,16 @@ class Views:
         if frame.anchor is not self._anchor:
             self._anchor, self._close = frame.anchor, None
             self._forget_windows()
-        return self.current.scene(frame, Look(self.log, self._close or frame.anchor, self._close is not None))
+        look = Look(self.log, self._close or frame.anchor, self._close is not None, self.badges(frame))
+        return self.current.scene(frame, look)
+
+    def badges(self, frame: Frame) -> dict[int, Badge]:
+        """What tells the branches apart, in charts and lists, by the identity of each; it stays while a branch does."""
+        keys = [id(branch) for branch in frame.branches]
+        numbers = self._badges.of(keys)
+        return {
+            key: Badge(number, branch.name) for key, number, branch in zip(keys, numbers, frame.branches, strict=True)
+        }
 
     def _forget_windows(self) -> None:
         for view in self._views:

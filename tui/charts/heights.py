@@ -1,0 +1,95 @@
+"""How high a point is, as a share of what is in sight: the one scale of contours and surface.
+
+The share goes from 0, the lowest, to 1, the highest, by the logarithm of the loss, so that a narrow valley is no line;
+where losses are not all positive it goes by the loss itself. Each share has a role, and so a colour.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tui.charts.colours import HEIGHTS
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from gdcore.landscapes.landscape import Landscape
+    from tui.charts.window import Floats, Window
+
+GRID = 41
+"""So many points each way tell between which losses a landscape lies; the corners alone tell it of a bowl."""
+DEEPEST = 1e-4
+"""The lowest height has this share of the largest loss in sight: of a lower one nothing could be seen."""
+HIGHEST = 1e307
+COMMON = 0.95
+"""Where losses are not all positive, so much of the landscape lies below the highest height."""
+
+ROLES = tuple(f"height-{level}" for level in range(HEIGHTS))
+
+
+@dataclass(frozen=True)
+class Heights:
+    """The scale of heights in a window.
+
+    Attributes:
+        bottom: the loss at share 0.
+        top: the loss at share 1; above the bottom.
+        log: whether the share goes by the logarithm of the loss.
+
+    Example:
+        >>> Heights(1.0, 100.0, log=True).share([0.0, 1.0, 10.0, 1e9]).tolist()
+        [0.0, 0.0, 0.5, 1.0]
+        >>> Heights(1.0, 100.0, log=True).role(100.0)
+        'height-9'
+    """
+
+    bottom: float
+    top: float
+    log: bool
+
+    def share(self, losses: ArrayLike) -> Floats:
+        """How high these losses are, from 0 to 1; of what is no number, NaN."""
+        numbers = np.asarray(losses, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            if self.log:
+                low, high = math.log(self.bottom), math.log(self.top)
+                numbers = np.log(np.maximum(numbers, self.bottom))
+            else:
+                low, high = self.bottom, self.top
+            shares: Floats = np.clip((numbers - low) / (high - low), 0, 1)
+        return shares
+
+    def levels(self, losses: ArrayLike) -> NDArray[np.int64]:
+        """Which of the HEIGHTS colours these losses have; what is no number has the lowest."""
+        shares = np.nan_to_num(self.share(losses))
+        return np.minimum((shares * HEIGHTS).astype(np.int64), HEIGHTS - 1)
+
+    def role(self, loss: float) -> str:
+        """The role of one loss."""
+        return ROLES[int(self.levels(loss))]
+
+
+@lru_cache(maxsize=16)
+def heights(landscape: Landscape, window: Window) -> Heights | None:
+    """The scale between the smallest and the largest loss in sight; None where there is no difference to show."""
+    count = 2 if landscape.exact else GRID
+    with np.errstate(all="ignore"):
+        ws, bs = window.xs_at(np.linspace(0, 1, count)), window.ys_at(np.linspace(0, 1, count))
+        losses = np.asarray(landscape(ws[:, None], bs), dtype=np.float64)
+    losses = np.clip(losses[np.isfinite(losses)], -HIGHEST, HIGHEST)
+    if not losses.size:
+        return None
+    top = float(losses.max())
+    lowest = landscape.lowest()
+    bottom = float(losses.min()) if lowest is None or not landscape.exact else lowest
+    if landscape.exact or bottom > 0:
+        bottom = max(bottom, top * DEEPEST)
+        return Heights(bottom, top, log=True) if 0 < bottom < top else None
+    # Most of a landscape with holes lies far below its highest peak.
+    top = min(top, float(np.quantile(losses, COMMON)))
+    return Heights(bottom, top, log=False) if bottom < top else None
