@@ -13,7 +13,7 @@ import pytest
 
 from gdcore.course.course import Course
 from tests.test_course import COURSE as TOML
-from tests.test_learning import COURSE, lesson_on, talk
+from tests.test_learning import COUNT, COURSE, lesson_on, talk
 from tui.headless.check import TOGETHER, check, prove, report_on
 
 Captured = pytest.CaptureFixture[str]
@@ -47,7 +47,7 @@ def hand_in(folder: Path, **texts: str) -> list[str]:
 
 def test_the_course_that_ships_is_proved(capsys: Captured) -> None:
     assert check(None, []) == 0
-    assert "15 of 15 tasks can be solved" in capsys.readouterr().out
+    assert f"{COUNT} of {COUNT} tasks can be solved" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -121,27 +121,31 @@ def test_a_table_of_learners(tmp_path: Path, solved: str, begun: str, capsys: Ca
     assert check(None, files[:1]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "learner   tasks done  predictions right",
-        "ada.json  15 of 15    14 of 14",
+        f"ada.json  {COUNT} of {COUNT}    {COUNT - 1} of {COUNT - 1}",
     ]
     assert check(None, files) == 1
     out = capsys.readouterr().out.splitlines()
-    assert out[2] == "bo.json   1 of 15     1 of 14"
+    assert out[2] == f"bo.json   1 of {COUNT}     1 of {COUNT - 1}"
     assert out[3].split(maxsplit=1) == ["shrinking-steps", "At least 5 steps are made: it has 3 steps."]
     assert out[4].split(maxsplit=1) == ["half-and-twice", "Not begun."]
-    assert len(out) == 3 + 14
+    assert len(out) == 3 + COUNT - 1
 
 
 def test_the_same_as_csv_and_json(tmp_path: Path, solved: str, begun: str, capsys: Captured) -> None:
     files = hand_in(tmp_path, ada=solved, bo=begun)
     assert check(None, files, "csv") == 1
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert len(rows) == 30
-    assert all(row["done"] == "yes" for row in rows[:15])
-    assert (rows[15]["done"], rows[15]["prediction"]) == ("yes", "wrong")
-    assert (rows[16]["done"], rows[16]["prediction"], rows[16]["why_not"][:10]) == ("no", "right", "At least 5")
+    assert len(rows) == 2 * COUNT
+    assert all(row["done"] == "yes" for row in rows[:COUNT])
+    assert (rows[COUNT]["done"], rows[COUNT]["prediction"]) == ("yes", "wrong")
+    assert (rows[COUNT + 1]["done"], rows[COUNT + 1]["prediction"], rows[COUNT + 1]["why_not"][:10]) == (
+        "no",
+        "right",
+        "At least 5",
+    )
     assert check(None, files, "json") == 1
     ada, bo = json.loads(capsys.readouterr().out)["learners"]
-    assert (ada["tasks_done"], ada["predictions_right"]) == (15, 14)
+    assert (ada["tasks_done"], ada["predictions_right"]) == (COUNT, COUNT - 1)
     assert (bo["tasks_done"], bo["tasks"][0]["prediction_right"]) == (1, False)
 
 
@@ -184,7 +188,7 @@ def test_files_that_are_not_there(tmp_path: Path, capsys: Captured, solved: str)
     out, err = capsys.readouterr()
     assert "cannot be read" in err
     assert "is no file" in err
-    assert "15 of 15" in out
+    assert f"{COUNT} of {COUNT}" in out
 
 
 def test_a_name_is_no_formula_for_a_spreadsheet(tmp_path: Path, capsys: Captured, monkeypatch: Any) -> None:
@@ -211,7 +215,7 @@ def test_many_files_are_shared_between_processes_and_come_in_order(
     learners = json.loads(capsys.readouterr().out)["learners"]
     assert [Path(learner["learner"]).stem for learner in learners] == list(texts)
     assert [learner["tasks_done"] for learner in learners] == [
-        0 if n == 10 else 1 if n % 3 else 15 for n in range(TOGETHER + 3)
+        0 if n == 10 else 1 if n % 3 else COUNT for n in range(TOGETHER + 3)
     ]
 
 
@@ -227,7 +231,7 @@ def test_no_mutation_of_a_file_raises_or_is_worth_more(tmp_path: Path, begun: st
             )
         path.write_bytes(bytes(text))
         report = report_on(COURSE, str(path))
-        assert report.fault or len(report.rows) == 15
+        assert report.fault or len(report.rows) == COUNT
         assert "\x1b" not in report.fault + "".join(row.why_not for row in report.rows)
         # The second task lacks two steps: a tip that says 5 is a run of 5 steps, and may be done.
         assert report.done <= 2

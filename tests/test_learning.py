@@ -20,6 +20,7 @@ from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.learning import Lesson
 
 COURSE = Course.load()
+COUNT = len(COURSE.tasks)
 PLACE = {task.id: place for place, task in enumerate(COURSE.tasks)}
 
 
@@ -40,13 +41,13 @@ def lesson() -> Lesson:
 
 def test_a_lesson_begins_at_the_first_task(lesson: Lesson) -> None:
     panel = lesson.panel
-    assert (panel.place, panel.title, panel.done) == ("1 of 15", "One step downhill", False)
+    assert (panel.place, panel.title, panel.done) == (f"1 of {COUNT}", "One step downhill", False)
     assert panel.pending
     assert panel.goal == (("one step is made", False),)
-    assert panel.tally == "0 of 15 done"
-    assert panel.headline == "1 of 15  One step downhill: waits for an answer"
+    assert panel.tally == f"0 of {COUNT} done"
+    assert panel.headline == f"1 of {COUNT}  One step downhill: waits for an answer"
     lesson.answer("0.8")
-    assert lesson.panel.headline == "1 of 15  One step downhill: 0 of 1 met"
+    assert lesson.panel.headline == f"1 of {COUNT}  One step downhill: 0 of 1 met"
 
 
 def test_keys_wait_for_an_answer_and_only_those_it_is_about(lesson: Lesson) -> None:
@@ -84,7 +85,7 @@ def test_a_wrong_prediction_is_shown_beside_what_happened(lesson: Lesson) -> Non
     assert lesson.update()
     assert lesson.panel.explanation[0] == "You said -0.8068; it is 0.8068."
     assert lesson.panel.explanation[1].startswith("The length is right and the direction is not")
-    assert lesson.panel.tally == "1 of 15 done"
+    assert lesson.panel.tally == f"1 of {COUNT} done"
 
 
 def test_a_task_is_just_done_once(lesson: Lesson) -> None:
@@ -173,7 +174,7 @@ def test_redo_begins_again_and_what_is_done_stays_done(lesson: Lesson) -> None:
     lesson.update()
     lesson.redo()
     assert (lesson.done, lesson.pending, lesson.laboratory.walk.timeline.tip) == (False, True, 0)
-    assert lesson.panel.tally == "1 of 15 done"
+    assert lesson.panel.tally == f"1 of {COUNT} done"
     lesson.answer("0.8068")
     for other in (lesson, again(lesson)):
         (first, *_) = assess(COURSE, other.progress)
@@ -252,22 +253,22 @@ def test_the_whole_course_is_walked_in_words(lesson: Lesson) -> None:
     lines = "\n".join("\n".join(command for _, command in task.solution) + "\nnext" for task in COURSE.tasks)
     # Steps one by one would be told one by one.
     said = talk(lines.replace("step ", "run "), lesson)
-    assert lesson.panel.tally == "15 of 15 done"
-    assert sum(sentence.endswith("is done.") and sentence.startswith("Task ") for sentence in said) == 15
-    assert counted(assess(COURSE, lesson.progress)) == (15, 14, 14)
+    assert lesson.panel.tally == f"{COUNT} of {COUNT} done"
+    assert sum(sentence.endswith("is done.") and sentence.startswith("Task ") for sentence in said) == COUNT
+    assert counted(assess(COURSE, lesson.progress)) == (COUNT, COUNT - 1, COUNT - 1)
 
 
 def test_commands_of_the_course_are_told_apart_from_those_of_the_plain_mode(lesson: Lesson) -> None:
     assert talk("step", lesson)[0].startswith("First an answer")
     assert talk("hint", lesson)[0].startswith("Hint 1 of 2")
-    assert talk("task 3", lesson)[0].startswith("Task 3 of 15")
+    assert talk("task 3", lesson)[0].startswith(f"Task 3 of {COUNT}")
     assert talk("task 0\ntask 99\ntask x\nhint 3", lesson) == [
-        'there are tasks from 1 to 15, not "0"',
-        'there are tasks from 1 to 15, not "99"',
-        'there are tasks from 1 to 15, not "x"',
+        f'there are tasks from 1 to {COUNT}, not "0"',
+        f'there are tasks from 1 to {COUNT}, not "99"',
+        f'there are tasks from 1 to {COUNT}, not "x"',
         'nothing can follow here, not "3"',
     ]
-    assert len(talk("tasks", lesson)) == 15
+    assert len(talk("tasks", lesson)) == COUNT
     assert any(sentence.startswith("answer X") for sentence in talk("help", lesson))
     assert talk("help answer", lesson) == ["answer X: answer the question of the task."]
     assert "did you mean" in talk("stpe", lesson)[0]
@@ -293,9 +294,9 @@ def test_the_course_begins_from_the_plain_mode_and_leaves_its_run_alone(lesson: 
     said = [list(plain.answer(line)) for line in ("step 3", "hint", "step", "answer 0.8", "step")]
     assert len(said[0]) == 3
     assert said[1][0] == "Set aside."
-    assert said[1][1].startswith("Task 1 of 15")
+    assert said[1][1].startswith(f"Task 1 of {COUNT}")
     assert said[2][0].startswith("First an answer")
-    assert said[4][1] == "Task 1 of 15 is done."
+    assert said[4][1] == f"Task 1 of {COUNT} is done."
     assert (laboratory.walk.timeline.tip, lesson.laboratory.walk.timeline.tip) == (3, 1)
     assert len(written) == 4
 
@@ -358,7 +359,7 @@ def test_a_course_goes_on_where_it_was_left(tmp_path: Path) -> None:
     assert (tmp_path / "courses" / "first-descent.json").exists()
     second = run("learn", "--plain", stdin="step 3\n", state=tmp_path)
     assert "You answered shorter." in second.stdout
-    assert "Task 2 of 15 is done." in second.stdout
+    assert f"Task 2 of {COUNT} is done." in second.stdout
 
 
 def test_learn_refuses_in_a_sentence(tmp_path: Path) -> None:
