@@ -136,7 +136,7 @@ WRONG = {
     ),
     "chance": Ways(
         (["answer 2", "run 300"], "falling"),
-        (["answer 2", "schedule exponential:0.98", "run 300"], "at least 200"),
+        (["answer 2", "schedule exponential:0.98", "run 300"], "schedule constant"),
         (["answer 2", "run 200", "restart", "schedule exponential:0.999", "run 100"], "0.05"),
     ),
     "kink": Ways(
@@ -231,6 +231,18 @@ def tampered(document: dict[str, Any], name: str) -> list[tuple[str, dict[str, A
     for session in record["attempts"][0]["walks"]:
         for branch in session["branches"]:
             branch |= {"tip": 0, "cursor": 0, "changes": branch["changes"][:1]}
+    record = change("another rate")
+    for session in record["attempts"][0]["walks"]:
+        for branch in session["branches"]:
+            branch["changes"][-1]["learning_rate"] *= 1.01
+    record = change("one step more")
+    for session in record["attempts"][0]["walks"]:
+        for branch in session["branches"]:
+            branch["tip"] += 1
+    record = change("another footprint")
+    record["attempts"][0]["footprints"][0][0][1] += 0.001
+    record = change("no footprints")
+    record["attempts"][0]["footprints"] = []
     record = change("no attempt")
     record["attempts"] = []
     return copies

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -34,7 +34,10 @@ from gdcore.session import Session, Source
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gdcore.descent.branches import Branches
+
     Answer: TypeAlias = float | str
+    Footprints: TypeAlias = tuple[tuple[int, float, float], ...]
 
 VERSION = 1
 LARGEST = 16 << 20
@@ -44,6 +47,10 @@ MOST_ATTEMPTS = 2
 MOST_STEPS_OF_ALL = 400_000
 """So many steps all the runs of one attempt may have together."""
 
+_CERTAIN = 30
+"""So many steps of any walk come out alike on every machine."""
+_ALIKE, _ALIKE_ELSEWHERE = 1e-10, 1e-6
+"""A difference of two numbers that are the same but for rounding, on a bowl and elsewhere."""
 _MARK = "gdlab progress"
 _VALUE = Range("a finite number", low=-LIMIT, high=LIMIT)
 _VERSION = Range("a whole number", whole=True)
@@ -57,12 +64,14 @@ class Attempt:
         answer: what was answered; None where nothing was.
         after: how many steps had been made by then.
         walks: the sessions, the current one first.
+        footprints: for each walk what tells its branches from others, as `footprints_of` has them.
         rows: the rows of data of the learner's own, shape (n, 2), if there are few enough; else None.
     """
 
     answer: Answer | None = None
     after: int = 0
     walks: tuple[Session, ...] = ()
+    footprints: tuple[Footprints, ...] = ()
     rows: Any = None
 
 
@@ -187,6 +196,7 @@ def _record_entries(record: Record) -> dict[str, Any]:
                 "after": attempt.after,
                 "rows": None if attempt.rows is None else attempt.rows.tolist(),
                 "walks": [json.loads(session.to_text()) for session in attempt.walks],
+                "footprints": attempt.footprints,
             }
             for attempt in record.attempts
         ],
@@ -227,8 +237,19 @@ def _attempt(entries: Entries, name: str) -> Attempt:
             walks.append(Session.from_text(json.dumps(document)))
         except ValueError as error:
             raise ValueError(f"{name}: {entries.what}: {error}") from None
+    footprints = tuple(
+        tuple(_footprint(entries, one, walk) for one in (branches if isinstance(branches, list) else [branches]))
+        for walk, branches in enumerate(entries.items("footprints", 2))
+    )
     entries.end()
-    return Attempt(answer, after, tuple(walks), rows)
+    return Attempt(answer, after, tuple(walks), footprints, rows)
+
+
+def _footprint(entries: Entries, one: object, walk: int) -> tuple[int, float, float]:
+    numbers = one if isinstance(one, list) and all(type(value) in (int, float) for value in one) else []
+    if len(numbers) != 3 or not all(abs(value) < 1e300 for value in numbers):
+        entries.refuse(f"footprints of {entries.what} must be lists of three numbers", "footprints", walk)
+    return int(numbers[0]), float(numbers[1]), float(numbers[2])
 
 
 def _answer(entries: Entries, key: str) -> Answer | None:
@@ -297,13 +318,15 @@ def assess_task(task: Task, record: Record) -> Result:
 def _verdict(task: Task, attempt: Attempt) -> Verdict:
     if attempt.rows is not None:
         return verdict_on(task, attempt.answer, attempt.after, replayed(task, attempt))
-    return _known_verdict(task, attempt.answer, attempt.after, attempt.walks)
+    return _known_verdict(task, attempt.answer, attempt.after, attempt.walks, attempt.footprints)
 
 
 @lru_cache(maxsize=128)
-def _known_verdict(task: Task, answer: Answer | None, after: int, walks: tuple[Session, ...]) -> Verdict:
+def _known_verdict(
+    task: Task, answer: Answer | None, after: int, walks: tuple[Session, ...], footprints: tuple[Footprints, ...]
+) -> Verdict:
     """The verdict on an attempt: in a class many do the very same."""
-    return verdict_on(task, answer, after, replayed(task, Attempt(answer, after, walks)))
+    return verdict_on(task, answer, after, replayed(task, Attempt(answer, after, walks, footprints)))
 
 
 def replayed(task: Task, attempt: Attempt) -> list[Walk]:
@@ -324,7 +347,31 @@ def replayed(task: Task, attempt: Attempt) -> list[Walk]:
         branches = session.replay(ground)
         start = start_of(task, scaled=session.scaled)
         walks.append(Walk(ground, branches.run.landscape, branches, session.scaled, own, start))
+    if len(attempt.footprints) != len(walks) or not all(map(_has_left, walks, attempt.footprints)):
+        raise ValueError("its runs do not lead where the file says; it was changed by hand")
     return walks
+
+
+def footprints_of(branches: Branches) -> Footprints:
+    """What tells the walk of each branch from others: its last iteration, and the mean w and b over its points.
+
+    Off a bowl a walk may be chaotic, and another machine's rounding leads away from it: there the first points count.
+    """
+    found = []
+    for branch in branches:
+        run = branch.run
+        w, b, _ = run.path(0, 1 + (run.tip if run.landscape.exact else min(run.tip, _CERTAIN))).mean(axis=0)
+        found.append((run.tip, float(w), float(b)))
+    return tuple(found)
+
+
+def _has_left(walk: Walk, footprints: Footprints) -> bool:
+    found = footprints_of(walk.branches)
+    near = partial(np.isclose, rtol=_ALIKE if walk.landscape.exact else _ALIKE_ELSEWHERE, atol=_ALIKE)
+    return len(found) == len(footprints) and all(
+        one[0] == other[0] and near(one[1], other[1]) and near(one[2], other[2])
+        for one, other in zip(found, footprints, strict=True)
+    )
 
 
 def too_long(tips: Iterable[int]) -> str:

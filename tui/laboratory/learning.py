@@ -17,6 +17,7 @@ from gdcore.course.progress import (
     Progress,
     Record,
     assess_task,
+    footprints_of,
     own_rows,
     replayed,
     start_of,
@@ -321,10 +322,11 @@ class Lesson:
             Session.of(ground.source, branches, scaled=ground.scale is not None)
             for ground, branches in self.laboratory.both_rows
         )
+        footprints = tuple(footprints_of(branches) for _, branches in self.laboratory.both_rows)
         rows = None
         if task.any_data and source is not task.setup.ground and not isinstance(source, Landscape):
             rows = own_rows(source)
-        return Attempt(self._answer, self._after, walks, rows)
+        return Attempt(self._answer, self._after, walks, footprints, rows)
 
     # Inside
 
