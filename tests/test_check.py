@@ -113,6 +113,11 @@ def test_a_course_that_is_none_ends_with_a_sentence(tmp_path: Path, capsys: Capt
     assert "cannot be read" in capsys.readouterr().err
 
 
+def test_a_forgotten_course_is_asked_for(tmp_path: Path, begun: str, capsys: Captured) -> None:
+    assert check(*hand_in(tmp_path, ada=begun), []) == 2
+    assert "name the course before what was handed in" in capsys.readouterr().err
+
+
 # What was handed in
 
 

@@ -233,6 +233,16 @@ def test_progress_of_another_course_is_refused() -> None:
         lesson_on(progress=Progress("other", "Other", "0", "x"))
 
 
+def test_an_answer_to_a_question_that_is_another_one_now_is_asked_for_again(lesson: Lesson) -> None:
+    lesson.answer("5")
+    lesson.laboratory.walk.step()
+    document = json.loads(lesson.progress.to_text())
+    document["tasks"][0]["first"] = document["tasks"][0]["attempts"][0]["answer"] = "a word"
+    other = lesson_on(progress=Progress.from_text(json.dumps(document), "x"))
+    assert (other.pending, other.done) == (True, False)
+    assert assess(COURSE, other.progress)[0].right is None
+
+
 def test_tasks_that_the_course_has_no_longer_do_no_harm(lesson: Lesson) -> None:
     lesson.answer("5")
     document = json.loads(lesson.progress.to_text())

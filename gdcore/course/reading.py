@@ -215,7 +215,7 @@ class Entries:
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self._wrong(value, f"a list of tables, each under [[{key}]]", key)
         if len(value) > most:
-            self.refuse(f"there are {len(value):,} of {key} in {self.what}; there may be {most:,}", key, most)
+            self.refuse(f"{self.what} has {len(value):,} [[{key}]]; there may be {most:,}", key, most)
         for index, item in enumerate(value):
             yield Entries(self._file, self._lines, (*self._path, key, index), item, what(index + 1))
 

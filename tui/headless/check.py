@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ def check(course: str | None, files: Sequence[str], form: str = "text") -> int:
     try:
         known = Course.load(course)
     except CourseError as error:
-        print(f"gdlab check: {error}", file=sys.stderr)
+        print(f"gdlab check: {error}{_order(course)}", file=sys.stderr)
         return NO_FILE
     if not files:
         return _prove(known, form)
@@ -64,6 +65,16 @@ def check(course: str | None, files: Sequence[str], form: str = "text") -> int:
     if any(report.fault for report in reports):
         return NO_FILE
     return ALL_DONE if all(row.done for report in reports for row in report.rows) else NOT_ALL
+
+
+def _order(file: str | None) -> str:
+    """What to add where somebody has named what was handed in, and no course before it."""
+    with suppress(OSError, ValueError):
+        if file is not None and Path(file).is_file():
+            with Path(file).open("rb") as opened:
+                if b'"gdlab ' in opened.read(40):
+                    return "; name the course before what was handed in, or - for the one that ships"
+    return ""
 
 
 # The course itself

@@ -361,9 +361,10 @@ class Lesson:
         except ValueError as error:
             self.note = f"This task begins again: {inert(str(error))}."
             return
-        self._answer, self._after = attempt.answer, attempt.after
+        if self.question is not None and self.question.accepts(attempt.answer):  # it may have been another question
+            self._answer, self._after = attempt.answer, attempt.after
         self._stand(walks)
-        verdict = verdict_on(self.task, attempt.answer, attempt.after, walks)
+        verdict = verdict_on(self.task, self._answer, self._after, walks)
         if verdict.met:
             self._finished, self._evidence = verdict, attempt
             self._explanation = self._explained(verdict)
