@@ -114,7 +114,8 @@ def test_a_course_that_is_none_ends_with_a_sentence(tmp_path: Path, capsys: Capt
 
 
 def test_a_forgotten_course_is_asked_for(tmp_path: Path, begun: str, capsys: Captured) -> None:
-    assert check(*hand_in(tmp_path, ada=begun), []) == 2
+    (path,) = hand_in(tmp_path, ada=begun)
+    assert check(path, []) == 2
     assert "name the course before what was handed in" in capsys.readouterr().err
 
 
