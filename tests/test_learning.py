@@ -15,6 +15,8 @@ from gdcore.descent.steps import Limits, Settings
 from gdcore.rows.dataset import load
 from tests.test_plain import GDLAB
 from tui.headless.learn import LearningPlain, Opened
+from tui.headless.plain.conversation import COMMANDS
+from tui.laboratory.commands import COMPARING, WALKING
 from tui.laboratory.keeping import Keeper, kept
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.learning import Lesson
@@ -55,6 +57,39 @@ def test_keys_wait_for_an_answer_and_only_those_it_is_about(lesson: Lesson) -> N
     assert not any(lesson.blocked(action) for action in ("back", "rate", "optimizer", "view", "", "quit"))
     lesson.answer("0.8")
     assert not lesson.blocked("step")
+
+
+def steps_made(lesson: Lesson) -> int:
+    return sum(branch.run.tip for branch in lesson.laboratory.walk.branches)
+
+
+def test_every_command_of_the_screen_that_makes_a_step_waits() -> None:
+    makes_steps = set()
+    for command in (*WALKING, *COMPARING):
+        for answered in (False, True):
+            lesson = lesson_on()
+            if answered:
+                lesson.answer("0.8")
+            if command.do is not None and not lesson.blocked(command.name):
+                command.do(lesson.laboratory)
+            if steps_made(lesson):
+                makes_steps.add((command.name, answered))
+    assert makes_steps >= {("step", True), ("ten_steps", True)}
+    assert not [name for name, answered in makes_steps if not answered]
+
+
+def test_every_command_in_words_that_makes_a_step_waits() -> None:
+    makes_steps = set()
+    for name in {name for command in COMMANDS for name in command.names}:
+        for answered in (False, True):
+            lesson = lesson_on()
+            if answered:
+                lesson.answer("0.8")
+            list(LearningPlain.of(lesson).answer(name))
+            if steps_made(lesson):
+                makes_steps.add((name, answered))
+    assert makes_steps >= {(name, True) for name in ("step", "n", "N", "run", "race", "a")}
+    assert not [name for name, answered in makes_steps if not answered]
 
 
 def test_an_answer_that_is_none_leaves_the_question_open(lesson: Lesson) -> None:

@@ -16,22 +16,6 @@ if TYPE_CHECKING:
 
 Opened: TypeAlias = "tuple[Lesson, Callable[[Progress], str], str]"
 """A lesson, what keeps its progress and says where that goes wrong, and a remark on its beginning."""
-_ACTION = {
-    **dict.fromkeys(("step", "n", "N"), "step"),
-    "run": "run",
-    **dict.fromkeys(("back", "b", "B"), "back"),
-    **dict.fromkeys(("rate", "[", "]", "{", "}"), "rate"),
-    **dict.fromkeys(("optimizer", "method"), "optimizer"),
-    **dict.fromkeys(("bias", "t"), "bias"),
-    "start": "start",
-    **dict.fromkeys(("scale", "S"), "scale"),
-    **dict.fromkeys(("retreat", "h"), "retreat"),
-    **dict.fromkeys(("race", "a"), "race"),
-    "batch": "batch",
-    "schedule": "schedule",
-}
-"""What a command does, as questions name what waits for them."""
-
 _HELP = {
     "task": "task [N]: the task one is at; with a number, that task.",
     "tasks": "tasks: all the tasks, and which are done.",
@@ -86,7 +70,9 @@ class LearningPlain(Plain):
 
     def waits(self, name: str) -> str:
         """Why a command has to wait for an answer, in a sentence; empty where it need not."""
-        return "" if self.lesson is None else self.lesson.blocked(_ACTION.get(name, _ACTION.get(name.lower(), "")))
+        if self.lesson is None:
+            return ""
+        return self.lesson.blocked(name) or (self.lesson.blocked(name.lower()) if len(name) > 1 else "")
 
     def greeting(self) -> Iterator[str]:
         """What this is, and the task one is at."""

@@ -38,6 +38,19 @@ if TYPE_CHECKING:
     from gdcore.course.task import Question, Task
     from tui.laboratory.laboratory import Laboratory
 
+_NAMES = {
+    "step": ("n", "N", "ten_steps"),
+    "back": ("b", "B", "ten_back"),
+    "rate": ("[", "]", "{", "}", "rate_down", "rate_up", "half_rate", "double_rate"),
+    "optimizer": ("method",),
+    "bias": ("t",),
+    "start": ("start-w", "start-b"),
+    "scale": ("S",),
+    "retreat": ("h",),
+    "race": ("a",),
+}
+"""What a person asks for by these names: commands of the screen and of the plain mode, fields of the form."""
+_ACTION = {other: action for action, names in _NAMES.items() for other in names}
 _COVERED = {"run": "step", "race": "step"}
 """What makes steps too waits where steps wait."""
 
@@ -184,8 +197,9 @@ class Lesson:
         """Why something has to wait for an answer, in a sentence; empty where it need not.
 
         Args:
-            action: one of `gdcore.course.task.ACTIONS`.
+            action: one of `gdcore.course.task.ACTIONS`, or a command that does such.
         """
+        action = _ACTION.get(action, action)
         question = self.question
         if question is None or not self.pending:
             return ""
