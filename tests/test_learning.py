@@ -17,7 +17,7 @@ from tests.test_plain import GDLAB
 from tui.headless.learn import LearningPlain, Opened
 from tui.headless.plain.conversation import COMMANDS
 from tui.laboratory.commands import COMPARING, WALKING
-from tui.laboratory.keeping import Keeper, kept
+from tui.laboratory.keeping import Keeper, kept, open_lesson
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.learning import Lesson
 
@@ -376,6 +376,20 @@ def test_progress_that_cannot_be_kept_is_told_once(tmp_path: Path, lesson: Lesso
     (tmp_path / "a").unlink()
     assert keeper.keep(lesson.progress) == ""
     assert keeper.path.exists()
+
+
+def test_a_course_opens_in_the_laboratory_there_is_and_what_was_there_is_left_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GDLAB_STATE_DIR", str(tmp_path))
+    laboratory = Laboratory(load("cars"), Settings(0.001), Limits(50))
+    laboratory.walk.step(3)
+    left: list[int] = []
+    laboratory.leaving = lambda: left.append(laboratory.walk.timeline.tip)
+    lesson, keeper, remark = open_lesson(laboratory=laboratory)
+    assert (lesson.laboratory is laboratory, remark, left[0]) == (True, "", 3)
+    assert keeper.path == tmp_path / "courses" / "first-descent.json"
+    assert laboratory.ground.rows.name == "pizza.txt"
 
 
 def test_damaged_progress_is_set_aside_and_not_lost(tmp_path: Path) -> None:

@@ -96,12 +96,15 @@ def kept(path: Path, course: Course, *, own: bool) -> tuple[Progress | None, str
     return progress, ""
 
 
-def open_lesson(course: str | None = None, progress: str | None = None) -> tuple[Lesson, Keeper, str]:
-    """A lesson in a laboratory of its own, where it was left, with what keeps its progress, and a remark on that.
+def open_lesson(
+    course: str | None = None, progress: str | None = None, laboratory: Laboratory | None = None
+) -> tuple[Lesson, Keeper, str]:
+    """A lesson where it was left, with what keeps its progress, and a remark on that.
 
     Args:
         course: the file of the course; None for the one that ships.
         progress: the file of the progress; None for gdlab's own.
+        laboratory: where its tasks are done; None for a laboratory of its own.
 
     Raises:
         ValueError: with a sentence, where the course or the progress cannot be used.
@@ -109,8 +112,9 @@ def open_lesson(course: str | None = None, progress: str | None = None) -> tuple
     known = Course.load(course)
     path = own_place(known) if progress is None else Path(progress)
     kept_there, remark = kept(path, known, own=progress is None)
-    setup = known.tasks[0].setup
-    laboratory = Laboratory(setup.ground, setup.settings, setup.limits, setup.start)
+    if laboratory is None:
+        setup = known.tasks[0].setup
+        laboratory = Laboratory(setup.ground, setup.settings, setup.limits, setup.start)
     return Lesson(known, laboratory, kept_there), Keeper(path), remark
 
 
