@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import DirectoryTree, Input, Static
 
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, hyperparameters
+from gdcore.descent.schedules import Cosine, Inverse, Step
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.rows.dataset import DatasetError, load
@@ -56,10 +57,26 @@ BAD = {
     "start-b": ("", "+", "-1e999", "e5"),
     "at-x": ("", "-", "1e999"),
     "eps": ("", "0", "-1"),
+    "schedule-decay": ("", "-1"),
+    "schedule-gamma": ("", "0", "1.5"),
+    "schedule-every": ("", "0", "2.5"),
+    "schedule-period": ("", "0", "1e"),
+    "delta": ("", "0", "-2"),
+    "batch": ("", "0", "2.5"),
+    "seed": ("", "-1", "0.5"),
 }
 """What cannot be used in a field."""
 BAD_SHARE = ("", "1", "-0.1", "2", ".")
 GOOD = {"rate": "2e-3", "steps": "250", "start-w": "-1.5", "start-b": "4", "at-x": "-2.5", "eps": "1e-4"}
+GOOD |= {"schedule-decay": "0.25", "schedule-gamma": "0.25", "schedule-every": "7", "schedule-period": "9"}
+GOOD |= {"delta": "2.5", "batch": "7", "seed": "3"}
+SCHEDULED = {
+    "schedule-decay": Inverse(),
+    "schedule-gamma": Step(),
+    "schedule-every": Step(),
+    "schedule-period": Cosine(),
+}
+"""A schedule that has the field."""
 GOOD_SHARE = "0.25"
 
 
@@ -85,6 +102,15 @@ def in_force(pilot: Pilot[None], name: str) -> float:
             return float(run.start.b)
         case "at-x":
             return laboratory(pilot).predict_at
+        case "delta":
+            return laboratory(pilot).ground.delta
+        case "batch":
+            return run.settings.batch.size if run.settings.batch else len(laboratory(pilot).ground.rows.x)
+        case "seed":
+            assert run.settings.batch is not None
+            return run.settings.batch.seed
+        case _ if name in SCHEDULED:
+            return float(getattr(run.settings.schedule, name.removeprefix("schedule-")))
     return float(getattr(run.settings.optimizer, name))
 
 
@@ -112,9 +138,21 @@ async def hint(pilot: Pilot[None]) -> str:
 async def number_fields(pilot: Pilot[None]) -> AsyncGenerator[str, None]:
     """Each number field in turn, with an optimizer that has it, one step from the start."""
     for name in NUMBERS:
-        await afresh(pilot, optimizer=owner(name))
+        await with_field(pilot, name)
         await press(pilot, "n")
         yield name
+
+
+async def with_field(pilot: Pilot[None], name: str) -> None:
+    """Begin again, with settings and a view that have the number field."""
+    await afresh(pilot, optimizer=owner(name))
+    if name == "delta":
+        laboratory(pilot).set_loss("huber")
+    if name == "seed":
+        laboratory(pilot).walk.set_batch(5)
+    if name in SCHEDULED:
+        laboratory(pilot).walk.set_schedule(SCHEDULED[name])
+    await press(pilot, "3" if name == "at-x" else "1")
 
 
 async def test_bad_input_changes_nothing() -> None:
@@ -234,8 +272,8 @@ async def test_what_is_half_typed_stays_while_the_run_goes_on() -> None:
 async def test_the_help_of_a_field_is_beside_it() -> None:
     async with opened(gdlab(optimizer=Adam())) as pilot:
         for name in [*HELP, *NUMBERS]:
-            if name in ("momentum", "decay"):
-                continue  # Adam has none
+            if name in NUMBERS:
+                await with_field(pilot, name)
             main_screen(pilot).query_one(f"#{name}").focus()
             await settled(pilot)
             text = await hint(pilot)
@@ -243,7 +281,7 @@ async def test_the_help_of_a_field_is_beside_it() -> None:
                 parameter = NUMBERS[name][1]
                 assert parameter.description in text
                 assert parameter.range.words in text
-                assert ("estart" in text) == name.startswith("start")
+                assert ("estart" in text) == (name.startswith("start") or name == "delta")
             else:
                 assert text == HELP[name]
 
@@ -258,7 +296,7 @@ async def test_the_hyperparameters_shown_are_those_of_the_optimizer() -> None:
             visible = {row.children[0].id for row in main_screen(pilot).query(Row) if row.display}
             shown = [str(row.control.id) for row in main_screen(pilot).query(Row) if row.display]
             assert [name for name in shown if name in NUMBERS] == [name for name in NUMBERS if name in shown]
-            assert visible & set(NUMBERS) == own | {"rate", "steps", "start-w", "start-b", "at-x"}
+            assert visible & set(NUMBERS) == own | {"rate", "batch", "steps", "start-w", "start-b"}
             for parameter in hyperparameters(kind):
                 assert float(field(pilot, parameter.name).value) == getattr(kind(), parameter.name)
 

@@ -116,7 +116,8 @@ def _rate(factor: float) -> Effect:
         assert settings(pilot).learning_rate == pytest.approx(before * factor, rel=1e-3)
         assert state(pilot).learning_rate == settings(pilot).learning_rate
         assert state(pilot)._replace(learning_rate=before) == where
-        assert f"rate  {settings(pilot).learning_rate:g} " in shown(pilot)
+        assert field(pilot, "rate").value == f"{settings(pilot).learning_rate:g}"
+        assert re.search(rf"Rate +{settings(pilot).learning_rate:g} ", shown(pilot))
 
     return changes_the_rate
 
@@ -189,6 +190,29 @@ async def _resets(pilot: Pilot[None], key: str) -> None:
     await press(pilot, key)
     assert (timeline(pilot).start, timeline(pilot).limits, settings(pilot)) == before
     assert state(pilot) == timeline(pilot).start
+
+
+@effect("seed")
+async def _takes_another_seed(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, key)
+    assert "Batch to fewer rows" in told(pilot)
+    laboratory(pilot).walk.set_batch(5)
+    await press(pilot, "n", key)
+    batch = settings(pilot).batch
+    assert batch is not None
+    assert (batch.size, batch.seed) == (5, 1)
+    assert state(pilot) == run_of_gdcore(pilot)
+
+
+@effect("seeds")
+async def _runs_several_seeds(pilot: Pilot[None], key: str) -> None:
+    laboratory(pilot).walk.set_batch(5)
+    await press(pilot, "n", "n", key)
+    others = laboratory(pilot).walk.branches.others
+    assert [branch.name for branch in others] == [f"seed {seed}" for seed in range(1, 6)]
+    assert {branch.run.tip for branch in others} == {100}
+    assert len({branch.run.state.w for branch in others}) == 5
+    assert "5 seeds ran from here" in told(pilot)
 
 
 @effect("log")

@@ -401,13 +401,13 @@ async def test_everything_is_on_the_screen(size: tuple[int, int], train_bias: bo
             assert [len(row) for row in rows] == [size[0]] * size[1]
             visible = [row for row in main_screen(pilot).query(Row) if row.display]
             assert [row.region.y for row in visible] == list(range(1, 1 + len(visible))), "one row each"
-            form, readout = rows[1 : size[1] - 9], rows[-9:-1]
+            form, readout = rows[1 : size[1] - 8], rows[-8:-1]
             places = [
-                *((label, form) for label in ("Data", "x", "y", "Method", "Rate", "Steps", "Start w", "Start b")),
-                *((label, form) for label in ("At x", "Train")),
+                *((label, form) for label in ("Data", "x", "y", "Loss", "Method", "Rate", "Sched.", "Batch")),
+                *((label, form) for label in ("Steps", "Start w", "Start b", "Train")),
                 *((NUMBERS[parameter.name][0], form) for parameter in hyperparameters(kind)),
                 *((label, readout) for label in ("Step 1 of 100", "w ", "b ", "loss", "dL/dw", "dL/db")),
-                *((label, readout) for label in ("rate", "digits")),
+                ("digits", readout),
             ]
             missing |= {(name, label) for label, lines in places if not any(f" {label}" in line[:28] for line in lines)}
             right = [row[28:] for row in rows]

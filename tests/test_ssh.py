@@ -106,7 +106,7 @@ def test_the_connection_drops_and_the_run_goes_on_where_it_stood(ssh: list[str],
         terminal.wait(lambda: terminal.iteration >= 0, "the run again")
         reached = terminal.iteration
         assert reached >= seen if running else reached == 3
-        terminal.see("rate  0.0011")
+        terminal.see("Rate    0.0011")
         terminal.press("B")
         terminal.see(f"Step {max(reached - 10, 0)} of 100,000")
         terminal.press("q")

@@ -79,7 +79,7 @@ def test_run_and_pause_while_the_window_changes() -> None:
 def test_the_rate_while_it_runs() -> None:
     with opened("-n", "100000") as terminal:
         terminal.press("space", "]")
-        terminal.see("rate  0.0011")
+        terminal.see("Rate    0.0011")
         terminal.press("s")
         terminal.see("Enter puts it in force")
         terminal.press(*["backspace"] * 9)
@@ -87,7 +87,7 @@ def test_the_rate_while_it_runs() -> None:
         terminal.type("0.002")
         terminal.see("Rate    0.002")
         terminal.press("enter")
-        terminal.see("rate  0.002")
+        terminal.see("Rate    0.002")
         terminal.press("escape", "space")
         terminal.wait(lambda: "running" not in terminal.text, "the pause")
         same_as_painted_anew(terminal)
@@ -98,7 +98,7 @@ def test_keys_typed_ahead_into_a_field_keep_their_order() -> None:
         terminal.press("s")
         terminal.see("Enter puts it in force")
         terminal.type("\x7f" * 9 + "0.002\r")
-        terminal.see("rate  0.002")
+        terminal.see("Rate    0.002")
 
 
 VIEWS = {"2": "b (bias)", "3": "line at minimum", "4": "iteration", "5": "learning rate", "1": "w (weight)"}
@@ -243,7 +243,7 @@ def test_a_line_that_stalls() -> None:
         backlog, replayed = len(terminal.sent) - before, terminal.frames - frames
         print("after a stall:", backlog, "bytes in", replayed, "frames, at step", terminal.iteration)
         assert 10 * (STALL - 1) * 0.8 < terminal.iteration < 10 * STALL + 5
-        assert "rate  0.00011" in terminal.text
+        assert "Rate    0.00011" in terminal.text
         assert replayed < 10 * STALL / 2
         assert backlog < 10_000
         same_as_painted_anew(terminal)

@@ -6,6 +6,7 @@ trail                the points before it
 uphill               the tangent at the hiker: its slope is the gradient, its arrow points to where the loss grows
 ghost                where the next step would land
 minimum              the lowest point of this curve
+batch                the curve of the rows that this step sees, and its own lowest point, where they are not all
 true minimum         the w of the lowest loss of all, where b is trained too and the curve is one slice of a bowl
 """
 
@@ -66,6 +67,9 @@ class Descent:
         title: What the chart is about.
         badges: What tells the other runs apart; a run without has none.
         badge: What tells this run from them; None where it is alone.
+        minima: The w of other lowest points of the curve.
+        batch_at: The loss of the rows that this step sees; None where it sees all.
+        batch_minimum: The w of the lowest loss of those; None where there is none.
     """
 
     loss_at: LossOf
@@ -83,6 +87,9 @@ class Descent:
     title: str = ""
     badges: Sequence[Badge] = ()
     badge: Badge | None = None
+    minima: Sequence[float] = ()
+    batch_at: LossOf | None = None
+    batch_minimum: float | None = None
 
 
 def curve_window(loss_at: LossOf, across: Interval, *, log: bool = False, shown: Window | None = None) -> Window:
@@ -129,6 +136,7 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
         return _heights(losses, window) if log else np.asarray(losses, dtype=np.float64)
 
     layers: list[Layer] = [
+        *_batch(descent, window, height),
         _curve(descent.loss_at, descent.minimum, window, log=log),
         *_others(descent, height),
         Points(
@@ -151,9 +159,22 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
         layers.append(Label("ghost", [w], height([loss]), name, beside=True))
     if descent.minimum is not None:
         lowest = np.array([descent.minimum])
+        lowest = np.append(lowest, [w for w in descent.minima if w != descent.minimum])
         layers.append(Points("minimum", lowest, height(_losses(descent.loss_at, lowest)), "minimum"))
     layers.append(Points("hiker", [descent.w], height([descent.loss]), "you"))
     return Scene(window, tuple(layers), descent.title, "w (weight)", "loss", log)
+
+
+def _batch(descent: Descent, window: Window, height: Callable[[ArrayLike], Floats]) -> list[Layer]:
+    """The curve of the batch behind that of all rows, and its lowest point."""
+    if descent.batch_at is None:
+        return []
+    ws = _between((window.left, window.right))
+    layers: list[Layer] = [Line("future", ws, height(_losses(descent.batch_at, ws)), "this batch")]
+    if descent.batch_minimum is not None:
+        lowest = np.array([descent.batch_minimum])
+        layers.append(Points("future", lowest, height(_losses(descent.batch_at, lowest)), glyph="minimum-behind"))
+    return layers
 
 
 def _others(descent: Descent, height: Callable[[ArrayLike], Floats]) -> list[Layer]:

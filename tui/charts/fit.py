@@ -8,6 +8,7 @@ prediction   y at an x that a person asks for
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ SAMPLE = 500
 FEW = 60
 """More residuals than this cannot be told apart."""
 DASHES = 15
+POINTS = 101
+"""Points of the line, which is bent where it shows a probability."""
 
 Coefficients = tuple[float, float]
 
@@ -38,6 +41,7 @@ class Fit:
         y_name: What the outputs are called.
         at: The x at which the prediction is shown; None for no prediction.
         told: What is said of the prediction, where it is in other units than the chart.
+        predict: What is expected at x, given w and b; the height of the line unless another is given.
     """
 
     x: Floats
@@ -48,6 +52,12 @@ class Fit:
     y_name: str = "y"
     at: float | None = None
     told: str = ""
+    predict: Callable[[Floats, float, float], ArrayLike] = lambda x, w, b: w * x + b
+
+    def heights(self, line: Coefficients, x: Floats) -> Floats:
+        """What is expected at every x of an array."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.predict(x, *line), dtype=np.float64)
 
 
 def fit_window(x: ArrayLike, y: ArrayLike, at: float | None = None) -> Window:
@@ -63,16 +73,16 @@ def fit_scene(fit: Fit, window: Window) -> Scene:
     x, y = np.asarray(fit.x, dtype=np.float64)[shown], np.asarray(fit.y, dtype=np.float64)[shown]
     rows = Points("rows", x, y, "rows")
     # Few rows stand in front of the lines, which may run through all of them; many would hide the lines.
-    layers: list[Layer] = [_residuals(x, y, fit.line)] if count <= FEW else [rows]
+    layers: list[Layer] = [_residuals(x, y, fit.heights(fit.line, x))] if count <= FEW else [rows]
     if fit.best is not None:
         ends = window.xs_at(np.linspace(0, 1, 2 * DASHES))
-        layers.append(dashed("floor", ends, _heights(fit.best, ends), "line at minimum"))
-    ends = window.xs_at([0, 1])
-    layers.append(Line("line", ends, _heights(fit.line, ends), "line now"))
+        layers.append(dashed("floor", ends, fit.heights(fit.best, ends), "line at minimum"))
+    ends = window.xs_at(np.linspace(0, 1, POINTS))
+    layers.append(Line("line", ends, fit.heights(fit.line, ends), "line now"))
     if count <= FEW:
         layers.append(rows)
     if fit.at is not None:
-        layers += _prediction(fit.at, float(_heights(fit.line, np.array([fit.at]))[0]), window, fit.told)
+        layers += _prediction(fit.at, float(fit.heights(fit.line, np.array([fit.at]))[0]), window, fit.told)
     title = f"{count:,} rows" if count == len(shown) else f"{len(shown):,} of {count:,} rows"
     return Scene(window, tuple(layers), title, fit.x_name, fit.y_name)
 
@@ -90,9 +100,9 @@ def dashed(role: str, xs: Floats, ys: Floats, label: str = "") -> Line:
     return Line(role, across, up, label)
 
 
-def _residuals(x: Floats, y: Floats, line: Coefficients) -> Line:
+def _residuals(x: Floats, y: Floats, heights: Floats) -> Line:
     gaps = np.full(len(x), math.nan)
-    xs, ys = np.column_stack((x, x, gaps)), np.column_stack((y, _heights(line, x), gaps))
+    xs, ys = np.column_stack((x, x, gaps)), np.column_stack((y, heights, gaps))
     return Line("residual", xs.ravel(), ys.ravel(), "residuals", columns=len(np.unique(x)) * 3 // 2)
 
 
@@ -106,8 +116,3 @@ def _prediction(x: float, y: float, window: Window, words: str) -> list[Layer]:
         Label("prediction", *place, words or f"y({x:.6g}) = {told}", beside=True),
         Points("prediction", [x], [y], at_border=True),
     ]
-
-
-def _heights(line: Coefficients, x: Floats) -> Floats:
-    with np.errstate(all="ignore"):
-        return np.asarray(line[0] * x + line[1], dtype=np.float64)

@@ -51,6 +51,7 @@ class History:
         badges: What tells them apart; a run without has none.
         badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
+        batches: The losses of the batches that were seen, beside which `past` is the loss of all rows.
     """
 
     past: Curve
@@ -63,6 +64,7 @@ class History:
     badges: Sequence[Badge] = ()
     badge: Badge | None = None
     title: str = ""
+    batches: Curve = NOTHING
 
 
 def history_window(history: History, *, log: bool = False, shown: Window | None = None) -> Window:
@@ -111,6 +113,8 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
     xs, ys = history.future
     future = (np.append(history.iteration, _floats(xs)), height(np.append(history.loss, _floats(ys))))
     layers.append(Line("future", *future, "known future" if len(future[0]) > 1 else ""))
+    xs, ys = history.batches
+    layers.append(Points("future", _floats(xs), height(ys), "batch" if len(_floats(xs)) else "", glyph="rows"))
     xs, ys = history.past
     role = history.badge.role if history.badge else "curve"
     layers.append(Line(role, np.append(_floats(xs), history.iteration), height(np.append(_floats(ys), history.loss))))

@@ -49,6 +49,7 @@ class Walk:
         badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
         basins: What says where each start ends.
+        batch_minimum: The lowest point of the rows that this step sees; None where it sees all.
     """
 
     landscape: Landscape
@@ -62,6 +63,7 @@ class Walk:
     badge: Badge | None = None
     title: str = ""
     basins: Sequence[Layer] = ()
+    batch_minimum: Place | None = None
 
 
 def map_window(landscape: Landscape, start: Place, point: Place, shown: Window | None = None) -> Window:
@@ -136,6 +138,9 @@ def map_scene(walk: Walk, window: Window) -> Scene:
         layers.append(Points("minimum", [held.w], [held.b], "minimum"))
     elif minima:
         layers.append(Points("minimum", [m.w for m in minima], [m.b for m in minima], "minimum"))
+    if walk.batch_minimum is not None:
+        w, b = walk.batch_minimum
+        layers.append(Points("future", [w], [b], "minimum of the batch", glyph="minimum-behind", at_border=True))
     layers.append(Points("hiker", [walk.w], [walk.b], "you"))
     return Scene(window, tuple(layers), walk.title, "w (weight)", "b (bias)")
 

@@ -136,6 +136,13 @@ WALKING = (
         lambda lab: lab.walk.set_train_bias(not lab.walk.timeline.settings.train_bias),
     ),
     Command(
+        "seed",
+        ("u",),
+        "Another seed",
+        "The next order of the rows, where a step sees a batch of them.",
+        lambda lab: lab.walk.another_seed(),
+    ),
+    Command(
         "restart",
         ("r",),
         "Restart",
@@ -177,6 +184,13 @@ COMPARING = (
         "Pin",
         "Keep the run as it is, and go on in a copy.",
         lambda lab: lab.walk.pin(),
+        pauses=True,
+    ),
+    Command(
+        "seeds",
+        ("U",),
+        "Seeds",
+        "Five seeds from here, a branch each: how much is chance.",
         pauses=True,
     ),
     Command("race", ("a",), "Race", "All optimizers from here, each at a rate that suits it."),

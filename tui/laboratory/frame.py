@@ -42,6 +42,8 @@ class Frame:
         ending: why no step follows, None where one does.
         verdict: what the last step did; None at the start.
         stability: which learning rates do what; None for optimizers that have no critical rate.
+        whole: the state as all rows have it; another one than `state` where a step sees a batch of them.
+        whole_before: likewise the state one step back.
         situation: what has happened that a bowl never shows; None where there is nothing to say.
         trail: (w, b, loss) of points before this one, shape (n, 3).
         anchor: where the walk began, for choosing what to show; another object whenever that is to be chosen anew.
@@ -64,6 +66,8 @@ class Frame:
     ending: Ending | None
     verdict: Regime | None
     stability: Stability | None
+    whole: State
+    whole_before: State | None
     situation: Situation | None
     trail: NDArray[np.float64]
     anchor: State
@@ -119,9 +123,20 @@ class Frame:
 
     @property
     def prediction(self) -> float:
-        """What the line says at `predict_at`."""
-        w, b = self.own_line
-        return w * self.predict_at + b
+        """What is expected at `predict_at`: the height of the line, or a probability."""
+        return float(self.landscape.prediction(self.predict_at, *self.own_line))
+
+    @property
+    def batch(self) -> Landscape | None:
+        """The landscape of the rows that this step sees; None where it sees all."""
+        seen = self.landscape.seen(self.state.iteration, self.settings.batch)
+        return None if seen is self.landscape else seen
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch, from 0; None where there are no batches."""
+        batch, columns = self.settings.batch, self.landscape.columns
+        return None if batch is None or columns is None else batch.epoch(self.state.iteration, len(columns))
 
 
 def trail(run: Timeline, end: int, begin: int = 0) -> NDArray[np.float64]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape
-from gdcore.rows.scaling import Scale, standardized, standardized_loss
+from gdcore.landscapes.losses import DELTA, loss_name
+from gdcore.rows.ground import ground_of_rows
+from gdcore.rows.scaling import standardized
 
 if TYPE_CHECKING:
     from gdcore.rows.dataset import Dataset
+    from gdcore.rows.scaling import Scale
 
 LONGEST_NAME = 20
 """A longer name of a column is cut where it would push a number out of its sentence."""
+MANY = 100_000
+"""The middle of more rows is that of so many of them."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -35,20 +39,35 @@ class Ground:
     middle: float = 0.0
 
     @classmethod
-    def of(cls, source: Dataset | Landscape, *, scaled: bool = False) -> Ground:
-        """The ground of rows, standardized or not, or of a landscape.
+    def of(
+        cls, source: Dataset | Landscape, loss: str = "squared", delta: float = DELTA, *, scaled: bool = False
+    ) -> Ground:
+        """The ground of rows under a loss, standardized or not, or of a landscape.
+
+        Args:
+            source: the rows as they were read, or a landscape that is not made of rows.
+            loss: one of `gdcore.landscapes.losses.LOSSES`.
+            delta: that of a Huber loss.
+            scaled: whether to standardize the rows.
 
         Raises:
-            ValueError: if the rows cannot be standardized.
+            ValueError: if the rows do not suit the loss, or cannot be standardized.
         """
         if isinstance(source, Landscape):
             return cls(source, source)
-        bowl = MeanSquaredError.of(source.x, source.y)
-        middle = float(f"{bowl.moments.mean_x:.2g}")
-        if not scaled:
-            return cls(source, bowl, source, middle=middle)
-        data, scale = standardized(source)
-        return cls(source, standardized_loss(bowl), data, scale, middle)
+        landscape, scale = ground_of_rows(source, loss, delta, scaled=scaled)
+        data = standardized(source, labels=loss == "logistic")[0] if scaled else source
+        return cls(source, landscape, data, scale, _middle(source))
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss of the rows."""
+        return loss_name(self.landscape)[0]
+
+    @property
+    def delta(self) -> float:
+        """The delta of a Huber loss, or the one it would have."""
+        return loss_name(self.landscape)[1] or DELTA
 
     @property
     def rows(self) -> Dataset:
@@ -71,6 +90,11 @@ class Ground:
         return f"{data.name}: {data.y_name} against {data.x_name}, {len(data.x):,} rows{skipped}."
 
     @property
+    def says(self) -> str:
+        """How a prediction is introduced."""
+        return "the probability is" if self.loss == "logistic" else "the line says"
+
+    @property
     def x_name(self) -> str:
         """The name of the column that goes in, short enough for a sentence."""
         name = self.rows.x_name
@@ -79,3 +103,9 @@ class Ground:
     def own_line(self, w: float, b: float) -> tuple[float, float]:
         """(w, b) in the units of the data."""
         return self.scale.to_data(w, b) if self.scale else (w, b)
+
+
+def _middle(data: Dataset) -> float:
+    """An x in the middle of the rows, on a round number."""
+    x = data.x[:: max(1, len(data.x) // MANY)]
+    return float(f"{x.mean():.2g}")

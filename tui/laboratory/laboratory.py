@@ -6,7 +6,10 @@ from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gdcore.descent.branches import Branches
+from gdcore.descent.steps import whole
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.landscape import Landscape
 from gdcore.studies.situation import MEMORY, situation
@@ -39,10 +42,14 @@ class Laboratory:
     """
 
     def __init__(
-        self, source: Dataset | Landscape, settings: Settings, limits: Limits, start: tuple[float, float] = (0.0, 0.0)
+        self,
+        source: Dataset | Landscape | Ground,
+        settings: Settings,
+        limits: Limits,
+        start: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         self.notes = Notes()
-        self.ground = Ground.of(source)
+        self.ground = source if isinstance(source, Ground) else Ground.of(source)
         settings = replace(settings, train_bias=settings.train_bias and self.ground.landscape.has_bias)
         self.walk = Walk(self.ground.landscape, settings, limits, start, self.notes)
         self.studies = Studies(self.walk, self.notes)
@@ -55,6 +62,8 @@ class Laboratory:
         """What there is to show now."""
         walk, run = self.walk, self.walk.timeline
         state, before, following = run.state, run.previous, run.following
+        now = whole(run.landscape, run.settings, state)
+        earlier = before and whole(run.landscape, run.settings, before)
         known = following if isfinite(following.loss) else None
         return Frame(
             ground=self.ground,
@@ -65,8 +74,10 @@ class Laboratory:
             before=before,
             following=known,
             ending=run.ending,
-            verdict=observed(before, state) if before else None,
+            verdict=observed(earlier, now) if earlier else None,
             stability=walk.stability,
+            whole=now,
+            whole_before=earlier,
             situation=_situation(run, before, known),
             trail=trail(run, state.iteration),
             anchor=walk.anchor,
@@ -85,9 +96,25 @@ class Laboratory:
         Raises:
             ValueError: if the run cannot start on them; then it stays as it is.
         """
-        run = self.walk.timeline
-        self._stand_on(Ground.of(data), run.settings, self.walk.start)
+        now, settings = self.ground, self.walk.timeline.settings
+        if settings.batch is not None and settings.batch.order is not None:
+            settings = replace(settings, batch=replace(settings.batch, order=None))  # it was one of these rows
+        self._stand_on(Ground.of(data, *_loss_for(data, now)), settings, self.walk.start)
         self.notes.say(f"Restarted on {self.ground.told}")
+
+    def set_loss(self, loss: str, delta: float | None = None) -> None:
+        """Restart on the same rows under another loss.
+
+        Raises:
+            ValueError: if the rows do not suit it, or the run cannot start there; then it stays as it is.
+        """
+        now, run = self.ground, self.walk.timeline
+        if now.data is None:
+            self.notes.say("There are no rows here, and so no other loss of them.")
+            return
+        ground = Ground.of(now.source, loss, now.delta if delta is None else delta, scaled=now.scale is not None)
+        self._stand_on(ground, run.settings, self.walk.start)
+        self.notes.say(f"Restarted under {ground.landscape.title}: L = {ground.landscape.formula}.")
 
     def walk_on(self, landscape: Landscape) -> None:
         """Restart on a landscape that is not made of rows, from its own start.
@@ -96,7 +123,8 @@ class Laboratory:
             ValueError: if the run cannot start there; then it stays as it is.
         """
         run = self.walk.timeline
-        settings, start = replace(run.settings, train_bias=landscape.has_bias), landscape.scope.start
+        settings = replace(run.settings, train_bias=landscape.has_bias, batch=None)
+        start = landscape.scope.start
         self._stand_on(Ground.of(landscape), settings, start)
         self.walk.defaults = (settings, run.limits, start)
         self.notes.say(f"Restarted on {self.ground.told}")
@@ -144,7 +172,7 @@ class Laboratory:
             return
         here, at, scaled = (self.ground, self.walk.branches), self.predict_at, self.ground.scale is None
         if self._other_rows is None:
-            ground = Ground.of(self.ground.source, scaled=scaled)
+            ground = Ground.of(self.ground.source, self.ground.loss, self.ground.delta, scaled=scaled)
             self._stand_on(ground, self.walk.timeline.settings, (0.0, 0.0))
         else:
             self.leaving()
@@ -162,7 +190,14 @@ class Laboratory:
             self.notes.say("There are no rows, and so nothing to predict.")
             return
         self.predict_at = x
-        self.notes.say(f"At {self.ground.x_name} = {x:.6g} the line says {self.frame.prediction:.6g}.")
+        self.notes.say(f"At {self.ground.x_name} = {x:.6g} {self.ground.says} {self.frame.prediction:.6g}.")
+
+
+def _loss_for(data: Dataset, now: Ground) -> tuple[str, float]:
+    """The loss that other rows get: the one of now, where they suit it."""
+    if now.loss == "logistic" and not np.isin(data.y, (0.0, 1.0)).all():
+        return "squared", now.delta
+    return now.loss, now.delta
 
 
 def _situation(run: Timeline, before: State | None, following: State | None) -> Situation | None:

@@ -79,25 +79,30 @@ def last_step(frame: Frame) -> str:
     moved = f"w moved {signed(state.w - before.w)}"
     if frame.settings.train_bias or state.b != before.b:
         moved += f", b {signed(state.b - before.b)}"
-    losses = f"{number(before.loss)} -> {number(state.loss)}"
+    loss = "the loss" if frame.epoch is None else "the loss of all rows"
+    whole, whole_before = frame.whole, frame.whole_before or before
+    losses = f"{number(whole_before.loss)} -> {number(whole.loss)}"
     if (state.w, state.b) == (before.w, before.b):
         nudging = isinstance(frame.settings.optimizer, Nudge)
         why = "no nudge lowers the loss" if nudging else "the step is too small for the digits of w"
         if before.gradient[0] == 0:
             why = "the ground is level, dL/dw = 0"
         return f"Step {state.iteration:,} did not move: {why}. Loss {losses}."
-    fell = "fell" if state.loss < before.loss else STAYED
+    fell = "fell" if whole.loss < whole_before.loss else STAYED
     told = {
-        Regime.CRAWL: f"crawled: {moved}, the loss {fell if fell == STAYED else 'fell a little'}, {losses}.",
-        Regime.GLIDE: f"glided: {moved}, the loss {fell}, {losses}.",
-        Regime.OVERSHOOT: f"overshot: {moved}, across the lowest point on its way. The loss {fell}, {losses}.",
-        Regime.DIVERGE: f"went up: {moved}, {_rise(frame)}. The loss rose, {losses}.",
+        Regime.CRAWL: f"crawled: {moved}, {loss} {fell if fell == STAYED else 'fell a little'}, {losses}.",
+        Regime.GLIDE: f"glided: {moved}, {loss} {fell}, {losses}.",
+        Regime.OVERSHOOT: f"overshot: {moved}, across the lowest point on its way. "
+        f"{loss.capitalize()} {fell}, {losses}.",
+        Regime.DIVERGE: f"went up: {moved}, {_rise(frame)}. {loss.capitalize()} rose, {losses}.",
     }
     return f"Step {state.iteration:,} {told[frame.verdict or Regime.GLIDE]}"
 
 
 def _rise(frame: Frame) -> str:
-    """Why a step went up: plain descent jumped too far, momentum was carried on."""
+    """Why a step went up: plain descent jumped too far, momentum was carried on, a batch knew no better."""
+    if frame.epoch is not None:
+        return "downhill for its batch, uphill for all rows"
     match frame.settings.optimizer:
         case Momentum() | Nesterov():
             return "carried uphill by its velocity"
@@ -131,7 +136,7 @@ def next_step(frame: Frame) -> str:
         return f"{ended}Next: {_nudge(frame)}; loss {number(state.loss)} -> {number(following.loss)}."
     parts = []
     for (name, value, after), gradient, memory in zip(trained, state.gradient, state.memory, strict=False):
-        step = step_formula(frame.settings.optimizer, frame.settings.learning_rate, gradient, memory, digits)
+        step = step_formula(frame.settings.optimizer, state.learning_rate, gradient, memory, digits)
         parts.append(f"{name} = {number(value, digits)} - {step} = {number(after, digits)}")
     loss = f"loss {number(state.loss, digits)} -> {number(following.loss, digits)}"
     return f"{ended}Next: {'; '.join(parts)}; {loss}."
@@ -174,7 +179,7 @@ def step_formula(optimizer: Optimizer, learning_rate: float, gradient: float, me
 
 def forecast(frame: Frame) -> str:
     """What the learning rate will do on this loss, before any step is made."""
-    rate, limits = frame.settings.learning_rate, frame.stability
+    rate, limits = frame.state.learning_rate, frame.stability
     if isinstance(frame.settings.optimizer, Nudge):
         return "Nudging knows no gradient: it tries one learning rate to each side and keeps what lowers the loss."
     if limits is None:
@@ -283,17 +288,20 @@ def _figures(branch: Branch) -> dict[str, str]:
 def derivation(frame: Frame) -> Iterator[str]:
     """The loss and its derivatives at the current point, row by row, and the step that follows, line by line."""
     state, data, settings = frame.state, frame.data, frame.settings
-    if data is None:
+    columns = (frame.batch or frame.landscape).columns
+    if data is None or columns is None or not frame.landscape.exact:
         yield from _landscape_derivation(frame)
         return
-    n, w, b = len(data.x), number(state.w), number(state.b)
+    n, w, b = len(columns), number(state.w), number(state.b)
     steps = f"{state.iteration:,} step{'s' * (state.iteration != 1)}"
     yield f"The line now is y = {w} * x + {b}, after {steps}. x is {data.x_name}, y is {data.y_name}."
+    if frame.epoch is not None:
+        yield f"This step sees {n:,} of {len(data.x):,} rows, in epoch {frame.epoch}: all below is of these alone."
     yield "For each row: what the line says, minus what it was, is the error."
     yield ""
     yield f"{'row':>5}{'x':>11}{'y':>11}{'w*x + b - y':>14}{'squared':>14}{'times x':>14}"
     for row in range(min(n, SHOWN_ROWS)):
-        x, y = float(data.x[row]), float(data.y[row])
+        x, y = float(columns.x[row]), float(columns.y[row])
         error = state.w * x + state.b - y
         yield f"{row + 1:5} {x:10.5g} {y:10.5g} {error:13.7g} {error * error:13.7g} {error * x:13.7g}"
     if n > SHOWN_ROWS:
@@ -309,7 +317,7 @@ def derivation(frame: Frame) -> Iterator[str]:
     if not settings.train_bias:
         yield "  (b is held, so this one is not used)"
     yield ""
-    yield f"The step of {settings.optimizer.title} at learning rate {number(settings.learning_rate)}:"
+    yield f"The step of {settings.optimizer.title} at learning rate {number(state.learning_rate)}:"
     yield from (f"  {line}" for line in _steps(frame))
 
 
@@ -331,7 +339,7 @@ def _landscape_derivation(frame: Frame) -> Iterator[str]:
         + f", d2L/dwdb = {number(wb)}, d2L/db2 = {number(bb)}" * both
     )
     yield ""
-    yield f"The step of {settings.optimizer.title} at learning rate {number(settings.learning_rate)}:"
+    yield f"The step of {settings.optimizer.title} at learning rate {number(state.learning_rate)}:"
     yield from (f"  {line}" for line in _steps(frame))
 
 
@@ -343,8 +351,8 @@ def _steps(frame: Frame) -> Iterator[str]:
     for index, name in enumerate("wb" if settings.train_bias else "w"):
         memory, gradient = state.memory[index], state.gradient[index]
         yield from (f"{line}" for line in _memory_update(settings.optimizer, gradient, memory))
-        step, _ = settings.optimizer.step(gradient, memory, settings.learning_rate)
-        formula = step_formula(settings.optimizer, settings.learning_rate, gradient, memory)
+        step, _ = settings.optimizer.step(gradient, memory, state.learning_rate)
+        formula = step_formula(settings.optimizer, state.learning_rate, gradient, memory)
         value: float = state.b if index else state.w
         yield f"{name} <- {name} - {formula} = {number(value)} - {number(step)} = {number(value - step)}"
 

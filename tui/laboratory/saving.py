@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from gdcore.inert import inert, quoted, quoted_path
 from gdcore.landscapes.known import find
+from gdcore.landscapes.landscape import Landscape
+from gdcore.landscapes.losses import DELTA
 from gdcore.rows.dataset import DatasetError, load, shipped
 from gdcore.session import Session
 
 if TYPE_CHECKING:
-    from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset
     from tui.laboratory.laboratory import Laboratory
 
@@ -216,7 +217,10 @@ def laboratory_of(session: Session, ground: Dataset | Landscape) -> Laboratory:
     from tui.laboratory.laboratory import Laboratory  # noqa: PLC0415 (it brings the charts with it)
 
     first = session.branches[0]
-    laboratory = Laboratory(ground, first.changes[0][1], first.limits, (0.0, 0.0) if session.scaled else first.start)
+    from tui.laboratory.ground import Ground  # noqa: PLC0415
+
+    stood = ground if isinstance(ground, Landscape) else Ground.of(ground, session.loss, session.delta or DELTA)
+    laboratory = Laboratory(stood, first.changes[0][1], first.limits, (0.0, 0.0) if session.scaled else first.start)
     if session.scaled:
         laboratory.toggle_scaling()
     laboratory.walk.move_to(session.replay(ground))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import OPTIMIZERS
-from gdcore.descent.steps import advance
-from gdcore.studies.race import race
+from gdcore.descent.steps import advance, whole
+from gdcore.studies.race import LONGEST, race
 from tui.laboratory.walk import WAY_ON, Walk
 
 if TYPE_CHECKING:
     from gdcore.descent.state import State
     from tui.laboratory.notes import Notes
+
+SEEDS = 5
+"""So many orders of batches are tried at once."""
 
 
 class Studies:
@@ -47,6 +51,31 @@ class Studies:
             )
             self._landed = (here, found)
         return self._landed[1]
+
+    def seeds(self) -> bool:
+        """Run on from here under SEEDS seeds, a branch each, to the end of the run.
+
+        Returns:
+            Whether there were any; if not, a note says why.
+        """
+        branches = self._walk.branches
+        run, batch = branches.run, branches.run.settings.batch
+        if batch is None:
+            self._notes.say("Seeds differ only with batches: set Batch to fewer rows than there are.")
+            return False
+        ending = run.fork().ending
+        if ending is not None:
+            self._notes.say(WAY_ON.get(ending.reason, ending.sentence))
+            return False
+        reached = []
+        for seed in range(batch.seed + 1, batch.seed + 1 + SEEDS):
+            branch = branches.branch_off(f"seed {seed}", branches.free_name(f"seed {seed}"))
+            branch.run.change(replace(run.settings, batch=replace(batch, seed=seed, order=None)))
+            branch.run.forward(min(run.limits.iterations - run.state.iteration, LONGEST))
+            reached.append(whole(run.landscape, branch.run.settings, branch.run.state).loss)
+        low, high = min(reached), max(reached)
+        self._notes.say(f"{SEEDS} seeds ran from here: the loss of all rows ended between {low:.5g} and {high:.5g}.")
+        return True
 
     def race(self) -> bool:
         """Start every optimizer from here, each at a rate that suits it, and run it to its end.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gdcore.descent.batches import Batch
 from gdcore.descent.branches import Branches
 from gdcore.descent.parameters import ITERATIONS
+from gdcore.descent.schedules import chosen
 from gdcore.descent.steps import Reason
 from gdcore.descent.timeline import Timeline
 from gdcore.studies.stability import stability
@@ -14,6 +16,7 @@ from gdcore.studies.stability import stability
 if TYPE_CHECKING:
     from gdcore.descent.branches import Branch
     from gdcore.descent.optimizers import Optimizer
+    from gdcore.descent.schedules import Schedule
     from gdcore.descent.state import State
     from gdcore.descent.steps import Limits, Settings
     from gdcore.landscapes.landscape import Landscape
@@ -187,6 +190,47 @@ class Walk:
             return
         what = "w and b are trained" if train_bias else "w alone is trained, b is held"
         self.change(replace(self.timeline.settings, train_bias=train_bias), f"From the next step on {what}.")
+
+    def set_schedule(self, schedule: Schedule) -> None:
+        """Change how the rate goes with the iterations, from the next step on; it counts from here."""
+        run = self.timeline
+        schedule = chosen(schedule, run.state.iteration, run.settings.schedule)
+        told = f"{schedule.title}: {schedule.formula}" if schedule.varies else "The rate stays as it is"
+        self.change(replace(run.settings, schedule=schedule), f"{told}, from the next step on.")
+
+    def set_batch(self, size: int, seed: int | None = None) -> None:
+        """Let each step see so many rows, from this one on; as many as there are is all of them.
+
+        Raises:
+            ValueError: if there are no rows to choose from.
+        """
+        run = self.timeline
+        columns, before = run.landscape.columns, run.settings.batch
+        if columns is None:
+            raise ValueError("batches need rows, and here are none")
+        if size >= len(columns):
+            self.change(replace(run.settings, batch=None), f"Each step sees all {len(columns):,} rows.")
+            return
+        batch = replace(before, size=size) if before else Batch(size)
+        if seed is not None:
+            batch = replace(batch, seed=seed, order=None)
+        rows = f"{size:,} row{'s' * (size != 1)}"
+        self.change(
+            replace(run.settings, batch=batch), f"Each step sees {rows} of {len(columns):,}, seed {batch.seed}."
+        )
+
+    def set_seed(self, seed: int) -> None:
+        """Take the batches in another order, from this step on."""
+        batch = self.timeline.settings.batch
+        if batch is None:
+            self._notes.say("A seed chooses the order of batches: set Batch to fewer rows than there are.")
+            return
+        self.set_batch(batch.size, seed)
+
+    def another_seed(self) -> None:
+        """Take the next seed."""
+        batch = self.timeline.settings.batch
+        self.set_seed(0 if batch is None else batch.seed + 1)
 
     def set_iterations(self, iterations: int) -> None:
         """Change how many steps the run may take; no state changes."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import on
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
-from gdcore.descent import parameters
+from gdcore.descent import parameters, schedules
 from gdcore.descent.optimizers import OPTIMIZERS, Optimizer, hyperparameters
 from gdcore.descent.parameters import Parameter
+from gdcore.landscapes.losses import LOSSES
 from tui.screen.fields import Choice, NumberField, Opener
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ NUMBERS: dict[str, tuple[str, Parameter]] = {
     "beta1": ("Beta 1", parameters.BETA1),
     "beta2": ("Beta 2", parameters.BETA2),
     "eps": ("Eps", parameters.EPS),
+    "schedule-decay": ("  decay", parameters.SCHEDULE_DECAY),
+    "schedule-gamma": ("  gamma", parameters.GAMMA),
+    "schedule-every": ("  every", parameters.EVERY),
+    "schedule-period": ("  period", parameters.PERIOD),
+    "delta": ("  delta", parameters.DELTA),
+    "batch": ("Batch", parameters.BATCH),
+    "seed": ("  seed", parameters.SEED),
     "steps": ("Steps", parameters.ITERATIONS),
     "start-w": ("Start w", parameters.WEIGHT),
     "start-b": ("Start b", parameters.BIAS),
@@ -36,18 +44,38 @@ NUMBERS: dict[str, tuple[str, Parameter]] = {
 }
 """The number fields: identifier -> (label, parameter)."""
 
-_OWNED = {parameter for kind in OPTIMIZERS.values() for parameter in hyperparameters(kind)}
+SCHEDULE_FIELDS = {name: name.removeprefix("schedule-") for name in NUMBERS if name.startswith("schedule-")}
+"""The number fields of schedules, and the hyperparameter of each."""
+_BELOW = {"schedule": ("schedule-decay", "schedule-gamma", "schedule-every", "schedule-period"), "loss": ("delta",)}
+"""The number fields that stand below a choice."""
+_OF_A_VIEW = {"at-x"}
+"""The number fields that are there in one view."""
+_SOMETIMES = {
+    *_OF_A_VIEW,
+    *(
+        name
+        for name, (_, parameter) in NUMBERS.items()
+        for kind in OPTIMIZERS.values()
+        if parameter in hyperparameters(kind)
+    ),
+    *SCHEDULE_FIELDS,
+    "delta",
+    "seed",
+}
+"""The number fields that are made when there is something to show in them."""
 
 HELP = {
     "data": "Data: the file the rows come from. Enter opens another one.",
     "x": "x: the column that goes in. Another one restarts the run.",
     "y": "y: the column that should come out. Another one restarts the run.",
     "method": "Method: how the gradient becomes a step. It changes from the next step on.",
+    "loss": "Loss: how far the line is from a row. Another one restarts the run.",
+    "schedule": "Schedule: how the rate goes with the iterations, counted from the one it is chosen at.",
     "train": "Train: w alone, with b held, or w and b. It changes from the next step on.",
 }
 """The line of help of each other field."""
 
-NOTES = {"start-w": " Restarts the run.", "start-b": " Restarts the run."}
+NOTES = dict.fromkeys(("start-w", "start-b", "delta"), " Restarts the run.")
 
 
 class Row(Horizontal):
@@ -87,6 +115,28 @@ class Form(VerticalScroll, can_focus=False):
             super().__init__()
             self.x = x
             self.y = y
+
+    class Loss(Message):
+        """Another loss was chosen.
+
+        Attributes:
+            loss: its name.
+        """
+
+        def __init__(self, loss: str) -> None:
+            super().__init__()
+            self.loss = loss
+
+    class Schedule(Message):
+        """Another kind of schedule was chosen.
+
+        Attributes:
+            schedule: the schedule, with its default hyperparameters.
+        """
+
+        def __init__(self, schedule: schedules.Schedule) -> None:
+            super().__init__()
+            self.schedule = schedule
 
     class Method(Message):
         """Another kind of optimizer was chosen.
@@ -138,39 +188,50 @@ class Form(VerticalScroll, can_focus=False):
         columns = _options(data) if data else [("", "")]
         yield Row("x", Choice(columns, id="x"))
         yield Row("y", Choice(columns, id="y"))
+        yield Row("Loss", Choice([(name, name) for name in LOSSES], id="loss"))
         yield Row("Method", Choice([(kind.title, name) for name, kind in OPTIMIZERS.items()], id="method"))
-        for name, (_, parameter) in NUMBERS.items():
-            if parameter not in _OWNED:  # those are made when an optimizer has them
+        yield self._row("rate")
+        yield Row("Sched.", Choice([(name, name) for name in schedules.SCHEDULES], id="schedule"))
+        for name in NUMBERS:
+            if name not in _SOMETIMES and name != "rate":
                 yield self._row(name)
         yield Row("Train", Choice([("w alone", False), ("w and b", True)], id="train"))
 
-    def show(self, frame: Frame) -> None:
-        """Show the settings in force; what is being typed stays."""
+    def show(self, frame: Frame, fields: tuple[str, ...] = ()) -> None:
+        """Show the settings in force; what is being typed stays.
+
+        Args:
+            frame: whose settings they are.
+            fields: the fields that the view alone asks for.
+        """
         settings = frame.settings
-        shown = (settings, frame.limits, frame.start, frame.predict_at)
+        shown = (settings, frame.limits, frame.start, frame.predict_at, fields)
         if shown == self._in_force and frame.ground is self._ground:
             return
         self._in_force = shown
-        own = {parameter.name for parameter in hyperparameters(type(settings.optimizer))}
-        values = {name: getattr(settings.optimizer, name) for name in own}
-        values |= {"rate": settings.learning_rate, "steps": frame.limits.iterations}
-        values["at-x"] = frame.predict_at
-        values |= {"start-w": frame.start.w, "start-b": frame.start.b}
-        before = self._rows["rate"]
+        values = {name: value for name, value in _values(frame).items() if name not in _OF_A_VIEW or name in fields}
+        before: Widget = self._rows["rate"]
         for name in NUMBERS:
             if name in values and name not in self._rows:
-                self.mount(self._row(name), after=before)
-            before = self._rows.get(name, before)
+                above = next((choice for choice, below in _BELOW.items() if name in below), None)
+                self.mount(self._row(name), after=before if above is None else self._last_below(above))
+            before = self._rows.get(name, before) if name not in {*SCHEDULE_FIELDS, "delta"} else before
         for name, row in self._rows.items():
             row.display = name in values
             if isinstance(row.control, NumberField) and name in values:
                 row.control.show(values[name])
         self.query_one("#method", Choice).show(settings.optimizer.name)
+        self.query_one("#schedule", Choice).show(settings.schedule.name)
+        self.query_one("#loss", Choice).show(frame.ground.loss if frame.data is not None else "squared")
         self.query_one("#train", Choice).show(settings.train_bias)
-        both = frame.landscape.has_bias
-        for identifier, there in (("start-b", both), ("train", both), ("at-x", frame.data is not None)):
-            self._display(identifier, there)
+        self._display("train", frame.landscape.has_bias)
+        self._display("loss", frame.data is not None)
         self.show_ground(frame.ground)
+
+    def _last_below(self, choice: str) -> Widget:
+        """The last row of what stands below a choice."""
+        rows = [self._rows[name] for name in _BELOW[choice] if name in self._rows]
+        return rows[-1] if rows else cast("Row", self.query_one(f"#{choice}").parent)
 
     def _row(self, name: str) -> Row:
         """The row of a number."""
@@ -210,6 +271,14 @@ class Form(VerticalScroll, can_focus=False):
     def _method_chosen(self, event: Choice.Chosen) -> None:
         self.post_message(self.Method(OPTIMIZERS[str(event.value)]()))
 
+    @on(Choice.Chosen, "#loss")
+    def _loss_chosen(self, event: Choice.Chosen) -> None:
+        self.post_message(self.Loss(str(event.value)))
+
+    @on(Choice.Chosen, "#schedule")
+    def _schedule_chosen(self, event: Choice.Chosen) -> None:
+        self.post_message(self.Schedule(schedules.SCHEDULES[str(event.value)]()))
+
     @on(Choice.Chosen, "#train")
     def _train_chosen(self, event: Choice.Chosen) -> None:
         self.post_message(self.TrainBias(bool(event.value)))
@@ -236,6 +305,28 @@ class Form(VerticalScroll, can_focus=False):
 
     def _hint(self, text: str, *, wrong: bool, field: Widget) -> None:
         self.post_message(self.Hint(text, wrong=wrong, row=field.region.y))
+
+
+def _values(frame: Frame) -> dict[str, float]:
+    """What stands in each number field; one without a value is not shown."""
+    settings, columns = frame.settings, frame.landscape.columns
+    optimizer, schedule, batch = settings.optimizer, settings.schedule, settings.batch
+    values: dict[str, float] = {"rate": settings.learning_rate, "steps": frame.limits.iterations}
+    values |= {parameter.name: getattr(optimizer, parameter.name) for parameter in hyperparameters(type(optimizer))}
+    own = {parameter.name for parameter in schedules.schedule_parameters(type(schedule))}
+    values |= {field: getattr(schedule, name) for field, name in SCHEDULE_FIELDS.items() if name in own}
+    values["start-w"] = frame.start.w
+    if frame.landscape.has_bias:
+        values["start-b"] = frame.start.b
+    if columns is not None:
+        values["batch"] = batch.size if batch else len(columns)
+    if batch is not None:
+        values["seed"] = batch.seed
+    if frame.data is not None:
+        values["at-x"] = frame.predict_at
+        if frame.ground.loss == "huber":
+            values["delta"] = frame.ground.delta
+    return values
 
 
 def _options(data: Dataset) -> list[tuple[str, str]]:

@@ -72,6 +72,7 @@ def readout(frame: Frame, width: int, height: int) -> list[Row]:
     state, limits = frame.state, frame.limits
     pace = " running" if frame.running else ""
     step, last = f"{state.iteration:,}", f"{limits.iterations:,}"
+    pace += f" epoch {frame.epoch}" * (frame.epoch is not None)
     place = f"Step {step} of {last}"
     if len(place + pace) > width:
         place = f"{step} of {last}" if len(step + last) + 4 + len(pace) <= width else f"{step}/{last}"
@@ -82,23 +83,44 @@ def readout(frame: Frame, width: int, height: int) -> list[Row]:
         row(width, (place, "strong"), (pace, "good")),
         row(width, ("w     ", "label"), (f"{state.w:<12.9g}", "value")),
         *[row(width, ("b     ", "label"), (f"{state.b:<12.9g}", "value"))] * both,
-        row(width, ("loss  ", "label"), (f"{state.loss:<12.9g}", "value")),
+        *_losses(frame, width),
         row(width, ("dL/dw ", "label"), (f"{slope_w:<12.7g}", "value")),
         *[row(width, ("dL/db ", "label"), (f"{slope_b:<12.7g}", "value"), (held, "label"))] * both,
-        _rate_or_own(frame, width),
+        *_rate(frame, width),
+        *_own(frame, width),
         row(width, ("digits", "label"), (" ", ""), (_digits(frame), "value")),
     ]
     return _filled(lines, width, height)
 
 
-def _rate_or_own(frame: Frame, width: int) -> Row:
-    """The learning rate; on standardized rows the line in the data's own units, which the form does not show."""
+def _losses(frame: Frame, width: int) -> list[Row]:
+    """The loss; where a step sees a batch, that of the batch and that of all rows."""
+    batch, whole = frame.state.loss, frame.whole.loss
+    if frame.epoch is None:
+        return [row(width, ("loss  ", "label"), (f"{batch:<12.9g}", "value"))]
+    return [row(width, ("batch ", "label"), (f"{batch:.5g}", "value"), ("  all ", "label"), (f"{whole:.6g}", "value"))]
+
+
+def _rate(frame: Frame, width: int) -> list[Row]:
+    """The rate of this step, where a schedule makes it another than the one in the form."""
+    if not frame.settings.schedule.varies:
+        return []
+    return [row(width, ("rate  ", "label"), (f"{frame.state.learning_rate:<12.6g}", "value"))]
+
+
+def _own(frame: Frame, width: int) -> list[Row]:
+    """On standardized rows the line in the data's own units."""
     if frame.scale is None:
-        return row(width, ("rate  ", "label"), (f"{frame.settings.learning_rate:<12.6g}", "value"))
+        return []
     w, b = frame.own_line
     forms = [f"w {w:.{digits}g}  b {b:.{digits}g}" for digits in (4, 3, 2, 1)]
     told = next((form for form in forms if len(form) + 7 <= width), forms[-1])  # fewer digits, never half an exponent
-    return row(width, ("own   ", "label"), (told, "value"))
+    return [row(width, ("own   ", "label"), (told, "value"))]
+
+
+def longer(frame: Frame) -> bool:
+    """Whether the readout needs a row more than usual."""
+    return frame.scale is not None or frame.settings.schedule.varies
 
 
 def _digits(frame: Frame) -> str:
@@ -115,7 +137,7 @@ def summary(frame: Frame, width: int, height: int) -> list[Row]:
     """The readout in a line, for small screens."""
     state = frame.state
     spans = [(f"{state.iteration:,}/{frame.limits.iterations:,}", "strong")]
-    rate, slope = frame.settings.learning_rate, state.gradient[0]
+    rate, slope = state.learning_rate, state.gradient[0]
     values = [("w", state.w), ("b", state.b), ("loss", state.loss), ("lr", rate), ("slope", slope)]
     if not frame.landscape.has_bias:
         del values[1]

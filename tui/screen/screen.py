@@ -25,7 +25,7 @@ from tui.screen import panels
 from tui.screen.chart import Chart
 from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_quit
 from tui.screen.fields import NumberField
-from tui.screen.form import Form
+from tui.screen.form import SCHEDULE_FIELDS, Form
 from tui.screen.help import help_text
 from tui.screen.keybar import KeyBar
 from tui.screen.keys import COMMANDS
@@ -163,7 +163,8 @@ class LaboratoryScreen(Screen[None]):
             self._take_study(self._views.current, study)
         for panel in self._panels.values():
             panel.show(frame)
-        self._form.show(frame)
+        self._form.show(frame, self._views.current.fields)
+        self.set_class(panels.longer(frame), "-longer")
         if self._saver is not None and self._saving is None:
             self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
 
@@ -231,6 +232,14 @@ class LaboratoryScreen(Screen[None]):
     def _bias_chosen(self, event: Form.TrainBias) -> None:
         self._try(lambda: self.laboratory.walk.set_train_bias(event.train_bias), pauses=False)
 
+    @on(Form.Loss)
+    def _loss_chosen(self, event: Form.Loss) -> None:
+        self._try(lambda: self.laboratory.set_loss(event.loss))
+
+    @on(Form.Schedule)
+    def _schedule_chosen(self, event: Form.Schedule) -> None:
+        self._try(lambda: self.laboratory.walk.set_schedule(event.schedule), pauses=False)
+
     @on(Form.Method)
     def _method_chosen(self, event: Form.Method) -> None:
         self._try(lambda: self.laboratory.walk.set_optimizer(event.optimizer), pauses=False)
@@ -250,6 +259,15 @@ class LaboratoryScreen(Screen[None]):
                 self._try(lambda: walk.set_start(w, value))
             case "at-x":
                 laboratory.predict(value)
+            case "batch":
+                self._try(lambda: walk.set_batch(int(value)), pauses=False)
+            case "seed":
+                self._try(lambda: walk.set_seed(int(value)), pauses=False)
+            case "delta":
+                self._try(lambda: laboratory.set_loss("huber", value))
+            case name if name in SCHEDULE_FIELDS:
+                schedule: Any = walk.timeline.settings.schedule
+                walk.set_schedule(replace(schedule, **{SCHEDULE_FIELDS[name]: value}))
             case name:
                 optimizer: Any = walk.timeline.settings.optimizer
                 walk.set_optimizer(replace(optimizer, **{str(name): value}))
@@ -361,6 +379,13 @@ class LaboratoryScreen(Screen[None]):
     def _switched(self, branch: Branch | None) -> None:
         if branch is not None:
             self.laboratory.walk.switch(branch)
+        self.touch()
+
+    def action_seeds(self) -> None:
+        """Let several seeds run."""
+        self._pause()
+        if self.laboratory.studies.seeds():
+            self._views.show_race(self.laboratory.ground)
         self.touch()
 
     def action_race(self) -> None:

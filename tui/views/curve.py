@@ -8,9 +8,10 @@ import numpy as np
 
 from tui.charts.curve import Descent, Slice, curve_scene, curve_window
 from tui.charts.window import widened, window_around
-from tui.views.view import Look, View, others, path_of
+from tui.views.view import Look, View, drawn_from, others, path_of
 
 if TYPE_CHECKING:
+    from gdcore.landscapes.landscape import Landscape
     from tui.charts.canvas import Scene
     from tui.laboratory.frame import Frame
     from tui.laboratory.laboratory import Laboratory
@@ -25,7 +26,8 @@ class Curve(View):
     def scene(self, frame: Frame, look: Look) -> Scene:
         """The curve, the hiker, the next step."""
         state, following, landscape = frame.state, frame.following, frame.landscape
-        loss_at = Slice(landscape, state.b)
+        loss_at = Slice(landscape.drawn, state.b)
+        batch, trail = frame.batch, frame.trail
         held = landscape.lowest_point(state.b)
         best = landscape.lowest_point() if frame.settings.train_bias else None
         across = (self.window.left, self.window.right) if self.window else _across(frame, look)
@@ -35,12 +37,12 @@ class Curve(View):
         descent = Descent(
             loss_at,
             state.w,
-            state.loss,
+            frame.whole.loss,
             state.gradient[0],
             following.w if following else None,
-            following.loss if following else None,
-            frame.trail[:, 0],
-            frame.trail[:, 2],
+            (following.loss if batch is None else landscape(following.w, following.b)) if following else None,
+            trail[:, 0],
+            trail[:, 2] if batch is None else landscape.drawn(trail[:, 0], trail[:, 1]),
             held.w if held else None,
             best.w if best else None,
             [(name, ghost.w, ghost.loss) for name, ghost in frame.landings],
@@ -48,6 +50,9 @@ class Curve(View):
             _title(frame),
             look.others(frame),
             look.own(frame),
+            [minimum.w for minimum in landscape.minima(state.b)],
+            Slice(batch, state.b) if batch is not None else None,
+            _lowest_w(batch, state.b),
         )
         return curve_scene(descent, self.window, log=look.log)
 
@@ -56,6 +61,11 @@ class Curve(View):
         if self.window is not None:
             w = rounded(x, self.window.right - self.window.left)
             laboratory.walk.set_start(w, laboratory.walk.start[1])
+
+
+def _lowest_w(batch: Landscape | None, b: float) -> float | None:
+    lowest = batch.lowest_point(b) if batch is not None else None
+    return lowest.w if lowest else None
 
 
 def _across(frame: Frame, look: Look) -> tuple[float, float]:
@@ -68,6 +78,10 @@ def _across(frame: Frame, look: Look) -> tuple[float, float]:
 
 
 def _title(frame: Frame) -> str:
+    return _slice(frame) + drawn_from(frame)
+
+
+def _slice(frame: Frame) -> str:
     if not frame.landscape.has_bias:
         return f"L(w) = {frame.landscape.formula}"
     return f"slice at b = {frame.state.b:.6g}" if frame.settings.train_bias else f"b held at {frame.state.b:.6g}"

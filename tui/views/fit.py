@@ -19,6 +19,7 @@ class Fit(View):
 
     name = "fit"
     tooltip = "The rows, and the line among them."
+    fields = ("at-x",)
     told = ("Your rows, the line of now, and, dashed, the line at the minimum. At x: y for any x.",)
 
     def missing(self, ground: Ground) -> str:
@@ -36,4 +37,5 @@ class Fit(View):
         unit = " (standardized)" if scale else ""
         names = (data.x_name + unit, data.y_name + unit)
         told = f"y({frame.predict_at:.6g}) = {frame.prediction:.6g}" if scale else ""
-        return fit_scene(Rows(data.x, data.y, (state.w, state.b), best, *names, at, told), self.window)
+        rows = Rows(data.x, data.y, (state.w, state.b), best, *names, at, told, frame.landscape.prediction)
+        return fit_scene(rows, self.window)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gdcore.descent.branches import brief
-from tui.charts.history import Curve, history_scene, history_window
+from tui.charts.history import NOTHING, Curve, history_scene, history_window
 from tui.charts.history import History as Losses
 from tui.views.view import Look, View, others
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from gdcore.descent.state import State
     from gdcore.descent.timeline import Timeline
     from gdcore.landscapes.landscape import Landscape
@@ -33,10 +37,13 @@ class History(View):
         """The loss against the iterations."""
         run, state = frame.branch.run, frame.state
         now = state.iteration
+        own: Curve = run.losses(0, now + 1, COLUMNS)
+        chance = any(settings.batch is not None for _, settings in run.changes())
+        past, batches = (_of_all_rows(run, own[0]), own) if chance else (own, NOTHING)
         losses = Losses(
-            past=run.losses(0, now + 1, COLUMNS),
+            past=past,
             iteration=now,
-            loss=state.loss,
+            loss=frame.whole.loss,
             floor=lowest(frame.landscape, state, frame.settings.train_bias),
             future=run.losses(now + 1, run.tip + 1, COLUMNS),
             changes=[(at, brief(before, after)) for (_, before), (at, after) in pairwise(run.changes())],
@@ -44,9 +51,16 @@ class History(View):
             badges=look.others(frame),
             badge=look.own(frame),
             title=f"branch {frame.branch.name}" if len(frame.branches) > 1 else "",
+            batches=batches,
         )
         self.window = history_window(losses, log=look.log, shown=self.window)
         return history_scene(losses, self.window, log=look.log)
+
+
+def _of_all_rows(run: Timeline, iterations: ArrayLike) -> Curve:
+    """The losses of all rows at some iterations of a run whose own are those of batches."""
+    places = run.path(0, run.tip + 1)[np.asarray(iterations, dtype=np.int64)]
+    return iterations, run.landscape.drawn(places[:, 0], places[:, 1])
 
 
 def curve_of(run: Timeline, first: int) -> Curve:

@@ -9,7 +9,7 @@ import numpy as np
 from gdcore.studies.basins import Ends, basins
 from tui.charts.ends import basin_layers
 from tui.charts.map import Walk, close_window, map_scene, map_window
-from tui.views.view import Key, Look, View, others, path_of
+from tui.views.view import Key, Look, View, drawn_from, others, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ class Map(View):
         if frame.landings:
             ghosts = [*frame.landings[:1], *(("1", ghost) for _, ghost in ghosts), *frame.landings[1:]]
         walk = Walk(
-            landscape,
+            landscape.drawn,
             state.w,
             state.b,
             path,
@@ -102,10 +102,19 @@ class Map(View):
             [path_of(branch) for branch in others(frame)],
             look.others(frame),
             look.own(frame),
-            _shape(frame) + self._progress(),
+            _shape(frame) + drawn_from(frame) + self._progress(),
             basin_layers(*_grid(self.window), self._ends) if self._ends is not None else (),
+            _batch_minimum(frame),
         )
         return map_scene(walk, self.window)
+
+
+def _batch_minimum(frame: Frame) -> tuple[float, float] | None:
+    """The lowest point of the rows that this step sees, where they are not all."""
+    lowest = (
+        None if frame.batch is None else frame.batch.lowest_point(None if frame.settings.train_bias else frame.state.b)
+    )
+    return (lowest.w, lowest.b) if lowest else None
 
 
 def _grid(window: Window) -> tuple[Floats, Floats]:

@@ -79,6 +79,7 @@ class View:
         keys: what it alone can do.
         hint: what is said when it is shown.
         races: whether the runs of a race can be told apart in it.
+        fields: the fields of the form that it alone asks for.
         window: what it showed last; None where that is to be chosen anew.
     """
 
@@ -88,6 +89,7 @@ class View:
     keys: ClassVar[tuple[Key, ...]] = ()
     hint: ClassVar[str] = ""
     races: ClassVar[bool] = False
+    fields: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.window: Window | None = None
@@ -129,3 +131,12 @@ def others(frame: Frame) -> list[Branch]:
 def path_of(branch: Branch) -> Floats:
     """(w, b, loss) of a branch, from where it left another as far as it goes."""
     return trail(branch.run, branch.run.tip + 1, min(branch.left_at, branch.run.tip))
+
+
+def drawn_from(frame: Frame) -> str:
+    """What to add to a title where a chart is drawn from a sample of the rows."""
+    landscape = frame.landscape
+    columns = landscape.columns
+    if not landscape.sampled or columns is None:
+        return ""
+    return f"   drawn from {landscape.sampled:,} of {len(columns):,} rows"

@@ -25,7 +25,14 @@ def where(plain: Plain, _: str) -> Sentences:
     trained = "w and b are trained" if settings.train_bias else "w alone is trained"
     yield standing(frame)
     yield f"Learning rate {settings.learning_rate!r}, {settings.optimizer.title}, {trained}."
+    if settings.schedule.varies:
+        yield f"Schedule {settings.schedule.text}: the rate of this step is {frame.state.learning_rate!r}."
+    if frame.epoch is not None and settings.batch is not None:
+        rows = f"{settings.batch.size:,} rows, seed {settings.batch.seed}, epoch {frame.epoch}"
+        yield f"This step sees {rows}; the loss of all rows is {frame.whole.loss:.10g}."
     yield lesson.forecast(frame)
+    if frame.situation is not None:
+        yield frame.situation.sentence
     yield ended(frame) if frame.following is None else lesson.next_step(frame)
 
 
@@ -41,5 +48,9 @@ def predict(plain: Plain, rest: str) -> Sentences:
     x = _X.parse(rest)
     if plain.frame.data is None:
         raise ValueError("there are no rows here, and so nothing to predict")
-    w, b = plain.frame.own_line
-    yield f"Prediction: x={x:.12g} => y={w * x + b:.2f}"
+    y = float(plain.frame.landscape.prediction(x, *plain.frame.own_line))
+    yield (
+        f"Prediction: x={x:.12g} => y={y:.2f}"
+        if plain.laboratory.ground.loss != "logistic"
+        else (f"Prediction: x={x:.12g} => probability {y:.4f}")
+    )

@@ -8,9 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
-from gdcore.descent.parameters import ITERATIONS, LEARNING_RATE
+from gdcore.descent.parameters import BATCH, DELTA, ITERATIONS, LEARNING_RATE, SEED
+from gdcore.descent.schedules import SCHEDULES, parse
 from gdcore.inert import quoted
 from gdcore.landscapes.landscape import Landscape
+from gdcore.landscapes.losses import LOSSES
 from gdcore.rows.dataset import load
 from tui.headless.plain.command import Command, Commands, told
 from tui.laboratory import lesson
@@ -95,6 +97,63 @@ def bias(plain: Plain, rest: str) -> Sentences:
         raise ValueError(f"bias must be on or off, not {quoted(rest)}")
     walk.set_train_bias(choices[rest.lower()])
     yield from told(plain)
+
+
+@commands.named("loss", values="NAME [DELTA]")
+def loss(plain: Plain, rest: str) -> Sentences:
+    """Restart under another loss of the rows, or tell which it is."""
+    words, ground = rest.split(), plain.laboratory.ground
+    if not words:
+        yield f"The loss is {ground.landscape.title}: L = {ground.landscape.formula}."
+        yield f"Losses of rows are {', '.join(LOSSES)}."
+        return
+    if words[0] not in LOSSES:
+        raise ValueError(f"there is no loss {quoted(words[0])}; choose one of {', '.join(LOSSES)}")
+    if len(words) > 1 + (words[0] == "huber"):
+        raise ValueError(f"nothing can follow here, not {quoted(words[-1])}")
+    plain.laboratory.set_loss(words[0], DELTA.parse(words[1]) if len(words) > 1 else None)
+    yield from told(plain)
+
+
+@commands.named("schedule", values="NAME[:VALUES]")
+def schedule(plain: Plain, rest: str) -> Sentences:
+    """Change how the rate goes with the iterations: schedule cosine:200, schedule step:0.5,20."""
+    walk = plain.laboratory.walk
+    if not rest:
+        now = walk.timeline.settings.schedule
+        yield f"The schedule is {now.text}: {now.formula}. Schedules are {', '.join(SCHEDULES)}."
+        return
+    walk.set_schedule(parse(rest))
+    yield from told(plain)
+
+
+@commands.named("batch", values="N|all [SEED]")
+def batch(plain: Plain, rest: str) -> Sentences:
+    """Let each step see N rows, in an order that a seed gives, or all of them."""
+    walk, words = plain.laboratory.walk, rest.split()
+    columns = walk.timeline.landscape.columns
+    if not words:
+        now = walk.timeline.settings.batch
+        yield "Each step sees all rows." if now is None else f"Each step sees {now.size:,} rows, seed {now.seed}."
+        return
+    if columns is None:
+        raise ValueError("batches need rows, and here are none")
+    if len(words) > 2:
+        raise ValueError("batch needs a number of rows, and may have a seed: batch 5 1")
+    size = len(columns) if words[0] == "all" else int(BATCH.parse(words[0]))
+    walk.set_batch(size, int(SEED.parse(words[1])) if len(words) > 1 else None)
+    yield from told(plain)
+
+
+@commands.named("seed", "u", values="[N]")
+def seed(plain: Plain, rest: str) -> Sentences:
+    """The next order of the rows, or that of a seed, where a step sees a batch of them."""
+    walk = plain.laboratory.walk
+    if rest:
+        walk.set_seed(int(SEED.parse(rest)))
+    else:
+        walk.another_seed()
+    yield plain.laboratory.notes.text
 
 
 @commands.named("steps", values="N")

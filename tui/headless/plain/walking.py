@@ -40,6 +40,8 @@ def step(plain: Plain, rest: str) -> Sentences:
         if frame.ending is not None:
             yield frame.note or ended(frame)
             return
+    if frame.situation is not None:
+        yield frame.situation.sentence
 
 
 @commands.named("N", walks=True)
@@ -70,6 +72,8 @@ def run(plain: Plain, rest: str) -> Sentences:
     else:
         walk.step()
         frame = plain.frame
+    if frame.situation is not None:
+        yield frame.situation.sentence
     if frame.ending is not None:
         yield frame.note or ended(frame)
 
@@ -155,6 +159,14 @@ def pin(plain: Plain, _: str) -> Sentences:
     """Keep the run as it is, and go on in a copy."""
     plain.laboratory.walk.pin()
     yield plain.laboratory.notes.text
+
+
+@commands.named("seeds", "U")
+def seeds(plain: Plain, _: str) -> Sentences:
+    """Five seeds from here, a branch each: how much is chance."""
+    plain.laboratory.studies.seeds()
+    yield plain.laboratory.notes.text
+    yield from branches(plain, "")
 
 
 @commands.named("race", "a")
