@@ -14,6 +14,8 @@ from gdcore.course.checks import ALL_RUNS, ONE_RUN
 from gdcore.course.course import MOST_TASKS, Course
 from gdcore.course.explaining import PLACEHOLDERS
 from gdcore.course.toml import LARGEST, CourseError, read_toml
+from gdcore.descent.batches import Batch
+from gdcore.descent.schedules import Cosine
 from gdcore.inert import inert
 from tui.headless.check import prove
 
@@ -123,6 +125,10 @@ BAD = {
     "hyperparameter": ("steps = 50", "momentum = 0.5", 19, '"momentum" means nothing'),
     "schedule": ("steps = 50", 'schedule = "zigzag"', 19, "no schedule"),
     "seed": ("steps = 50", "seed = 3", 19, "no batch"),
+    "loss": ("steps = 50", 'loss = "cubic"', 19, 'one of "squared"'),
+    "delta": ("steps = 50", "delta = 2", 19, "the loss is not huber"),
+    "labels": ("steps = 50", 'loss = "logistic"', 19, "0 and 1"),
+    "batch": ("steps = 50", "batch = 0", 19, "1 to 100,000"),
     "bias on a terrain": (
         'data = "own"\nrate = 0.01\nsteps = 50',
         'terrain = "cliff"\nbias = true',
@@ -167,6 +173,15 @@ def test_what_is_wrong_is_a_sentence_with_its_line(name: str) -> None:
     sentence = refusal(with_line(old, new))
     assert sentence.startswith(f"walk.toml, line {line}: "), sentence
     assert said in sentence
+
+
+def test_a_setup_may_have_another_loss_a_batch_and_a_schedule() -> None:
+    new = 'data = "orings"\nloss = "logistic"\nbatch = 5\nseed = 3\nschedule = "cosine:40"\nscaled = true\nbias = true'
+    setup = read(with_line('data = "own"\nrate = 0.01\nsteps = 50', new)).tasks[0].setup
+    assert setup.landscape.lowest_point() is not None
+    assert setup.measured("loss", 0) == pytest.approx(np.log(2))  # at w = b = 0 every probability is a half
+    assert setup.settings.batch == Batch(5, 3)
+    assert setup.settings.schedule == Cosine(40)
 
 
 def test_two_tasks_cannot_have_one_id() -> None:

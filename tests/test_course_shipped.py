@@ -223,6 +223,12 @@ def tampered(document: dict[str, Any], name: str) -> list[tuple[str, dict[str, A
             session["data"]["checksum"] = "00000000"
         else:
             session["terrain"] = "quartic"
+    record = change("another loss")
+    for session in record["attempts"][0]["walks"]:
+        if "data" in session:
+            session["loss"] = "absolute"
+        else:
+            session["scaled"] = True
     record = change("the answer taken out")
     record["attempts"][0]["answer"] = None
     record = change("the answer given later")

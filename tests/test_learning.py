@@ -254,6 +254,15 @@ def test_other_data_are_no_way_round_a_task(lesson: Lesson) -> None:
     assert "not on pizza.txt any more" in lesson.missing
 
 
+def test_another_loss_is_no_way_round_either(lesson: Lesson) -> None:
+    lesson.go(PLACE["stop-in-time"])
+    lesson.answer("20")
+    lesson.laboratory.set_loss("absolute")
+    lesson.laboratory.walk.step(20)
+    assert not lesson.update()
+    assert lesson.missing == "The task is about the loss squared; redo begins it again."
+
+
 def test_runs_that_are_too_long_are_no_way_round_either(lesson: Lesson) -> None:
     lesson.go(PLACE["long-valley"])
     lesson.answer("4")

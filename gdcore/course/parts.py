@@ -19,12 +19,15 @@ from gdcore.course.setup import MEASURES, Setup
 from gdcore.course.task import ACTIONS, Mistake, Question, Task
 from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
+from gdcore.descent.parameters import DELTA as DELTA_PARAMETER
 from gdcore.descent.parameters import FINITE, LEARNING_RATE, SEED, TOLERANCE, Range
 from gdcore.descent.schedules import parse
 from gdcore.descent.steps import Limits, Settings, begin
 from gdcore.inert import quoted
 from gdcore.landscapes.known import find
+from gdcore.landscapes.losses import DELTA, LOSSES, Huber
 from gdcore.rows.dataset import LIMIT, Dataset, load, shipped
+from gdcore.rows.ground import ground_of_rows
 from gdcore.rows.scaling import standardized
 
 if TYPE_CHECKING:
@@ -175,15 +178,29 @@ def _setup(entries: Entries, rows: Mapping[str, Dataset]) -> Setup:
         if data is None:
             entries.refuse(f"{entries.what}: there are no rows to be scaled", "scaled")
         entries.checked("scaled", lambda: standardized(data))
+    loss, delta = _loss(entries, data, scaled=scaled)
     own = tuple(terrain.scope.start) if terrain is not None else (0.0, 0.0)
     start = entries.numbers("start", 2, FINITE, own)
     view = entries.choice("view", ("curve", "map", "fit", "history", "rates"), "")
-    setup = Setup(data, terrain, settings, limits, (start[0], start[1]), scaled, view)
+    setup = Setup(data, terrain, settings, limits, (start[0], start[1]), scaled, loss, delta, view)
     if terrain is not None and not terrain.has_bias and start[1] != 0:
         entries.refuse(f"{entries.what}: there is no b on {terrain.title}, so start is [w, 0]", "start")
     entries.checked("start", lambda: begin(setup.landscape, settings, *setup.start))
     entries.end()
     return setup
+
+
+def _loss(entries: Entries, data: Dataset | None, *, scaled: bool) -> tuple[str, float]:
+    """The loss of the rows, and the delta of a Huber loss."""
+    loss = entries.choice("loss", tuple(LOSSES), "squared")
+    if "delta" in entries and loss != Huber.name:
+        entries.refuse(f"{entries.what} has a delta, and the loss is not {Huber.name}", "delta")
+    delta = entries.parameter(DELTA_PARAMETER, default=DELTA)
+    if data is None and loss != "squared":
+        entries.refuse(f"{entries.what}: there are no rows to have another loss of", "loss")
+    if data is not None:
+        entries.checked("loss", lambda: ground_of_rows(data, loss, delta, scaled=scaled))
+    return loss, delta
 
 
 def _chance(entries: Entries, settings: Settings, data: Dataset | None) -> Settings:

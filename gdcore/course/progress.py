@@ -339,12 +339,12 @@ def replayed(task: Task, attempt: Attempt) -> list[Walk]:
         raise ValueError("two walks are on the same rows")
     if why := too_long(branch.tip for session in attempt.walks for branch in session.branches):
         raise ValueError(why)
-    if any(session.loss != "squared" for session in attempt.walks):
-        raise ValueError("it was walked with another loss than the squared error")
     walks: list[Walk] = []
     for session in attempt.walks:
         ground, own = _ground(task, session, walks[0].ground if walks else None, attempt.rows)
         branches = session.replay(ground)
+        if not task.setup.suits(branches.run.landscape, own=own):
+            raise ValueError(f"it was walked under another loss than the task's, {task.setup.loss}")
         start = start_of(task, scaled=session.scaled)
         walks.append(Walk(ground, branches.run.landscape, branches, session.scaled, own, start))
     if len(attempt.footprints) != len(walks) or not all(map(_has_left, walks, attempt.footprints)):
@@ -401,6 +401,8 @@ def _ground(
         title = ground.title if isinstance(ground, Landscape) else None
         if source != title:
             raise ValueError(f"it was walked on something else than {quoted(title or ground.name)}")  # type: ignore[union-attr]
+        if session.scaled:
+            raise ValueError("it says that rows were standardized, where there are none")
         return ground, False
     mine = Source.of(ground)
     if (source.rows, source.checksum) == (mine.rows, mine.checksum):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gdcore.descent.steps import Limits, Settings, advance, begin
-from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape
-from gdcore.rows.scaling import standardized_loss
+from gdcore.landscapes.losses import DELTA, loss_name
+from gdcore.rows.ground import ground_of_rows
 from gdcore.studies.stability import stability
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Setup:
         limits: the limits.
         start: (w, b).
         scaled: whether the rows are standardized.
+        loss: the loss of the rows, one of `gdcore.landscapes.losses.LOSSES`.
+        delta: that of a Huber loss.
         view: which view is shown; empty for the one that is there.
     """
 
@@ -41,6 +43,8 @@ class Setup:
     limits: Limits
     start: tuple[float, float]
     scaled: bool = False
+    loss: str = "squared"
+    delta: float = DELTA
     view: str = ""
 
     @property
@@ -53,7 +57,17 @@ class Setup:
     @cached_property
     def landscape(self) -> Landscape:
         """What is walked on."""
-        return landscape_of(self.ground, scaled=self.scaled)
+        ground = self.ground
+        if isinstance(ground, Landscape):
+            return ground
+        return ground_of_rows(ground, self.loss, self.delta, scaled=self.scaled)[0]
+
+    def suits(self, landscape: Landscape, *, own: bool) -> bool:
+        """Whether a landscape has the loss of the task; data of one's own may not suit it, and have the squared one."""
+        loss, delta = loss_name(landscape)
+        if loss != self.loss:
+            return own and loss == "squared"
+        return delta is None or delta == self.delta
 
     def measured(self, measure: str, at: int) -> float:
         """A quantity at an iteration of the run that the setup begins; NaN where it is not known."""
@@ -68,19 +82,10 @@ class Setup:
         return theory(landscape, settings, state.w, state.b)[measure]
 
 
-def landscape_of(ground: Dataset | Landscape, *, scaled: bool) -> Landscape:
-    """What is walked on: the bowl of the rows as they are or standardized, or the landscape itself."""
-    if isinstance(ground, Landscape):
-        return ground
-    bowl = MeanSquaredError.of(ground.x, ground.y)
-    return standardized_loss(bowl) if scaled else bowl
-
-
 def theory(landscape: Landscape, settings: Settings, w: float, b: float) -> dict[str, float]:
     """What is known of a landscape without walking; NaN for what is not.
 
-    >>> from gdcore.landscapes.bowl import MeanSquaredError
-    >>> bowl = MeanSquaredError.of([-1.0, 1.0], [1.0, 3.0])
+    >>>     >>> bowl = MeanSquaredError.of([-1.0, 1.0], [1.0, 3.0])
     >>> theory(bowl, Settings(train_bias=True), 0.0, 0.0)
     {'critical': 1.0, 'best': 0.5, 'condition': 1.0, 'lowest': 0.0, 'minimum_w': 1.0, 'minimum_b': 2.0}
     """

@@ -26,7 +26,7 @@ from gdcore.rows.dataset import shipped
 from tui.headless.learn import LearningPlain
 from tui.headless.plain.conversation import COMMANDS
 from tui.laboratory.laboratory import Laboratory
-from tui.laboratory.learning import Lesson
+from tui.laboratory.learning import Lesson, ground_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -137,7 +137,7 @@ def prove(course: Course, task: Task) -> tuple[int, str]:
 
 def _laboratory(task: Task) -> Laboratory:
     setup = task.setup
-    return Laboratory(setup.ground, setup.settings, setup.limits, setup.start)
+    return Laboratory(ground_of(setup), setup.settings, setup.limits, setup.start)
 
 
 def _answer_text(task: Task) -> str:

@@ -9,7 +9,7 @@ from gdcore.course.course import Course
 from gdcore.course.progress import LARGEST, Progress
 from gdcore.inert import inert, quoted_path
 from tui.laboratory.laboratory import Laboratory
-from tui.laboratory.learning import Lesson
+from tui.laboratory.learning import Lesson, ground_of
 from tui.laboratory.saving import DAMAGED, SUFFIX, state_folder, write
 
 FOLDER = "courses"
@@ -114,7 +114,7 @@ def open_lesson(
     kept_there, remark = kept(path, known, own=progress is None)
     if laboratory is None:
         setup = known.tasks[0].setup
-        laboratory = Laboratory(setup.ground, setup.settings, setup.limits, setup.start)
+        laboratory = Laboratory(ground_of(setup), setup.settings, setup.limits, setup.start)
     return Lesson(known, laboratory, kept_there), Keeper(path), remark
 
 

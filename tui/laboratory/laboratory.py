@@ -129,21 +129,13 @@ class Laboratory:
         self.walk.defaults = (settings, run.limits, start)
         self.notes.say(f"Restarted on {self.ground.told}")
 
-    def set_up(
-        self,
-        source: Dataset | Landscape,
-        settings: Settings,
-        limits: Limits,
-        start: tuple[float, float],
-        *,
-        scaled: bool = False,
-    ) -> None:
+    def set_up(self, ground: Ground, settings: Settings, limits: Limits, start: tuple[float, float]) -> None:
         """Begin anew, as if gdlab had been started so: a reset leads back here.
 
         Raises:
             ValueError: if it cannot be begun so; then all stays as it is.
         """
-        self._stand_on(Ground.of(source, scaled=scaled), settings, start)
+        self._stand_on(ground, settings, start)
         self.walk.timeline.limits = limits
         self.walk.defaults, self.walk.running = (settings, limits, start), False
         self.notes.say("")

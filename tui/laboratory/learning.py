@@ -28,13 +28,16 @@ from gdcore.course.walks import Walk
 from gdcore.descent.branches import Branches
 from gdcore.inert import inert
 from gdcore.landscapes.landscape import Landscape
+from gdcore.landscapes.losses import DELTA, loss_name
 from gdcore.session import Session
+from tui.laboratory.ground import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gdcore.course.course import Course
     from gdcore.course.progress import Answer
+    from gdcore.course.setup import Setup
     from gdcore.course.task import Question, Task
     from tui.laboratory.laboratory import Laboratory
 
@@ -47,7 +50,8 @@ _NAMES = {
     "start": ("start-w", "start-b"),
     "scale": ("S",),
     "retreat": ("h",),
-    "race": ("a",),
+    "race": ("a", "seeds", "U"),
+    "batch": ("seed", "u"),
 }
 """What a person asks for by these names: commands of the screen and of the plain mode, fields of the form."""
 _ACTION = {other: action for action, names in _NAMES.items() for other in names}
@@ -358,7 +362,7 @@ class Lesson:
         task = self.task
         self._forget()
         setup = task.setup
-        self.laboratory.set_up(setup.ground, setup.settings, setup.limits, setup.start, scaled=setup.scaled)
+        self.laboratory.set_up(ground_of(setup), setup.settings, setup.limits, setup.start)
         attempts = self._record.attempts
         if anew or not attempts:
             # One that led nowhere is not kept for ever.
@@ -388,7 +392,9 @@ class Lesson:
         laboratory, setup = self.laboratory, self.task.setup
         for walk in reversed(walks):  # the current one is the first
             if walk.ground is not laboratory.ground.source:
-                laboratory.set_up(walk.ground, setup.settings, setup.limits, (0.0, 0.0), scaled=walk.scaled)
+                loss, delta = loss_name(walk.landscape)
+                ground = Ground.of(walk.ground, loss, delta or DELTA, scaled=walk.scaled)
+                laboratory.set_up(ground, setup.settings, setup.limits, (0.0, 0.0))
             elif walk.scaled != (laboratory.ground.scale is not None):
                 laboratory.toggle_scaling()
             laboratory.walk.move_to(walk.branches)
@@ -412,6 +418,8 @@ class Lesson:
         rows = laboratory.both_rows
         if own and not (task.any_data and laboratory.ground.data is not None):
             why = f"You are not on {_name(task)} any more; redo begins the task again."
+        elif not task.setup.suits(laboratory.ground.landscape, own=own):
+            why = f"The task is about the loss {task.setup.loss}; redo begins it again."
         else:
             why = too_long(branch.run.tip for _, branches in rows for branch in branches)
         walks = []
@@ -439,6 +447,11 @@ class Lesson:
     def _say(self, note: str) -> str:
         self.note = note
         return note
+
+
+def ground_of(setup: Setup) -> Ground:
+    """What a task is done on, for a laboratory."""
+    return Ground.of(setup.ground, setup.loss, setup.delta, scaled=setup.scaled)
 
 
 def _mark(branches: Branches) -> tuple[object, ...]:
