@@ -205,52 +205,59 @@ def test_every_mistake_has_its_sentence(name: str) -> None:
         assert not result(handed_in(lesson), name).right
 
 
+def _start(_: dict[str, Any], branch: dict[str, Any]) -> None:
+    branch["start"] = {"w": 1.8436928702, "b": 0.0}
+
+
+def _rows(session: dict[str, Any], _: dict[str, Any]) -> None:
+    session |= {"terrain": "quartic"} if "terrain" in session else {"data": {**session["data"], "checksum": "00000000"}}
+
+
+def _loss(session: dict[str, Any], _: dict[str, Any]) -> None:
+    session |= {"scaled": True} if "terrain" in session else {"loss": "absolute"}
+
+
+def _rate(_: dict[str, Any], branch: dict[str, Any]) -> None:
+    branch["changes"][-1]["learning_rate"] *= 1.01
+
+
+def _step(_: dict[str, Any], branch: dict[str, Any]) -> None:
+    branch["tip"] += 1
+
+
+def _no_steps(_: dict[str, Any], branch: dict[str, Any]) -> None:
+    branch |= {"tip": 0, "cursor": 0, "changes": branch["changes"][:1]}
+
+
+BRANCHES = {
+    "another start": _start,
+    "other rows": _rows,
+    "another loss": _loss,
+    "another rate": _rate,
+    "one step more": _step,
+    "a run with no steps": _no_steps,
+}
+ATTEMPTS: dict[str, dict[str, Any]] = {
+    "the answer taken out": {"answer": None},
+    "the answer given later": {"after": 3},
+    "no footprints": {"footprints": []},
+    "no walks": {"walks": [], "footprints": []},
+}
+
+
 def tampered(document: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
-    """What somebody might do to a file with half a task done, by hand."""
+    """What somebody might do to a file, by hand."""
     copies = []
-
-    def change(what: str) -> Any:
-        copies.append((what, copy.deepcopy(document)))
-        return next(record for record in copies[-1][1]["tasks"] if record["id"] == name)
-
-    record = change("another start")
-    for session in record["attempts"][0]["walks"]:
-        for branch in session["branches"]:
-            branch["start"] = {"w": 1.8436928702, "b": 0.0}
-    record = change("other rows")
-    for session in record["attempts"][0]["walks"]:
-        if "data" in session:
-            session["data"]["checksum"] = "00000000"
-        else:
-            session["terrain"] = "quartic"
-    record = change("another loss")
-    for session in record["attempts"][0]["walks"]:
-        if "data" in session:
-            session["loss"] = "absolute"
-        else:
-            session["scaled"] = True
-    record = change("the answer taken out")
-    record["attempts"][0]["answer"] = None
-    record = change("the answer given later")
-    record["attempts"][0]["after"] = 3
-    record = change("a run with no steps")
-    for session in record["attempts"][0]["walks"]:
-        for branch in session["branches"]:
-            branch |= {"tip": 0, "cursor": 0, "changes": branch["changes"][:1]}
-    record = change("another rate")
-    for session in record["attempts"][0]["walks"]:
-        for branch in session["branches"]:
-            branch["changes"][-1]["learning_rate"] *= 1.01
-    record = change("one step more")
-    for session in record["attempts"][0]["walks"]:
-        for branch in session["branches"]:
-            branch["tip"] += 1
-    record = change("another footprint")
-    record["attempts"][0]["footprints"][0][0][1] += 0.001
-    record = change("no footprints")
-    record["attempts"][0]["footprints"] = []
-    record = change("no attempt")
-    record["attempts"] = []
+    for what in (*BRANCHES, *ATTEMPTS, "another footprint"):
+        other = copy.deepcopy(document)
+        attempt = next(record for record in other["tasks"] if record["id"] == name)["attempts"][0]
+        for session in attempt["walks"] if what in BRANCHES else ():
+            for branch in session["branches"]:
+                BRANCHES[what](session, branch)
+        attempt |= ATTEMPTS.get(what, {})
+        if what == "another footprint":
+            attempt["footprints"][0][0][1] += 0.001
+        copies.append((what, other))
     return copies
 
 
