@@ -13,7 +13,7 @@ Vocabulary
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -24,9 +24,8 @@ from gdcore.descent.parameters import BIAS, COUNT, ITERATIONS, LEARNING_RATE, TO
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.inert import inert, quoted
-from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape
-from gdcore.rows.dataset import _find, shipped
+from gdcore.rows.dataset import Origin, _find, shipped
 from gdcore.rows.scaling import standardized, standardized_loss
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ VERSION = 1
 """The version of the text: another one means other entries, or the same with another meaning."""
 
 _MARK = "gdlab session"
+_OPTIONAL = ("also", "table", "query", "engine")
 _STEP = Range("a whole number from 0 to 1,000,000,000", low=0, high=1e9, whole=True)
 _TIP = Parameter("tip", _STEP, "the last iteration known")
 _CURSOR = Parameter("cursor", _STEP, "the iteration one stands at")
@@ -56,7 +56,11 @@ class Source:
         y: the name of the column y.
         skip_bad_rows: whether rows that cannot be used are left out.
         rows: how many rows there are.
-        checksum: CRC-32 of the columns, as eight hexadecimal digits.
+        checksum: CRC-32 of the columns, as eight hexadecimal digits; of the moments where only a sample is here.
+        also: more files that are read as one with the first.
+        table: the table of a database; empty where there is none.
+        query: the query whose result the data are; empty where there is none.
+        engine: what reads them; empty where that follows from the path.
     """
 
     path: str
@@ -65,13 +69,40 @@ class Source:
     skip_bad_rows: bool
     rows: int
     checksum: str
+    also: tuple[str, ...] = ()
+    table: str = ""
+    query: str = ""
+    engine: str = ""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the data can be had again."""
+        return Origin((self.path, *self.also), self.table, self.query, self.engine)
 
     @classmethod
     def of(cls, data: Dataset) -> Source:
         """What there is to say of the data."""
         path = str(data.path.absolute()) if data.path else ""
+        origin = data.origin or Origin((path,))
+        path = path or origin.places[0]
         path = next((name for name in shipped() if str(_find(name)) == path), path)
-        return cls(path, data.x_name, data.y_name, bool(data.skipped), len(data.x), _checksum(data))
+        return cls(
+            path,
+            data.x_name,
+            data.y_name,
+            bool(data.skipped),
+            data.rows,
+            _checksum(data),
+            origin.places[1:],
+            origin.table,
+            origin.query,
+            origin.engine,
+        )
+
+    def entries(self) -> dict[str, Any]:
+        """What is to be written of it; what most data lack is left out, as older versions knew nothing of it."""
+        entries = asdict(self)
+        return {name: value for name, value in entries.items() if value or name not in _OPTIONAL}
 
     def check(self, data: Dataset) -> None:
         """Accept data that have the same rows.
@@ -79,8 +110,8 @@ class Source:
         Raises:
             ValueError: if they have others.
         """
-        if len(data.x) != self.rows:
-            raise ValueError(f"the data have changed: {data.name} has {len(data.x):,} rows, the session {self.rows:,}")
+        if data.rows != self.rows:
+            raise ValueError(f"the data have changed: {data.name} has {data.rows:,} rows, the session {self.rows:,}")
         if _checksum(data) != self.checksum:
             columns = f"{quoted(data.x_name)} and {quoted(data.y_name)}"
             raise ValueError(
@@ -90,6 +121,10 @@ class Source:
 
 @lru_cache(maxsize=1)
 def _checksum(data: Dataset) -> str:
+    if data.measured:
+        # An engine adds up in any order, so that the last digits differ from one time to the next.
+        _, *values = astuple(data.measured.moments)[:6]
+        return f"{crc32(' '.join(f'{value:.6g}' for value in values).encode()):08x}"
     return f"{crc32(data.y.astype('<f8').tobytes(), crc32(data.x.astype('<f8').tobytes())):08x}"
 
 
@@ -197,7 +232,7 @@ class Session:
     Example:
         >>> from gdcore.rows.dataset import load
         >>> pizza = load("pizza")
-        >>> branches = Branches(Timeline(MeanSquaredError.of(pizza.x, pizza.y), Settings(0.002)))
+        >>> branches = Branches(Timeline(pizza.squared_error, Settings(0.002)))
         >>> branches.run.forward(5), branches.run.back(2)
         (5, 2)
         >>> text = Session.of(pizza, branches).to_text()
@@ -242,7 +277,7 @@ class Session:
         if isinstance(self.source, str):
             raise ValueError(f"this session is about the landscape {quoted(self.source)}, not about data")
         self.source.check(ground)
-        bowl = MeanSquaredError.of(ground.x, ground.y)
+        bowl = ground.squared_error
         if self.scaled:
             standardized(ground)  # says so where they cannot be
             return standardized_loss(bowl)
@@ -267,7 +302,7 @@ class Session:
         """The session as JSON: a line for every change of settings, every float by its shortest exact decimals."""
         document = {
             _MARK: VERSION,
-            **({"terrain": self.source} if isinstance(self.source, str) else {"data": asdict(self.source)}),
+            **({"terrain": self.source} if isinstance(self.source, str) else {"data": self.source.entries()}),
             "scaled": self.scaled,
             "current": self.current,
             "branches": [
@@ -332,6 +367,8 @@ def _source(entries: _Entries) -> Source:
         entries.take("skip_bad_rows", bool),
         entries.whole(_ROWS),
         entries.take("checksum", str),
+        tuple(map(str, entries.take("also", list))) if "also" in entries else (),
+        *(entries.take(name, str) if name in entries else "" for name in ("table", "query", "engine")),
     )
     entries.end()
     return source

@@ -152,7 +152,7 @@ class Plain:
         if data is None:
             return f"{landscape.title}: L({'w, b' if landscape.has_bias else 'w'}) = {landscape.formula}."
         skipped = f", {data.skipped:,} bad rows skipped" if data.skipped else ""
-        return f"{data.name}: {data.y_name} against {data.x_name}, {len(data.x):,} rows{skipped}."
+        return f"{data.name}: {data.y_name} against {data.x_name}, {data.rows:,} rows{skipped}."
 
     # Walking
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gdcore.descent.state import State
 from gdcore.descent.steps import Ending, Limits, Reason, Settings, begin, descend
-from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape
 from gdcore.studies.stability import Regime, stability
 
@@ -114,7 +113,7 @@ def train(
         ValueError: if the start is not usable.
     """
     data = None if isinstance(ground, Landscape) else ground
-    landscape = ground if isinstance(ground, Landscape) else MeanSquaredError.of(ground.x, ground.y)
+    landscape = ground if isinstance(ground, Landscape) else ground.squared_error
     run = Run(descend(landscape, settings, limits, begin(landscape, settings, *start)))
     return _print(run, Subject(data, landscape, limits, start[1], [(0, settings)]), output)
 
@@ -224,7 +223,7 @@ def _about(subject: Subject) -> dict[str, Any]:
     rates = stability(settings.optimizer, landscape.curvature(settings.train_bias)) if landscape.exact else None
     rows = data and {
         "name": data.name,
-        "rows": len(data.x),
+        "rows": data.rows,
         "x": data.x_name,
         "y": data.y_name,
         "skipped": data.skipped,
@@ -297,8 +296,7 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
     if subject.scale:
         yield "w, b and the loss are those of standardized rows; predictions are in the data's own units."
     if data and data.skipped:
-        skipped = "1 row was" if data.skipped == 1 else f"{data.skipped} rows were"
-        yield f"{skipped} skipped; the first: {data.first_skipped}"
+        yield data.said_of_skipped
     if data and landscape.lowest_point() is None:
         yield f"{data.x_name} never changes: over w and b the loss is a trough, many pairs of them fit equally well."
     limits = stability(settings.optimizer, landscape.curvature(settings.train_bias, run.last.w, run.last.b))

@@ -17,7 +17,6 @@ from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.parameters import ITERATIONS
 from gdcore.descent.steps import Limits, Reason, Settings, advance
 from gdcore.descent.timeline import Timeline
-from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Curvature, Landscape, Point
 from gdcore.rows.scaling import Scale, standardized, standardized_loss
 from gdcore.studies.race import race
@@ -188,7 +187,7 @@ class Laboratory:
             landscape = ground
             settings = replace(settings, train_bias=settings.train_bias and landscape.has_bias)
         else:
-            landscape = bowl = MeanSquaredError.of(ground.x, ground.y)
+            landscape = bowl = ground.squared_error
             middle, shown = float(f"{bowl.moments.mean_x:.2g}"), ground
             if scaled:
                 shown, scale = standardized(ground)
@@ -436,7 +435,7 @@ class Laboratory:
         run = self.timeline
         self._load(data, run.settings, run.limits, self.start)
         skipped = f", {data.skipped:,} bad rows skipped" if data.skipped else ""
-        self.say(f"Restarted on {data.name}: {data.y_name} against {data.x_name}, {len(data.x):,} rows{skipped}.")
+        self.say(f"Restarted on {data.name}: {data.y_name} against {data.x_name}, {data.rows:,} rows{skipped}.")
 
     def retreat(self) -> None:
         """Go back to before the loss began to rise, with half the learning rate."""

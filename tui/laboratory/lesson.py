@@ -262,13 +262,13 @@ def derivation(frame: Frame) -> Iterator[str]:
     if data is None:
         yield from _landscape_derivation(frame)
         return
-    n, w, b = len(data.x), number(state.w), number(state.b)
+    n, w, b = data.rows, number(state.w), number(state.b)
     steps = f"{state.iteration:,} step{'s' * (state.iteration != 1)}"
     yield f"The line now is y = {w} * x + {b}, after {steps}. x is {data.x_name}, y is {data.y_name}."
     yield "For each row: what the line says, minus what it was, is the error."
     yield ""
     yield f"{'row':>5}{'x':>11}{'y':>11}{'w*x + b - y':>14}{'squared':>14}{'times x':>14}"
-    for row in range(min(n, SHOWN_ROWS)):
+    for row in range(min(len(data.x), SHOWN_ROWS)):
         x, y = float(data.x[row]), float(data.y[row])
         error = state.w * x + state.b - y
         yield f"{row + 1:5} {x:10.5g} {y:10.5g} {error:13.7g} {error * error:13.7g} {error * x:13.7g}"
