@@ -61,8 +61,9 @@ BELOW = {
     "gdcore.studies": ("gdcore.descent", "gdcore.landscapes"),
     "gdcore.session": ("gdcore.descent", "gdcore.landscapes", "gdcore.rows", "gdcore.inert"),
     "tui.charts": ("gdcore",),
-    "tui.laboratory": ("gdcore", "tui.charts"),
+    "tui.laboratory": ("gdcore", "tui.charts", "tui.sources"),
     "tui.views": ("gdcore", "tui.charts", "tui.laboratory"),
+    "tui.sources": ("gdcore",),
     "tui.headless": ("gdcore", "tui.laboratory"),
     "tui.terminal": ("gdcore", "tui.charts"),
 }

@@ -416,7 +416,7 @@ def is_one_sentence(run: Outcome, part: str) -> None:
         (("--optimizer", "sgd\n"), r"invalid choice: 'sgd\n'"),
         (("--format", "xml"), "invalid choice: 'xml'"),
         (("--\x1b[2J",), r"unrecognized arguments: --\x1b[2J"),
-        (("pizza", "two\nlines"), r"unrecognized arguments: two\nlines"),
+        (("pizza", "two\nlines"), r'there is no file "two\nlines"'),
         (("--x", "Nothing"), 'pizza.txt has no column "Nothing"; choose one of "Reservations", "Pizzas"'),
         (("--y", "3"), "pizza.txt has no column"),
         (("no-such-file",), 'there is no file "no-such-file"'),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gdcore.descent.parameters import Parameter
     from gdcore.descent.steps import Limits, Settings
     from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
     from tui.laboratory.laboratory import Laboratory
 
 USAGE_ERROR = 2
@@ -35,6 +36,8 @@ examples:
   gdlab                          the laboratory on pizza, the data set of the lesson
   gdlab cars -l 0.0001           on another data set that ships: anscombe, cars, geyser, pizza
   gdlab my.csv --x age --y pay   on your own file, by the names or numbers of its columns
+  gdlab 'logs/*.parquet'         on files of any size and kind: pip install 'gdlab[data]'
+  gdlab postgresql://host/shop --table sales        where the data are: pip install 'gdlab[postgres]'
   gdlab --resume                 go on where the last session stands
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
@@ -247,8 +250,9 @@ def _data_beside(parser: _Parser, words: list[str], option: str, allowed: set[st
     if given:
         flag = f"--{given[0].replace('_', '-')}"
         raise ValueError(f"{flag} cannot be given besides {option}: a session has its own data, start and settings")
-    place: str | None = options.data
-    return place
+    if len(options.data) > 1:
+        raise ValueError(f"besides {option}, name one place where the data are now")
+    return options.data[0] if options.data else None
 
 
 class _Version(Action):
@@ -283,9 +287,18 @@ def _add_run_options(parser: ArgumentParser) -> None:
 
     parser.add_argument(
         "data",
-        nargs="?",
+        nargs="*",
         metavar="DATA",
-        help="a file, or a data set that ships: anscombe, cars, geyser, pizza (default)",
+        help="files or a pattern, read as one; - for a pipe; the address of a database, postgresql://host/name; "
+        "or a data set that ships: anscombe, cars, geyser, pizza (default)",
+    )
+    parser.add_argument("--table", metavar="NAME", help="the table of a database, schema.table where it has schemas")
+    parser.add_argument("--query", metavar="SQL", help="the rows are what a query gives; in it, files are called data")
+    parser.add_argument(
+        "--engine",
+        metavar="NAME",
+        choices=("text", "duckdb", "postgres", "spark"),
+        help="what reads the data: text (gdlab itself), duckdb, postgres or spark (default: by what they are)",
     )
     parser.add_argument("--terrain", metavar="NAME", help="walk on a terrain instead of data, by its name")
     parser.add_argument("--x", metavar="COLUMN", help="the column that goes in, by name or by number from 1")
@@ -330,7 +343,6 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
     """
     from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
     from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
-    from gdcore.rows.dataset import load  # noqa: PLC0415
 
     kind = OPTIMIZERS[options.optimizer]
     own = [parameter.name for parameter in hyperparameters(kind)]
@@ -345,8 +357,28 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
         return _terrain_of(options, settings, limits)
     w, b = (0.0 if given is None else given for given in (options.weight, options.bias))
     start = (w, b)
-    data = "pizza" if options.data is None else options.data
-    return load(data, options.x, options.y, skip_bad_rows=options.skip_bad_rows), settings, limits, start
+    return _data_of(options), settings, limits, start
+
+
+def _data_of(options: Namespace) -> Dataset:
+    """The data that the options ask for; what takes its time is told of on standard error.
+
+    Raises:
+        ValueError: with a sentence, where they cannot be had.
+    """
+    from gdcore.rows.dataset import Origin  # noqa: PLC0415
+    from tui.sources.load import load, named  # noqa: PLC0415
+    from tui.sources.progress import told  # noqa: PLC0415
+
+    asked = options.table or options.query or options.engine
+    origin = Origin(
+        tuple(options.data) or (() if asked else ("pizza",)),
+        options.table or "",
+        options.query or "",
+        options.engine or "",
+    )
+    with told(sys.stderr, named(origin)) as watch:
+        return load(origin, options.x, options.y, skip_bad_rows=options.skip_bad_rows, watch=watch)
 
 
 def _terrain_of(
@@ -361,7 +393,7 @@ def _terrain_of(
 
     from gdcore.landscapes.known import find  # noqa: PLC0415
 
-    for name in ("data", "x", "y", "predict"):
+    for name in ("data", "table", "query", "engine", "x", "y", "predict"):
         if getattr(options, name, None):
             raise ValueError(f"{name if name == 'data' else f'--{name}'} cannot be given besides --terrain: no rows")
     landscape = find(options.terrain)

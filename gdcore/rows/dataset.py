@@ -191,7 +191,8 @@ def load(
         for path in paths:
             loading.read(path)
     except (OSError, UnicodeEncodeError) as error:
-        raise DatasetError(unreadable(str(path or sources[0]) if len(sources) > 1 else sources[0], error)) from error
+        failed = getattr(error, "filename", None) or path
+        raise DatasetError(unreadable(str(failed) if failed and len(sources) > 1 else sources[0], error)) from error
     values = loading.columns(name)
     for column in values:
         column.setflags(write=False)
@@ -288,6 +289,15 @@ class _Loading:
         if rows < 2:
             raise DatasetError(f"{name} has only {count(rows, 'row')} of numbers; add rows until there are two or more")
         return self._rows.columns()
+
+
+def layout_of(file: Input) -> Layout:
+    """The layout of an open file, of which nothing has been read; it has to be opened anew to read it.
+
+    Raises:
+        DatasetError: it is no table.
+    """
+    return Layout.of(_head(file.blocks(), file)[1], file.name)
 
 
 def _head(blocks: Iterator[bytes], file: Input) -> tuple[list[bytes], list[tuple[int, str]]]:

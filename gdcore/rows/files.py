@@ -7,15 +7,11 @@ Vocabulary
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
 import os
 import re
 import stat
 import sys
-import zlib
 from dataclasses import dataclass
 from glob import glob
 from importlib import import_module
@@ -34,7 +30,7 @@ BLOCK = 1 << 20
 _LONGEST_LINE = 1 << 24
 _ENDLESS = 1 << 32
 """So many bytes from a pipe are taken for one without an end."""
-_is_pattern = re.compile(r"[*?]|\[[^\]]+\]").search
+is_pattern = re.compile(r"[*?]|\[[^\]]+\]").search
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _FOREIGN = {
     b"PAR1": "a Parquet file",
@@ -86,7 +82,7 @@ def find_all(source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) 
     paths: list[Path] = []
     for one in map(os.fsdecode, source):
         path = find(one)
-        if _is_pattern(one) and not os.path.lexists(path):
+        if is_pattern(one) and not os.path.lexists(path):
             # Path.glob takes no pattern that begins at the root.
             matches = [Path(match) for match in sorted(glob(str(path), recursive=True)) if not Path(match).is_dir()]  # noqa: PTH207
             if not matches:
@@ -122,6 +118,7 @@ class Input:
         path: where it is.
         name: what it is called in sentences.
         size: its bytes on the disk; 0 for a pipe.
+        packing: how it is packed, "gzip" and so on; empty where it is not.
         plain: whether it is a regular file of text that is not packed, so that it can be opened anew by its path.
     """
 
@@ -154,7 +151,7 @@ class Input:
             if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
                 raise DatasetError(f"{self.name} is text in UTF-16; save it as UTF-8")
             self.plain = self._regular and not packing and not standard
-            self._packing = packing
+            self.packing = packing
             if self._regular:
                 self._raw.seek(0)
             self._source = self._unpacked(b"" if self._regular else head)
@@ -164,8 +161,8 @@ class Input:
 
     def _unpacked(self, head: bytes) -> BinaryIO:
         if self._regular:
-            return _unpacked(self._raw, self._packing, self.name)
-        return _unpacked(_Rest(head, self._read), self._packing, self.name)
+            return _unpacked(self._raw, self.packing, self.name)
+        return _unpacked(_Rest(head, self._read), self.packing, self.name)
 
     def _read(self, size: int) -> bytes:
         data = self._raw.read(size) or b""
@@ -217,16 +214,15 @@ class Input:
                     raise DatasetError(f"{self.name} has a line of more than 16 MB; a table has a row on each line")
                 if cut:
                     yield kept[:cut]
-        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-            raise DatasetError(
-                f"{self.name} is damaged: its {self._packing} data end or break off; get it anew"
-            ) from error
-        except OSError as error:
-            if self._packing and error.errno is None:  # how bz2 says it
-                raise DatasetError(
-                    f"{self.name} is damaged: its {self._packing} data are not valid; get it anew"
-                ) from error
+        except DatasetError:
             raise
+        except Exception as error:
+            # What unpacks says in many ways that it cannot go on; what the system says has a number.
+            if not self.packing or getattr(error, "errno", None) is not None:
+                raise
+            raise DatasetError(
+                f"{self.name} is damaged: its {self.packing} data are wrong or break off; get it anew"
+            ) from error
         self.check()
         if tail:
             yield tail.replace(b"\r", b"\n")
@@ -268,10 +264,16 @@ class _Rest(io.RawIOBase):
 
 def _unpacked(source: io.RawIOBase, packing: str, name: str) -> BinaryIO:
     if packing == "gzip":
+        import gzip  # noqa: PLC0415 (a run on a small text starts without them)
+
         return gzip.GzipFile(fileobj=io.BufferedReader(source, BLOCK))  # type: ignore[return-value]
     if packing == "bzip2":
+        import bz2  # noqa: PLC0415
+
         return bz2.BZ2File(io.BufferedReader(source, BLOCK))  # type: ignore[return-value]
     if packing == "xz":
+        import lzma  # noqa: PLC0415
+
         return lzma.LZMAFile(io.BufferedReader(source, BLOCK))  # type: ignore[return-value]
     if packing == "zstd":
         return _zstd(source, name)
