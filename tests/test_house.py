@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LABORATORY_LINE = "python3 -m venv .venv && .venv/bin/pip install --quiet . && .venv/bin/gdlab"
+SPARK_LINE = ".venv/bin/pip install --quiet --editable '.[dev,spark]' && .venv/bin/pytest -n0 tests/spark"
 CHECK_LINE = "python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[dev]' && .venv/bin/pytest"
 
 
@@ -114,7 +115,10 @@ def test_usage_is_answered_before_numpy_is_imported() -> None:
 def test_ci_runs_the_check_command_of_the_readme() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
-    assert script.read_text().splitlines()[-1] == CHECK_LINE
+    lines = script.read_text().splitlines()
+    assert "set -euo pipefail" in lines, "whatever fails, fails all"
+    assert lines.count(CHECK_LINE) == 1
+    assert lines[-1] == SPARK_LINE, "a suite that is too heavy for every day comes after it"
 
 
 @pytest.mark.parametrize("line", [LABORATORY_LINE, CHECK_LINE], ids=["laboratory", "check"])

@@ -137,7 +137,10 @@ def _measured(table: EngineTable, x: str | int | None, y: str | int | None, skip
 def _from_server(
     origin: Origin, x: str | int | None, y: str | int | None, skip_bad_rows: bool, watch: Watch | None
 ) -> Dataset:
-    scheme = urlsplit(origin.places[0]).scheme.lower()
+    try:
+        scheme = urlsplit(origin.places[0]).scheme.lower()
+    except ValueError:  # it may have a password in it, and is not shown
+        raise DatasetError("this is no address; write postgresql://user@host:port/database") from None
     if origin.engine == "spark" or scheme in {"spark", "sc"}:
         from tui.sources.spark import open_spark  # noqa: PLC0415
 
