@@ -250,7 +250,7 @@ class _Loading:
         self._file += 1
         with Input(path) as file:
             blocks = file.blocks()
-            head, sample = _head(blocks, file)
+            head, sample = head_of(blocks, file)
             layout = Layout.of(sample, file.name)
             if self._file == 0:
                 self.layout, self.chosen = layout, layout.choose(*self._wanted)
@@ -297,10 +297,10 @@ def layout_of(file: Input) -> Layout:
     Raises:
         DatasetError: it is no table.
     """
-    return Layout.of(_head(file.blocks(), file)[1], file.name)
+    return Layout.of(head_of(file.blocks(), file)[1], file.name)
 
 
-def _head(blocks: Iterator[bytes], file: Input) -> tuple[list[bytes], list[tuple[int, str]]]:
+def head_of(blocks: Iterator[bytes], file: Input) -> tuple[list[bytes], list[tuple[int, str]]]:
     """The first blocks, until there are lines enough to tell the layout, and these lines."""
     head: list[bytes] = []
     sample: list[tuple[int, str]] = []

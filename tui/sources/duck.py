@@ -173,6 +173,25 @@ def _execute(connection: Any, query: str, name: str) -> None:
         raise DatasetError(f"{name} cannot be read: {said(error)}") from None
 
 
+def _tables(connection: Any) -> list[str]:
+    # ibis asks in a way that not every version of DuckDB answers.
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY table_name"
+    return [one for (one,) in connection.con.execute(tables).fetchall()]
+
+
+def tables_of(path: Path) -> list[str]:
+    """The names of the tables of a DuckDB file.
+
+    Raises:
+        DatasetError: it cannot be opened.
+    """
+    connection = connect(path)
+    try:
+        return _tables(connection)
+    finally:
+        connection.disconnect()
+
+
 def open_database(path: Path, name: str, origin: Origin, watch: Watch | None = None) -> DuckTable:
     """A table of a DuckDB file: the one that its origin names, the only one, or what the query of the origin gives.
 
@@ -182,9 +201,7 @@ def open_database(path: Path, name: str, origin: Origin, watch: Watch | None = N
     connection = connect(path)
     if origin.query:
         return _table(connection, origin.query.strip().rstrip(";"), name, origin, watch)
-    # ibis asks in a way that not every version of DuckDB answers.
-    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY table_name"
-    known = [inert(one) for (one,) in connection.con.execute(tables).fetchall()]
+    known = _tables(connection)
     table = origin.table
     if not table and len(known) != 1:
         which = f"choose one of {', '.join(map(quoted, known[:8]))} with --table" if known else "it needs one"
