@@ -127,6 +127,18 @@ class Dataset:
             return MeanSquaredError.from_moments(self.measured.moments, self.measured.floor)
         return MeanSquaredError.of(self.x, self.y)
 
+    def need_rows(self, what: str) -> None:
+        """Accept that all rows are here, which `what` cannot do without.
+
+        Raises:
+            DatasetError: only a sample of them is.
+        """
+        if self.measured:
+            raise DatasetError(
+                f"{what}: this needs all the rows, and of the {self.rows:,} of {self.name} only a sample is here; "
+                "load fewer, by a query or from a smaller file"
+            )
+
     @property
     def said_of_skipped(self) -> str:
         """What there is to say of the rows that were left out; empty where there are none.
