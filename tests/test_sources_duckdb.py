@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import threading
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ from gdcore.rows import engine
 from gdcore.rows.dataset import Dataset, DatasetError, Origin
 from gdcore.rows.dataset import load as load_text
 from gdcore.rows.files import Cancelled, Progress
-from tui.sources import duck
+from gdcore.rows.scaling import standardized
+from tui import cli
+from tui.sources import duck, progress
 from tui.sources import load as loading
 from tui.sources.load import load
 from tui.sources.text import measured_text
@@ -387,3 +390,95 @@ def test_a_session_finds_the_data_again(tmp_path: Path, monkeypatch: pytest.Monk
         connection.execute("UPDATE sales SET x = x + 1")
     with pytest.raises(ValueError, match="the data have changed"):
         ground_of(session)
+
+
+# The command line
+
+
+def train(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str, str]:
+    monkeypatch.setattr("sys.argv", ["gdlab", "train", "-n", "2", "-l", "0.001", *words])
+    try:
+        code = cli.main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_command_line_reads_what_is_no_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampled(monkeypatch)
+    x, y = columns()
+    parquet, database = write(tmp_path, "t.parquet", x, y), write(tmp_path, "t.duckdb", x, y)
+    query = f"SELECT x, y FROM '{parquet}'"
+    losses = set()
+    for words in (
+        (parquet,),
+        (str(tmp_path / "*.parquet"),),
+        (database, "--table", "sales"),
+        ("--query", query),
+        (parquet, "--query", "SELECT x, y FROM data", "--engine", "duckdb"),
+    ):
+        code, out, _ = train(capsys, monkeypatch, *words, "--format", "json")
+        about = json.loads(out)
+        assert (code, about["data"]["rows"]) == (0, ROWS)
+        losses.add(round(about["states"][-1]["loss"], 9))
+    assert len(losses) == 1, "the same rows, the same walk"
+
+
+def test_several_files_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / name for name in ("a.csv", "b.csv")]
+    for path in paths:
+        path.write_text("x,y\n1,2\n3,4\n")
+    code, out, _ = train(capsys, monkeypatch, *map(str, paths), "--format", "json")
+    assert (code, json.loads(out)["data"]["rows"]) == (0, 4)
+    code, out, _ = train(capsys, monkeypatch, str(tmp_path / "*.csv"), "--format", "json")
+    assert (code, json.loads(out)["data"]["rows"]) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("pizza", "--table", "t"), "--table names a table of a database, and pizza is a text file"),
+        (("--engine", "postgres"), "which data are meant? name a file, or the address of a database"),
+        (("pizza", "--engine", "postgres"), "the engine postgres needs the address of a server"),
+        (("--terrain", "bowl", "--table", "t"), "--table cannot be given besides --terrain: no rows"),
+        (("--query", "SELECT"), "the query cannot be read: "),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], part: str
+) -> None:
+    code, out, err = train(capsys, monkeypatch, *words)
+    assert (code, out) == (2, "")
+    assert part in err
+    assert err.index("\n") == len(err) - 1
+
+
+def test_a_loading_that_takes_its_time_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,2\n3,4\n")
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    code, _, err = train(capsys, monkeypatch, str(path))
+    assert code == 0
+    assert err.startswith("Reading t.csv: 100 %, 2 rows, 0 s left\n")
+
+
+def test_all_the_rows_are_needed_here_and_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    origin = Origin((write(tmp_path, "t.parquet", *columns()),))
+    load(origin).need_rows("batches")
+    sampled(monkeypatch)
+    with pytest.raises(DatasetError, match=r"^batches: this needs all the rows, and of the 20,000 of t.parquet only"):
+        load(origin).need_rows("batches")
+
+
+def test_what_is_scaled_keeps_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sampled(monkeypatch)
+    data, _ = standardized(load(Origin((write(tmp_path, "t.parquet", *columns()),))))
+    assert data.rows == ROWS
+    assert (data.moments.mean_x, data.moments.var_x) == (0.0, 1.0)

@@ -36,7 +36,7 @@ __all__ = ["LIMIT", "Dataset", "DatasetError", "Measured", "Origin", "load", "sh
 _find = find
 _BY_PATH = range(1 << 20, 1 << 26)
 """A file of so many bytes is first tried as a whole by its path, which NumPy reads fastest. It takes less than half a
-second, in which nobody need be told how far it is."""
+second, in which nobody need be told how far it is; where nobody watches, a larger one is read so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,11 +269,11 @@ class _Loading:
                 chosen = self.chosen
             else:
                 chosen = _same_columns(layout, self.layout, self.chosen)
-            if file.plain and file.size in _BY_PATH:
-                columns = _read_by_path(file, chain(head, blocks), layout, chosen)
+            if file.plain and file.size >= _BY_PATH.start and (file.size < _BY_PATH.stop or not self._watch):
+                columns = _read_by_path(file, layout, chosen)
                 if columns is not None:
                     self._rows.extend(columns)
-                    self._tell(file)
+                    self._tell(file, whole=True)
                     return
                 head, blocks = [], file.again()
             with Reader(layout, chosen, self._rows, self.skipped) as reader:
@@ -281,9 +281,9 @@ class _Loading:
                     reader.take(block)
                     self._tell(file)
 
-    def _tell(self, file: Input) -> None:
+    def _tell(self, file: Input, *, whole: bool = False) -> None:
         if self._watch:
-            share, sizes = file.share, self._sizes
+            share, sizes = 1.0 if whole else file.share, self._sizes
             if share is not None:
                 share = (sum(sizes[: self._file]) + share * sizes[self._file]) / max(sum(sizes), 1)
             self._watch(Progress(len(self._rows), share))
@@ -328,20 +328,23 @@ def head_of(blocks: Iterator[bytes], file: Input) -> tuple[list[bytes], list[tup
     return head, sample
 
 
-def _read_by_path(file: Input, blocks: Iterator[bytes], layout: Layout, chosen: tuple[int, int]) -> Columns | None:
-    """Both columns of a whole file that is regular throughout, or None."""
+def _read_by_path(file: Input, layout: Layout, chosen: tuple[int, int]) -> Columns | None:
+    """Both columns of a whole plain file that is regular throughout, or None."""
     quotes = False
-    after = layout.header
-    for block in blocks:
-        if after:
-            # Names may stand in quotes as they like; NumPy skips their line.
-            parts = block.split(b"\n", after)
-            if len(parts) <= after:
+    # Of two columns NumPy itself sees all that can be wrong, but for quotes.
+    if len(layout.names) > 2 or not file.lacks(b'"\0'):
+        after = layout.header
+        for block in file.again():
+            below = block
+            if after:
+                # Names may stand in quotes as they like; NumPy skips their line.
+                parts = block.split(b"\n", after)
+                if len(parts) <= after:
+                    return None
+                after, below = 0, parts[-1]
+            quotes = quotes or b'"' in below
+            if regularized(below, layout) != below:
                 return None
-            after, block = 0, parts[-1]  # noqa: PLW2901
-        quotes = quotes or b'"' in block
-        if regularized(block, layout) != block:
-            return None
     path = str(file.path.absolute())  # an absolute path is never a URL
     columns = load_text(path, layout, chosen, quotes=quotes, whole=True)
     file.check()

@@ -232,6 +232,14 @@ class Input:
         self._raw.seek(0)
         return self.blocks()
 
+    def lacks(self, marks: bytes) -> bool:
+        """Tell whether none of these bytes is in a plain file; it has to be read again from its beginning."""
+        self._raw.seek(0)
+        while block := self._raw.read(BLOCK):
+            if any(mark in block for mark in marks):
+                return False
+        return True
+
     def check(self) -> None:
         """Accept that the file is still as it was when it was opened.
 
