@@ -65,7 +65,7 @@ BELOW = {
     "tui.laboratory": ("gdcore", "tui.charts", "tui.sources"),
     "tui.views": ("gdcore", "tui.charts", "tui.laboratory"),
     "tui.sources": ("gdcore",),
-    "tui.headless": ("gdcore", "tui.laboratory"),
+    "tui.headless": ("gdcore", "tui.laboratory", "tui.sources"),
     "tui.terminal": ("gdcore", "tui.charts"),
 }
 """What the modules of a folder may import besides their own: a fault in one is looked for there and below."""

@@ -172,6 +172,21 @@ def test_the_password_is_nowhere_but_in_the_address(server: str) -> None:
     source.check(again)
 
 
+def test_other_columns_need_no_password_again(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    connect = psycopg.connect
+
+    def noted(*words: Any, **more: Any) -> Any:
+        asked.append(more.get("password", ""))
+        return connect(*words, **more)
+
+    data = load(Origin((with_password(server),), "near"))
+    assert data.origin is not None
+    monkeypatch.setattr(psycopg, "connect", noted)
+    assert load(data.origin, "y", "x").x_name == "y"
+    assert asked == [PASSWORD]
+
+
 @pytest.mark.parametrize("table", ["none", "shop.sales", "bad"])
 def test_the_password_is_in_no_sentence(server: str, table: str) -> None:
     assert PASSWORD not in fault(Origin((with_password(server),), table))

@@ -22,6 +22,7 @@ from gdcore.descent.steps import Reason
 from gdcore.inert import quoted
 from gdcore.rows.dataset import load
 from tui.laboratory import lesson
+from tui.sources.load import load as load_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -321,7 +322,7 @@ class Plain:
             chosen = shlex.split(rest)
         except ValueError:
             chosen = []
-        if not rest or data.path is None:
+        if not rest or data.origin is None:
             every = ", ".join(map(quoted, data.columns))
             yield f"x is {quoted(data.x_name)}, y is {quoted(data.y_name)}. The columns are {every}."
             return
@@ -329,7 +330,7 @@ class Plain:
             raise ValueError(
                 "columns needs two, x and y, by name or number, names of several words in quotes: columns 1 2"
             )
-        self.laboratory.open(load(data.path, *chosen, skip_bad_rows=bool(data.skipped)))
+        self.laboratory.open(load_from(data.origin, *chosen, skip_bad_rows=bool(data.skipped)))
         yield self.laboratory.note
         yield lesson.forecast(self._frame)
 

@@ -28,6 +28,7 @@ from tui.screen.fields import NumberField
 from tui.screen.form import Form
 from tui.screen.keybar import KeyBar
 from tui.screen.panel import Panel
+from tui.sources.load import load
 from tui.terminal.line import PaintedCompositor
 from tui.views.views import Views
 
@@ -334,7 +335,10 @@ class LaboratoryScreen(Screen[None]):
             now = self.laboratory.data
             if now is None:
                 return
-            data = load_again(str(now.path), x, y, skip_bad_rows=bool(now.skipped))
+            if now.path is None and now.origin is not None:
+                data = load(now.origin, x, y, skip_bad_rows=bool(now.skipped))
+            else:
+                data = load_again(str(now.path), x, y, skip_bad_rows=bool(now.skipped))
         except DatasetError as error:
             self.app.call_from_thread(self._refused, str(error))
         else:

@@ -23,6 +23,8 @@ TIMEOUT = 10
 """Seconds in which a server must answer a call."""
 _NUMBERS = {20, 21, 23, 26, 700, 701, 1700}
 """The types of PostgreSQL that are numbers, by their identifiers in its catalogue."""
+_TYPED: dict[str, str] = {}
+"""Addresses that led to a server, as typed: this process asks for other columns without asking for the password again."""
 _SECRETS = ("password", "sslpassword", "passfile")
 
 
@@ -98,7 +100,7 @@ def open_postgres(origin: Origin, watch: Watch | None = None) -> PostgresTable:
     """
     ibis = needs("ibis", "postgres", "a PostgreSQL server")
     psycopg = needs("psycopg", "postgres", "a PostgreSQL server")
-    address = origin.places[0]
+    address = _TYPED.get(origin.places[0], origin.places[0])
     secrets = _secrets(address)
     public = without_secrets(address)
     origin = Origin((public,), origin.table, origin.query, origin.engine)
@@ -135,6 +137,7 @@ def open_postgres(origin: Origin, watch: Watch | None = None) -> PostgresTable:
         server.close()
         raise DatasetError(f"{inert(public)}: {which} cannot be read: {_why(error, secrets)}") from None
     table_.secrets = secrets
+    _TYPED[public] = address
     return table_
 
 
