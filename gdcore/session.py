@@ -13,7 +13,7 @@ Vocabulary
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ from gdcore.descent.timeline import Timeline
 from gdcore.inert import inert, quoted, quoted_path
 from gdcore.landscapes import losses
 from gdcore.landscapes.landscape import Landscape
-from gdcore.rows.dataset import _find, shipped
+from gdcore.rows.dataset import Origin, _find, shipped
 from gdcore.rows.ground import ground_of_rows
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ LONGEST = 20_000_000
 """So many iterations in all its branches together are replayed, which takes about a minute, and no more."""
 
 _MARK = "gdlab session"
+_OPTIONAL = ("also", "table", "query", "engine")
 _STEP = Range("a whole number from 0 to 1,000,000,000", low=0, high=1e9, whole=True)
 _TIP = Parameter("tip", _STEP, "the last iteration known")
 _CURSOR = Parameter("cursor", _STEP, "the iteration one stands at")
@@ -78,7 +79,11 @@ class Source:
         y: the name of the column y.
         skip_bad_rows: whether rows that cannot be used are left out.
         rows: how many rows there are.
-        checksum: CRC-32 of the columns, as eight hexadecimal digits.
+        checksum: CRC-32 of the columns, as eight hexadecimal digits; of the moments where only a sample is here.
+        also: more files that are read as one with the first.
+        table: the table of a database; empty where there is none.
+        query: the query whose result the data are; empty where there is none.
+        engine: what reads them; empty where that follows from the path.
     """
 
     path: str
@@ -87,13 +92,40 @@ class Source:
     skip_bad_rows: bool
     rows: int
     checksum: str
+    also: tuple[str, ...] = ()
+    table: str = ""
+    query: str = ""
+    engine: str = ""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the data can be had again."""
+        return Origin((self.path, *self.also), self.table, self.query, self.engine)
 
     @classmethod
     def of(cls, data: Dataset) -> Source:
         """What there is to say of the data."""
         path = str(data.path.absolute()) if data.path else ""
+        origin = data.origin or Origin((path,))
+        path = path or origin.places[0]
         path = next((name for name in shipped() if str(_find(name)) == path), path)
-        return cls(path, data.x_name, data.y_name, bool(data.skipped), len(data.x), _checksum(data))
+        return cls(
+            path,
+            data.x_name,
+            data.y_name,
+            bool(data.skipped),
+            data.rows,
+            _checksum(data),
+            origin.places[1:],
+            origin.table,
+            origin.query,
+            origin.engine,
+        )
+
+    def entries(self) -> dict[str, Any]:
+        """What is to be written of it; what most data lack is left out, as older versions knew nothing of it."""
+        entries = asdict(self)
+        return {name: value for name, value in entries.items() if value or name not in _OPTIONAL}
 
     def check(self, data: Dataset) -> None:
         """Accept data that have the same rows.
@@ -101,8 +133,8 @@ class Source:
         Raises:
             ValueError: if they have others.
         """
-        if len(data.x) != self.rows:
-            raise ValueError(f"the data have changed: {data.name} has {len(data.x):,} rows, the session {self.rows:,}")
+        if data.rows != self.rows:
+            raise ValueError(f"the data have changed: {data.name} has {data.rows:,} rows, the session {self.rows:,}")
         if _checksum(data) != self.checksum:
             columns = f"{quoted(data.x_name)} and {quoted(data.y_name)}"
             raise ValueError(
@@ -112,6 +144,10 @@ class Source:
 
 @lru_cache(maxsize=1)
 def _checksum(data: Dataset) -> str:
+    if data.measured:
+        # An engine adds up in any order, so that the last digits differ from one time to the next.
+        _, *values = astuple(data.measured.moments)[:6]
+        return f"{crc32(' '.join(f'{value:.6g}' for value in values).encode()):08x}"
     return f"{crc32(data.y.astype('<f8').tobytes(), crc32(data.x.astype('<f8').tobytes())):08x}"
 
 
@@ -222,7 +258,7 @@ class Session:
         >>> from gdcore.landscapes.bowl import MeanSquaredError
         >>> from gdcore.rows.dataset import load
         >>> pizza = load("pizza")
-        >>> branches = Branches(Timeline(MeanSquaredError.of(pizza.x, pizza.y), Settings(0.002)))
+        >>> branches = Branches(Timeline(pizza.squared_error, Settings(0.002)))
         >>> branches.run.forward(5), branches.run.back(2)
         (5, 2)
         >>> text = Session.of(pizza, branches).to_text()
@@ -306,7 +342,7 @@ class Session:
         orders = list(dict.fromkeys(order for course in self.branches for order in _orders_of(course)))
         document = {
             _MARK: VERSION,
-            **({"terrain": self.source} if isinstance(self.source, str) else {"data": asdict(self.source)}),
+            **({"terrain": self.source} if isinstance(self.source, str) else {"data": self.source.entries()}),
             "scaled": self.scaled,
             # What was not there in the first sessions is written only where it is not as it was then.
             **({"loss": self.loss} if self.loss != "squared" else {}),
@@ -386,6 +422,8 @@ def _source(entries: _Entries) -> Source:
         entries.take("skip_bad_rows", bool),
         entries.whole(_ROWS),
         entries.take("checksum", str),
+        tuple(map(str, entries.take("also", list))) if "also" in entries else (),
+        *(entries.take(name, str) if name in entries else "" for name in ("table", "query", "engine")),
     )
     entries.end()
     return source

@@ -1,9 +1,14 @@
+import bz2
 import contextlib
+import gzip
 import io
+import lzma
 import os
+import random
 import threading
 import unicodedata
-from itertools import product
+from collections.abc import Callable
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +17,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gdcore.rows import dataset
-from gdcore.rows.dataset import Dataset, DatasetError, load, shipped
+from gdcore.rows import dataset, files, layout, reader
+from gdcore.rows.dataset import Dataset, DatasetError, Origin, load, shipped
+from gdcore.rows.files import Cancelled, Progress
 
 SKIP = "correct it or skip bad rows"
+UNCLOSED = "a quote is opened and not closed where its field ends; close it or skip bad rows"
 ONE_COLUMN = "t.csv has only one column; it needs two, separated by a comma, a semicolon, a tab or white space"
 
 
@@ -33,7 +40,16 @@ def fault(*args: Any, **options: Any) -> str:
 
 def load_slowly(path: Path, **options: Any) -> Dataset:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "_read_fast", lambda *_: None)
+        patch.setattr(reader, "read_fast", lambda *_: None)
+        patch.setattr(dataset, "_read_by_path", lambda *_: None)
+        return load(path, **options)
+
+
+def load_in_blocks(path: Path, block: int, **options: Any) -> Dataset:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "BLOCK", block)
+        patch.setattr(reader, "_FEW_LINES", 1)
+        patch.setattr(reader, "_FEW_BYTES", 3)
         return load(path, **options)
 
 
@@ -80,7 +96,7 @@ GOOD: dict[str, tuple[str, list[float], list[float], tuple[str, ...]]] = {
 @pytest.mark.parametrize(("content", "x", "y", "columns"), GOOD.values(), ids=GOOD)
 def test_good_file(tmp_path: Path, content: str, x: list[float], y: list[float], columns: tuple[str, ...]) -> None:
     path = write(tmp_path, content)
-    for data in (load(path), load_slowly(path)):
+    for data in (load(path), load_slowly(path), load_in_blocks(path, 5)):
         assert data.x.tolist() == x
         assert data.y.tolist() == y
         assert data.columns == columns
@@ -171,8 +187,12 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "a quote does not span lines": (
         'n,x,y\n"a\nb",1,2\nc,3,4\n',
-        't.csv, line 2, column "x": the number is missing; write it or skip bad rows',
+        f"t.csv, line 2: {UNCLOSED}",
     ),
+    "a quote in the header without its end": ('"x,y\n1,2\n3,4\n', f"t.csv, line 1: {UNCLOSED}"),
+    "a quote without its end": ('x,y\n1,2\n3,4\n"5,6\n', f"t.csv, line 4: {UNCLOSED}"),
+    "a quote without its end, in another column": ('n,x,y\na,1,2\n"b,3,4\n', f"t.csv, line 3: {UNCLOSED}"),
+    "more after the end of a quote": ('n,x,y\na,1,2\n"b"c,3,4\n', f"t.csv, line 3: {UNCLOSED}"),
     "binary": (b"x,y\n1,2\n\0\n", "t.csv is a binary file; save it as plain text (CSV)"),
     "UTF-16": ("x,y\n1,2\n".encode("utf-16"), "t.csv is text in UTF-16; save it as UTF-8"),
     "not UTF-8": (
@@ -250,6 +270,48 @@ def test_a_harmful_file_name(tmp_path: Path) -> None:
     assert r"\x1b[2J.csv, line 2" in fault(write(tmp_path, "1,2\n3,\n", "\x1b[2J.csv"))
 
 
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lambda data: lzma.compress(data, preset=0),
+}
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+@pytest.mark.parametrize("name", ["t.csv.{}", "packed"])
+def test_packed_text(tmp_path: Path, suffix: str, name: str) -> None:
+    table = b"x,y\n" + b"".join(b"%d,%d\n" % (i, 3 * i) for i in range(100_000))
+    data = load(write(tmp_path, PACKERS[suffix](table), name.format(suffix)))
+    assert data.x.tolist() == list(range(100_000))
+    assert data.y[-1] == 3 * 99_999
+
+
+def test_packed_by_zstd(tmp_path: Path) -> None:
+    zstd = pytest.importorskip("zstandard")
+    assert load(write(tmp_path, zstd.compress(b"x,y\n1,2\n3,4\n"), "t.csv.zst")).y.tolist() == [2, 4]
+
+
+def test_packed_by_zstd_where_python_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(files, "import_module", refuse)
+    sentence = "t.zst is packed by zstd, which this Python cannot read; pip install zstandard, or use gzip"
+    assert fault(write(tmp_path, b"\x28\xb5\x2f\xfd....", "t.zst")) == sentence
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_packed_text_that_breaks_off(tmp_path: Path, suffix: str) -> None:
+    whole = PACKERS[suffix](random.Random(0).randbytes(2000).hex().encode() + b",2\n3,4\n")
+    assert fault(write(tmp_path, whole[:700], "t")).startswith("t is damaged: its ")
+    assert fault(write(tmp_path, whole[:20] + b"?" * 700, "t")).startswith("t is damaged: its ")
+
+
+@pytest.mark.parametrize("mark", [b"PAR1", b"ARROW1\0\0"])
+def test_what_the_extra_reads(tmp_path: Path, mark: bytes) -> None:
+    assert fault(write(tmp_path, mark + b"....", "t")).endswith("or install what reads it: pip install 'gdlab[data]'")
+
+
 @pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
 def test_text_in_a_file_called_compressed(tmp_path: Path, suffix: str) -> None:
     assert load(write(tmp_path, "1,2\n3,4\n", f"t.{suffix}")).y.tolist() == [2, 4]
@@ -269,7 +331,159 @@ def test_fifo(tmp_path: Path, content: str) -> None:
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero here")
 def test_an_endless_file() -> None:
-    assert fault("/dev/zero") == "zero is a binary file; save it as plain text (CSV)"
+    assert fault("/dev/zero") == "zero is a device and has no end; name a file"
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="there is no /dev/null here")
+def test_a_device() -> None:
+    assert fault("/dev/null") == "null is a device and has no end; name a file"
+
+
+class Standard(io.TextIOWrapper):
+    """Standard input, with these bytes in a pipe."""
+
+    def __init__(self, content: bytes) -> None:
+        ours, theirs = os.pipe()
+        self.writer = threading.Thread(target=self._write, args=(theirs, content), daemon=True)
+        self.writer.start()
+        super().__init__(os.fdopen(ours, "rb"))
+
+    def _write(self, file: int, content: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError), os.fdopen(file, "wb") as pipe:
+            pipe.write(content)
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    content = b"x,y\n" + b"1,2\n" * 600_000
+    with Standard(content) as pipe:
+        monkeypatch.setattr("sys.stdin", pipe)
+        data = load(name)
+        assert not pipe.buffer.read(), "all of it was taken"
+    assert (data.name, len(data.x), data.y.sum()) == ("standard input", 600_000, 1_200_000)
+
+
+def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert fault("-") == "there is no standard input to read from; name a file"
+
+
+def test_a_pipe_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_ENDLESS", 3_000_000)
+    with Standard(b"1,2\n" * 1_000_000) as pipe:
+        monkeypatch.setattr("sys.stdin", pipe)
+        assert fault("-").startswith("standard input has no end after ")
+
+
+def test_a_line_without_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_LONGEST_LINE", 1 << 20)
+    assert "has a line of more than 16 MB" in fault(write(tmp_path, b"1" * 3_000_000))
+
+
+# Files that change
+
+
+@pytest.mark.parametrize(
+    ("change", "how"), [(lambda path: os.truncate(path, 9), "became shorter"), (os.utime, "changed")]
+)
+@pytest.mark.parametrize("rows", [1_000_000, 60])
+def test_a_file_that_changes_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], how: str, rows: int
+) -> None:
+    path = write(tmp_path, "1,2\n" * rows)
+    os.utime(path, (1, 1))
+    choose = layout.Layout.choose
+
+    def chosen(*args: Any) -> tuple[int, int]:
+        change(path)
+        return choose(*args)
+
+    monkeypatch.setattr(layout.Layout, "choose", chosen)
+    assert fault(path) == f"t.csv {how} while it was read; load it again when it is complete"
+
+
+# Several files as one
+
+
+def test_a_pattern(tmp_path: Path) -> None:
+    write(tmp_path, "x,y\n5,6\n", "b.csv")
+    write(tmp_path, gzip.compress(b"y;x\n2;1\n4;3\n"), "a.csv")
+    write(tmp_path, "no table", "c.txt")
+    data = load(tmp_path / "*.csv")
+    assert (data.name, data.path, data.columns) == ("*.csv", None, ("y", "x"))
+    assert (data.x_name, data.x.tolist(), data.y.tolist()) == ("y", [2, 4, 6], [1, 3, 5])
+    assert data.origin == Origin((str(tmp_path / "*.csv"),))
+    assert load(tmp_path / "a*.csv").path == tmp_path / "a.csv"
+
+
+def test_several_files(tmp_path: Path) -> None:
+    paths = [write(tmp_path, f"{i},2\n3,4\n", f"{i}.csv") for i in (7, 8, 9)]
+    data = load(paths)
+    assert (data.name, data.x.tolist()) == ("7.csv and 2 more", [7, 3, 8, 3, 9, 3])
+    assert data.origin == Origin(tuple(map(str, paths)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sentence"),
+    [
+        ("x,y\n1,2\n", "x,z\n1,2\n", 'b.csv has no column "y", which a.csv has; '),
+        ("x,y\n1,2\n", "1,2\n", "b.csv does not go with a.csv, which has a header and 2 columns; "),
+        ("1,2\n", "1,2,3\n", "b.csv does not go with a.csv, which has no header and 2 columns; "),
+    ],
+)
+def test_files_that_do_not_go_together(tmp_path: Path, first: str, second: str, sentence: str) -> None:
+    write(tmp_path, first, "a.csv")
+    write(tmp_path, second, "b.csv")
+    assert fault(tmp_path / "*.csv") == sentence + "files that are read as one need the same columns"
+
+
+def test_a_pattern_that_matches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert fault("*.csv") == 'no file matches "*.csv"; check the pattern and where it is'
+    write(tmp_path, "1,2\n3,4\n", "[1].csv")
+    assert load("[1].csv").x.tolist() == [1, 3], "a file may be called as a pattern"
+
+
+def test_one_of_several_that_is_not_there(tmp_path: Path) -> None:
+    path = write(tmp_path, "1,2\n3,4\n")
+    assert fault([path, tmp_path / "no.csv"]).startswith('there is no file "')
+
+
+# Watching
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_how_far_the_reading_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr(dataset, "_BY_PATH", range(1, 1))
+    seen: list[Progress] = []
+    for name in ("a.csv", "b.csv"):
+        write(tmp_path, pack(b"x,y,z\n" + b"1,2,3\n" * 500_000), name)
+    load(tmp_path / "*.csv", watch=seen.append)
+    assert seen[-1] == Progress(1_000_000, 1.0)
+    assert len(seen) > 4
+    for before, after in pairwise(seen):
+        assert before.rows < after.rows
+        assert before.share is not None
+        assert after.share is not None
+        assert before.share <= after.share
+
+
+def test_of_a_pipe_the_share_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Progress] = []
+    with Standard(b"1,2\n" * 3) as pipe:
+        monkeypatch.setattr("sys.stdin", pipe)
+        load("-", watch=seen.append)
+    assert seen[-1] == Progress(3, None)
+
+
+def test_who_watches_can_end_it(tmp_path: Path) -> None:
+    def cancel(_: Progress) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        load(write(tmp_path, "1,2\n3,4\n"), watch=cancel)
 
 
 # Shipped data
@@ -388,6 +602,24 @@ def test_skip_bad_rows(tmp_path: Path) -> None:
     assert (data.x.tolist(), data.y.tolist()) == ([1, 3, 9], [2, 4, 10])
     assert data.skipped == 4
     assert data.first_skipped == f't.csv, line 3, column "x": "abc" is not a number; {SKIP}'
+    assert data.faults == (
+        data.first_skipped,
+        't.csv, line 5, column "y": the number is missing; write it or skip bad rows',
+        f't.csv, line 6, column "y": "nan" is not a finite number; {SKIP}',
+    )
+    assert data.said_of_skipped.startswith("4 rows were skipped; the first: t.csv, line 3,")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_bad_rows_far_apart_are_found_wherever_they_are(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    lines = ["n,x,y", *(f'"a, {i}",{i},{2 * i}' for i in range(200_000))]
+    bad = {2: "b,?,1", 70_000: "b,1", 70_001: "b,1,2,3", 199_999: "b,1,nan"}
+    for at, line in bad.items():
+        lines[at] = line
+    data = load(write(tmp_path, pack("\n".join(lines).encode())), "x", "y", skip_bad_rows=True)
+    assert data.skipped == len(bad)
+    assert [sentence.split()[2].rstrip(",:") for sentence in data.faults] == ["3", "70001", "70002"]
+    assert data.x.tolist() == [i - 1 for i in range(1, 200_001) if i not in bad]
 
 
 def test_skip_where_there_is_nothing_to_skip() -> None:
@@ -427,7 +659,28 @@ def test_the_arrays_are_contiguous_and_read_only_and_share_nothing(tmp_path: Pat
 FIELDS = st.one_of(
     st.floats(-1e150, 1e150).map(repr),
     st.integers(-1000, 1000).map(str),
-    st.sampled_from(["1", "2.5", "-3e2", "+.5", "4.", " 5", "\t6 ", "7 # c", '"8"', "9\x0b", "nan", "1e200", "", "w"]),
+    st.sampled_from(
+        [
+            "1",
+            "2.5",
+            "-3e2",
+            "+.5",
+            "4.",
+            " 5",
+            "\t6 ",
+            "7 # c",
+            '"8"',
+            '"a,b"',
+            '"a b"',
+            '"say ""hi"""',
+            '"',
+            "9\x0b",
+            "nan",
+            "1e200",
+            "",
+            "w",
+        ]
+    ),
 )
 TABLES = st.tuples(
     st.sampled_from([",", ";", "\t", " ", "   ", " , "]),
@@ -457,15 +710,19 @@ def outcome(read: Any, path: Path, **options: Any) -> Any:
 @example("n,x,y\na,1,2\nb\n", {"x": 2})
 def test_both_ways_agree(tmp_path_factory: pytest.TempPathFactory, content: str, options: dict[str, Any]) -> None:
     path = write(tmp_path_factory.getbasetemp(), content)
-    assert outcome(load, path, **options) == outcome(load_slowly, path, **options)
+    slowly = outcome(load_slowly, path, **options)
+    assert outcome(load, path, **options) == slowly
+    for block in (1, 7, 40):
+        assert outcome(load_in_blocks, path, block=block, **options) == slowly
 
 
-@pytest.mark.parametrize(("mark", "width"), [*product(",;\t", (2, 3)), (" ", 2)])
+@pytest.mark.parametrize(("mark", "width"), list(product(",;\t ", (2, 3))))
+@pytest.mark.parametrize("quote", ["{}", '"{}"', ' "{}"'])
 def test_a_plain_table_is_read_the_fast_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str, width: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str, width: int, quote: str
 ) -> None:
-    monkeypatch.setattr(dataset, "_read_rows", lambda *_: pytest.fail("read row by row"))
-    row = mark.join("123"[:width])
+    monkeypatch.setattr(reader, "read_row", lambda *_: pytest.fail("read row by row"))
+    row = mark.join(["1", quote.format("2"), quote.format(f'3{mark}""#' if '"' in quote else "3")][:width])
     header = mark.join(f'"{name}"' for name in "abc"[:width])
     assert load(write(tmp_path, f"# c{mark}{mark}{mark}{mark}\n{header}\n{row}\n{row}\n")).y.tolist() == [2, 2]
 

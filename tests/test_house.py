@@ -69,9 +69,10 @@ BELOW = {
         "gdcore.inert",
     ),
     "tui.charts": ("gdcore",),
-    "tui.laboratory": ("gdcore", "tui.charts"),
+    "tui.laboratory": ("gdcore", "tui.charts", "tui.sources"),
     "tui.views": ("gdcore", "tui.charts", "tui.laboratory"),
-    "tui.headless": ("gdcore", "tui.laboratory", "tui.charts", "tui.views", "tui.terminal.environment"),
+    "tui.sources": ("gdcore",),
+    "tui.headless": ("gdcore", "tui.laboratory", "tui.sources", "tui.charts", "tui.views", "tui.terminal.environment"),
     "tui.terminal": ("gdcore", "tui.charts"),
 }
 """What the modules of a folder may import besides their own: a fault in one is looked for there and below."""

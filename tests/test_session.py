@@ -286,7 +286,7 @@ def test_a_file_is_named_by_where_it_is(tmp_path: Path, monkeypatch: pytest.Monk
     assert Session.of(data, experiment()).source == source
     assert (source.path, source.skip_bad_rows, source.rows) == (str(file), True, 2)
     assert Source.of(load(DATA / "pizza.txt")).path == "pizza"
-    assert Source.of(replace(data, path=None)).path == ""
+    assert Source.of(replace(data, path=None, origin=None)).path == ""
 
 
 def test_a_name_that_could_act_on_a_terminal_does_not() -> None:

@@ -416,7 +416,7 @@ def is_one_sentence(run: Outcome, part: str) -> None:
         (("--optimizer", "sgd\n"), r"invalid choice: 'sgd\n'"),
         (("--format", "xml"), "invalid choice: 'xml'"),
         (("--\x1b[2J",), r"unrecognized arguments: --\x1b[2J"),
-        (("pizza", "two\nlines"), r"unrecognized arguments: two\nlines"),
+        (("pizza", "two\nlines"), r'there is no file "two\nlines"'),
         (("--x", "Nothing"), 'pizza.txt has no column "Nothing"; choose one of "Reservations", "Pizzas"'),
         (("--y", "3"), "pizza.txt has no column"),
         (("no-such-file",), 'there is no file "no-such-file"'),
@@ -625,7 +625,7 @@ def test_a_stream_that_knows_ascii_only(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="there is no /dev/stdin here")
 def test_data_from_standard_input() -> None:
     assert gdlab("train", "/dev/stdin", stdin=(DATA / "pizza.txt").read_bytes()) == gdlab("train")
-    is_one_sentence(gdlab("train", "/dev/stdin"), "stdin is empty")
+    is_one_sentence(gdlab("train", "/dev/stdin"), "standard input is empty")
 
 
 def test_the_command_of_this_python_is_meant() -> None:

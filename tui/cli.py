@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gdcore.descent.schedules import Schedule
     from gdcore.descent.steps import Limits, Settings
     from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
     from tui.laboratory.laboratory import Laboratory
 
 VARIABLE = "GDLAB_ONLY"
@@ -42,6 +43,8 @@ examples:
   gdlab                          the laboratory on pizza, the data set of the lesson
   gdlab cars -l 0.0001           on another data set that ships: anscombe, cars, geyser, orings, pizza
   gdlab my.csv --x age --y pay   on your own file, by the names or numbers of its columns
+  gdlab 'logs/*.parquet'         on files of any size and kind: pip install 'gdlab[data]'
+  gdlab postgresql://host/shop --table sales        where the data are: pip install 'gdlab[postgres]'
   gdlab --resume                 go on where the last session stands
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
@@ -382,8 +385,9 @@ def _data_beside(parser: _Parser, words: list[str], option: str, allowed: set[st
     if given:
         flag = f"--{given[0].replace('_', '-')}"
         raise ValueError(f"{flag} cannot be given besides {option}: a session has its own data, start and settings")
-    place: str | None = options.data
-    return place
+    if len(options.data) > 1:
+        raise ValueError(f"besides {option}, name one place where the data are now")
+    return options.data[0] if options.data else None
 
 
 class _Version(Action):
@@ -418,9 +422,18 @@ def _add_run_options(parser: ArgumentParser) -> None:
 
     parser.add_argument(
         "data",
-        nargs="?",
+        nargs="*",
         metavar="DATA",
-        help="a file, or a data set that ships: anscombe, cars, geyser, orings, pizza (default)",
+        help="files or a pattern, read as one; - for a pipe; the address of a database, postgresql://host/name; "
+        "or a data set that ships: anscombe, cars, geyser, orings, pizza (default)",
+    )
+    parser.add_argument("--table", metavar="NAME", help="the table of a database, schema.table where it has schemas")
+    parser.add_argument("--query", metavar="SQL", help="the rows are what a query gives; in it, files are called data")
+    parser.add_argument(
+        "--engine",
+        metavar="NAME",
+        choices=("text", "duckdb", "postgres", "spark"),
+        help="what reads the data: text (gdlab itself), duckdb, postgres or spark (default: by what they are)",
     )
     parser.add_argument("--terrain", metavar="NAME", help="walk on a terrain instead of data, by its name")
     parser.add_argument("--x", metavar="COLUMN", help="the column that goes in, by name or by number from 1")
@@ -514,8 +527,6 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
     from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
     from gdcore.descent.schedules import Constant  # noqa: PLC0415
     from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
-    from gdcore.rows.dataset import load  # noqa: PLC0415
-    from tui.laboratory.reach import check  # noqa: PLC0415
 
     kind = OPTIMIZERS[options.optimizer]
     own = [parameter.name for parameter in hyperparameters(kind)]
@@ -534,14 +545,12 @@ def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, flo
         return _terrain_of(options, settings, limits)
     w, b = (0.0 if given is None else given for given in (options.weight, options.bias))
     start = (w, b)
-    place = "pizza" if options.data is None else options.data
-    check(place)
-    data = load(place, options.x, options.y, skip_bad_rows=options.skip_bad_rows)
-    return data, replace(settings, batch=_batch_of(options, len(data.x))), limits, start
+    data = _data_of(options)
+    return data, replace(settings, batch=_batch_of(options, data)), limits, start
 
 
-def _batch_of(options: Namespace, rows: int) -> Batch | None:
-    """The batches that the options ask for, of so many rows.
+def _batch_of(options: Namespace, data: Dataset) -> Batch | None:
+    """The batches that the options ask for, of the rows.
 
     Raises:
         ValueError: with a sentence, where they cannot be had.
@@ -554,9 +563,34 @@ def _batch_of(options: Namespace, rows: int) -> Batch | None:
         return None
     if seed is not None and order is not None:
         raise ValueError("--seed and --order cannot be given together: each says in which order the rows come")
+    data.need_rows("batches")
     from gdcore.descent.batches import Batch, Order  # noqa: PLC0415
 
-    return Batch(size, seed or 0, None if order is None else Order.load(order, rows))
+    return Batch(size, seed or 0, None if order is None else Order.load(order, data.rows))
+
+
+def _data_of(options: Namespace) -> Dataset:
+    """The data that the options ask for; what takes its time is told of on standard error.
+
+    Raises:
+        ValueError: with a sentence, where they cannot be had.
+    """
+    from gdcore.rows.dataset import Origin  # noqa: PLC0415
+    from tui.laboratory.reach import check  # noqa: PLC0415
+    from tui.sources.load import load, named  # noqa: PLC0415
+    from tui.sources.progress import told  # noqa: PLC0415
+
+    asked = options.table or options.query or options.engine
+    origin = Origin(
+        tuple(options.data) or (() if asked else ("pizza",)),
+        options.table or "",
+        options.query or "",
+        options.engine or "",
+    )
+    for place in origin.places:
+        check(place)
+    with told(sys.stderr, named(origin)) as watch:
+        return load(origin, options.x, options.y, skip_bad_rows=options.skip_bad_rows, watch=watch)
 
 
 def _landscape_of(options: Namespace, ground: Any) -> Landscape | None:
@@ -571,6 +605,7 @@ def _landscape_of(options: Namespace, ground: Any) -> Landscape | None:
         return None
     from gdcore.landscapes.losses import DELTA, loss_of_rows  # noqa: PLC0415
 
+    ground.need_rows(f"the {options.loss} loss")
     return loss_of_rows(ground.x, ground.y, options.loss, DELTA if options.delta is None else options.delta)
 
 
@@ -588,7 +623,7 @@ def _terrain_of(
 
     if getattr(options, "loss", "squared") != "squared":
         raise ValueError("--loss cannot be given besides --terrain: no rows")
-    for name in ("data", "x", "y", "predict", "batch", "seed", "order"):
+    for name in ("data", "table", "query", "engine", "x", "y", "predict", "batch", "seed", "order"):
         if getattr(options, name, None):
             raise ValueError(f"{name if name == 'data' else f'--{name}'} cannot be given besides --terrain: no rows")
     landscape = find(options.terrain)

@@ -122,6 +122,27 @@ class MeanSquaredError(Landscape):
         """The bowl of other rows, as a batch is: measured only when more than a step is wanted of it."""
         return MeanSquaredError.of(x, y) if self.far else BatchBowl(x, y)
 
+    @classmethod
+    def from_moments(cls, moments: Moments, floor: float) -> MeanSquaredError:
+        """The loss over rows that somebody else has measured.
+
+        Args:
+            moments: those of all the rows.
+            floor: L*, the mean squared residual of the line w* = cov_xy / var_x, b* = mean_y - w* * mean_x.
+
+        Example:
+            >>> x, y = np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0, 7.0])
+            >>> loss = MeanSquaredError.of(x, y)
+            >>> MeanSquaredError.from_moments(Moments.of(x, y), loss.floor) == loss
+            True
+        """
+        weight = moments.cov_xy / moments.var_x if moments.var_x > 0 else 0.0
+        rise, rise_tail = _exact_product(weight, moments.mean_x)
+        bias = moments.mean_y - rise
+        residual = (rise + (bias - moments.mean_y)) + (rise_tail + weight * moments.tail_x - moments.tail_y)
+        far = moments.mean_x * moments.mean_x > _FAR * moments.var_x
+        return cls(moments, weight, bias, floor, residual, far)
+
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
         """The loss and (dL/dw, dL/db) at (w, b): what one step of a descent needs, in one go."""
         mean, variance = self.moments.mean_x, self.moments.var_x

@@ -1,58 +1,91 @@
-"""Two columns of numbers from a text file.
+"""Two columns of numbers: as rows, or as the moments and a sample of them; and how they are loaded from text files.
 
-A file is looked at three times. Its first lines tell its layout: the delimiter, the header, which columns hold numbers.
-A plain file is then read by NumPy's C reader. Whatever that does not take is read row by row, more slowly, by code that
-can say what is wrong and where. The two agree on what a good row is, so that a fault at the end of a file never changes
-the meaning of its beginning.
+A file is read in blocks of lines, once: the first lines tell its layout (delimiter, header, which columns are numbers),
+then each block goes through NumPy's C reader, and what that does not take is read by code that can say what is wrong
+and where. What is packed is unpacked on the way, and several files are read as one.
 """
 
-import io
+from __future__ import annotations
+
 import os
-import re
-import stat
-import warnings
-from array import array
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import BinaryIO
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from gdcore.inert import inert, quoted
+from gdcore.landscapes.bowl import MeanSquaredError, Moments
+from gdcore.rows.files import SHIPPED, DatasetError, Input, Progress, find, find_all, unreadable
+from gdcore.rows.layout import SAMPLE, Layout, count, lines_of
+from gdcore.rows.reader import LIMIT, Reader, Rows, Skipped, load_text, regularized
 
-from gdcore.inert import inert, quoted, quoted_path
-from gdcore.rows.table import find_delimiter, has_header, is_number, numeric_columns, split
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from typing import TypeAlias
 
-LIMIT = 1e150
-"""The largest magnitude of a value: the square of anything larger is near the end of a float's range."""
+    import numpy as np
+    from numpy.typing import NDArray
 
-_SHIPPED = {"anscombe": "anscombe.csv", "cars": "cars.csv", "geyser": "geyser.csv"}
-_SHIPPED |= {"orings": "orings.csv", "pizza": "pizza.txt"}
-_SAMPLE = 50
-_BLOCK = 1 << 20
-# How surrogateescape decodes a byte that is not UTF-8; no UTF-8 decodes to these.
-_STRAY_BYTE = re.compile("[\udc80-\udcff]")
+    from gdcore.rows.reader import Columns
+
+    Watch: TypeAlias = Callable[[Progress], object]
+
+__all__ = ["LIMIT", "Dataset", "DatasetError", "Measured", "Origin", "load", "shipped"]
+
+_find = find
+_BY_PATH = range(1 << 20, 1 << 26)
+"""A file of so many bytes is first tried as a whole by its path, which NumPy reads fastest. It takes less than half a
+second, in which nobody need be told how far it is; where nobody watches, a larger one is read so too."""
 
 
-class DatasetError(ValueError):
-    """Data that cannot be used: its text is one sentence that says what is wrong, where, and what to do."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where data can be had again. There is no password in it.
+
+    Attributes:
+        places: files, patterns or the address of a server.
+        table: the table of a database; empty where there is none.
+        query: the query whose result the data are; empty where there is none.
+        engine: what reads them; empty where that follows from the place.
+    """
+
+    places: tuple[str, ...]
+    table: str = ""
+    query: str = ""
+    engine: str = ""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What an engine found out about all the rows, of which only a sample came along.
+
+    Attributes:
+        moments: count, means, variances and covariance of all the rows.
+        floor: L*, the smallest squared error that a line has on them.
+    """
+
+    moments: Moments
+    floor: float
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Two columns of numbers and where they come from.
 
     Attributes:
         name: the name of the file, safe to print.
-        path: where the file is, or None for data that came from no file.
-        x: the inputs, shape (n,), contiguous and read-only, all finite and of magnitude 1e150 at most.
+        path: where the file is, or None for data that came from no one file.
+        x: the inputs, shape (n,), contiguous and read-only, all finite and of magnitude 1e150 at most. Where only a
+            sample of the rows is here, theirs.
         y: the outputs, likewise.
         x_name: the name of the column x.
         y_name: the name of the column y.
         columns: the names of all the columns of the file, in order.
         skipped: how many bad rows were left out.
-        first_skipped: the sentence on the first of them.
+        faults: the sentences on the first three of them.
+        measured: what is known of all the rows, where only a sample of them is here; None where all are.
+        origin: where the data can be had again; None for data that came from nowhere.
     """
 
     name: str
@@ -63,7 +96,61 @@ class Dataset:
     y_name: str
     columns: tuple[str, ...]
     skipped: int = 0
-    first_skipped: str = ""
+    faults: tuple[str, ...] = ()
+    measured: Measured | None = None
+    origin: Origin | None = None
+
+    @property
+    def first_skipped(self) -> str:
+        """The sentence on the first bad row that was left out; empty where there is none."""
+        return self.faults[0] if self.faults else ""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are, those of which only a sample is here included."""
+        return self.measured.moments.count if self.measured else len(self.x)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether only a sample of the rows is here."""
+        return self.measured is not None
+
+    @cached_property
+    def moments(self) -> Moments:
+        """The moments of all the rows."""
+        return self.measured.moments if self.measured else Moments.of(self.x, self.y)
+
+    @cached_property
+    def squared_error(self) -> MeanSquaredError:
+        """The mean squared error of a line over all the rows."""
+        if self.measured:
+            return MeanSquaredError.from_moments(self.measured.moments, self.measured.floor)
+        return MeanSquaredError.of(self.x, self.y)
+
+    def need_rows(self, what: str) -> None:
+        """Accept that all rows are here, which `what` cannot do without.
+
+        Raises:
+            DatasetError: only a sample of them is.
+        """
+        if self.measured:
+            raise DatasetError(
+                f"{what}: this needs all the rows, and of the {self.rows:,} of {self.name} only a sample is here; "
+                "load fewer, by a query or from a smaller file"
+            )
+
+    @property
+    def said_of_skipped(self) -> str:
+        """What there is to say of the rows that were left out; empty where there are none.
+
+        >>> import numpy as np
+        >>> Dataset("t", None, *2 * [np.zeros(2)], "x", "y", ("x", "y"), 1, ("line 3: no",)).said_of_skipped
+        '1 row was skipped; the first: line 3: no'
+        """
+        if not self.skipped:
+            return ""
+        were = "1 row was" if self.skipped == 1 else f"{self.skipped:,} rows were"
+        return f"{were} skipped; the first: {'. '.join(self.faults)}"
 
 
 def shipped() -> tuple[str, ...]:
@@ -72,29 +159,35 @@ def shipped() -> tuple[str, ...]:
     >>> shipped()
     ('anscombe', 'cars', 'geyser', 'orings', 'pizza')
     """
-    return tuple(_SHIPPED)
+    return tuple(SHIPPED)
 
 
 def load(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     x: str | int | None = None,
     y: str | int | None = None,
     *,
     skip_bad_rows: bool = False,
+    watch: Watch | None = None,
 ) -> Dataset:
-    """Load two columns of numbers from a text file, or from a data set that ships with gdlab.
+    """Load two columns of numbers from text files, or from a data set that ships with gdlab.
 
     The columns are separated by commas, semicolons, tabs or white space; which of them, and whether there is a header,
-    is found out from the first lines. A `#` begins a comment, and names and values may stand in double quotes.
+    is found out from the first lines. A `#` begins a comment, and names and values may stand in double quotes. Files
+    packed by gzip, bzip2, xz or, where Python can, zstd are unpacked.
 
     Args:
-        source: a path, or the bare name of a shipped data set (for a file of that name, write ./pizza).
+        source: a path, a pattern such as `logs/2026-*.csv`, or several, whose files are read as one; `-` for standard
+            input; or the bare name of a shipped data set (for a file of that name, write ./pizza).
         x: the name of a column, or its number counted from 1. Without it, the first column of numbers that is not y.
         y: likewise. Without it, the first column of numbers that is not x.
         skip_bad_rows: leave out the rows that cannot be used, and count them, instead of refusing the file.
+        watch: called between blocks with how far the reading is. What it raises ends the loading: `files.Cancelled` is
+            there for that.
 
     Raises:
-        DatasetError: the file cannot be read, or is not a table with two columns of finite numbers and two rows.
+        DatasetError: the file cannot be read, changes meanwhile, or is not a table with two columns of finite numbers
+            and two rows.
 
     >>> pizza = load("pizza")
     >>> pizza.x_name, pizza.y_name, len(pizza.x)
@@ -102,274 +195,177 @@ def load(
     >>> load("anscombe", x="x4", y=8).y_name
     'y4'
     """
+    sources = [os.fsdecode(one) for one in ([source] if isinstance(source, str | os.PathLike) else source)]
+    path = None
     try:
-        path = _find(os.fsdecode(source))
-        name = inert(path.name or str(path))
-        opener = _opener(path, name)
-        layout = _Layout.of(opener, name)
-        chosen = layout.choose(x, y)
-        values, skipped, first = _read_fast(path, opener, layout, chosen), 0, ""
-        if values is None:
-            values, skipped, first = _read_rows(opener, layout, chosen, skip_bad_rows)
+        name, paths = find_all(sources)
+        loading = _Loading(paths, (x, y), skip_bad_rows, watch)
+        for path in paths:
+            loading.read(path)
     except (OSError, UnicodeEncodeError) as error:
-        raise DatasetError(_unreadable(os.fsdecode(source), error)) from error
-    rows = len(values[0])
-    if skipped and rows < 2:
-        kept = f"only {_count(rows, 'row')} of {name} can be used and {_count(skipped, 'row')} cannot"
-        raise DatasetError(f"{kept}, where at least two are needed; the first that cannot: {first}")
-    if rows < 2:
-        raise DatasetError(f"{name} has only {_count(rows, 'row')} of numbers; add rows until there are two or more")
+        failed = getattr(error, "filename", None) or path
+        raise DatasetError(unreadable(str(failed) if failed and len(sources) > 1 else sources[0], error)) from error
+    values = loading.columns(name)
     for column in values:
         column.setflags(write=False)
-    columns = tuple(map(inert, layout.names))
-    x_name, y_name = (columns[i] for i in chosen)
-    return Dataset(name, path, *values, x_name, y_name, columns, skipped, first)
+    columns = tuple(map(inert, loading.layout.names))
+    x_name, y_name = (columns[i] for i in loading.chosen)
+    # Not resolved: a link may be there to lead to another file tomorrow.
+    places = tuple(one if one in (*SHIPPED, "-") else os.path.abspath(find(one)) for one in sources)  # noqa: PTH100
+    skipped = loading.skipped
+    return Dataset(
+        name,
+        paths[0] if len(paths) == 1 else None,
+        *values,
+        x_name,
+        y_name,
+        columns,
+        skipped.count,
+        tuple(skipped.told),
+        origin=Origin(places),
+    )
 
 
-# Files
+class _Loading:
+    """The files that are read as one, one after the other.
+
+    Attributes:
+        layout: that of the first file.
+        chosen: the columns x and y of the first file, counted from 0.
+        skipped: the bad rows of all the files.
+    """
+
+    layout: Layout
+    chosen: tuple[int, int]
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        wanted: tuple[str | int | None, str | int | None],
+        skip_bad_rows: bool,
+        watch: Watch | None,
+    ) -> None:
+        self.skipped = Skipped(skip_bad_rows)
+        self._rows = Rows()
+        self._wanted = wanted
+        self._watch = watch
+        self._sizes = [path.stat().st_size for path in paths] if watch and len(paths) > 1 else [1]
+        self._file = -1
+
+    def read(self, path: Path) -> None:
+        """Read the next file.
+
+        Raises:
+            OSError: it cannot be read.
+            DatasetError: it cannot be used, or does not go with the first.
+        """
+        self._file += 1
+        with Input(path) as file:
+            blocks = file.blocks()
+            head, sample = head_of(blocks, file)
+            layout = Layout.of(sample, file.name)
+            if self._file == 0:
+                self.layout, self.chosen = layout, layout.choose(*self._wanted)
+                chosen = self.chosen
+            else:
+                chosen = _same_columns(layout, self.layout, self.chosen)
+            if file.plain and file.size >= _BY_PATH.start and (file.size < _BY_PATH.stop or not self._watch):
+                columns = _read_by_path(file, layout, chosen)
+                if columns is not None:
+                    self._rows.extend(columns)
+                    self._tell(file, whole=True)
+                    return
+                head, blocks = [], file.again()
+            with Reader(layout, chosen, self._rows, self.skipped) as reader:
+                for block in chain(head, blocks):
+                    reader.take(block)
+                    self._tell(file)
+
+    def _tell(self, file: Input, *, whole: bool = False) -> None:
+        if self._watch:
+            share, sizes = 1.0 if whole else file.share, self._sizes
+            if share is not None:
+                share = (sum(sizes[: self._file]) + share * sizes[self._file]) / max(sum(sizes), 1)
+            self._watch(Progress(len(self._rows), share))
+
+    def columns(self, name: str) -> Columns:
+        """Both columns, of all the files.
+
+        Raises:
+            DatasetError: there are not two rows.
+        """
+        rows, skipped = len(self._rows), self.skipped
+        if rows < 2 and skipped.count:
+            kept = f"only {count(rows, 'row')} of {name} can be used and {count(skipped.count, 'row')} cannot"
+            raise DatasetError(f"{kept}, where at least two are needed; the first that cannot: {skipped.told[0]}")
+        if rows < 2:
+            raise DatasetError(f"{name} has only {count(rows, 'row')} of numbers; add rows until there are two or more")
+        return self._rows.columns()
 
 
-def _find(source: str) -> Path:
-    """Find the file that is meant: a shipped one, or one of the person's own."""
-    package = Path(__file__).parent.parent
-    # The data stand beside the package in a checkout, and inside it in an installed distribution.
-    data = next((folder for folder in (package / "data", package.parent / "data") if folder.is_dir()), package)
-    if source in _SHIPPED:
-        return data / _SHIPPED[source]
-    if not source or "\0" in source:
-        raise DatasetError(_no_file(source))
-    try:
-        path = Path(source).expanduser()
-    except RuntimeError:  # there is no such user, or no home
-        path = Path(source)
-    return data / source if source in _SHIPPED.values() and not path.exists() else path
+def layout_of(file: Input) -> Layout:
+    """The layout of an open file, of which nothing has been read; it has to be opened anew to read it.
+
+    Raises:
+        DatasetError: it is no table.
+    """
+    return Layout.of(head_of(file.blocks(), file)[1], file.name)
 
 
-def _opener(path: Path, name: str) -> Callable[[], BinaryIO]:
-    """Give a function that opens the file anew. A pipe can be read only once, so its bytes are kept."""
-    with path.open("rb") as file:
-        plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-        blocks: list[bytes] = []
-        while block := file.read(_BLOCK):
-            if block[:2] in (b"\xff\xfe", b"\xfe\xff") and not blocks:
-                raise DatasetError(f"{name} is text in UTF-16; save it as UTF-8")
-            if b"\0" in block:  # before a line is looked for: /dev/zero has no end of line, and no end
-                raise DatasetError(_binary(name))
-            if plain:
-                break
-            blocks.append(block)
-    if plain:
-        return lambda: path.open("rb")
-    data = b"".join(blocks)
-    return lambda: io.BytesIO(data)
+def head_of(blocks: Iterator[bytes], file: Input) -> tuple[list[bytes], list[tuple[int, str]]]:
+    """The first blocks, until there are lines enough to tell the layout, and these lines."""
+    head: list[bytes] = []
+    sample: list[tuple[int, str]] = []
+    number = 1
+    for block in blocks:
+        head.append(block)
+        sample += [
+            line for line, _ in zip(lines_of(block, number, file.name), range(SAMPLE - len(sample)), strict=False)
+        ]
+        number += block.count(b"\n")
+        if len(sample) >= SAMPLE:
+            break
+    return head, sample
 
 
-def _lines(opener: Callable[[], BinaryIO], name: str) -> Iterator[tuple[int, str]]:
-    """Yield each line that is not blank and not a comment, with its number."""
-    with io.TextIOWrapper(opener(), "utf-8-sig", "surrogateescape") as text:
-        for number, line in enumerate(text, 1):
-            if not line.isascii() and (stray := _STRAY_BYTE.search(line)):
-                byte = ord(stray[0]) - 0xDC00
-                raise DatasetError(f"{name}, line {number}: the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
-            if "\0" in line:
-                raise DatasetError(_binary(name))
-            content = line.lstrip()
-            if content and content[0] != "#":
-                yield number, line
+def _read_by_path(file: Input, layout: Layout, chosen: tuple[int, int]) -> Columns | None:
+    """Both columns of a whole plain file that is regular throughout, or None."""
+    quotes = False
+    # Of two columns NumPy itself sees all that can be wrong, but for quotes.
+    if len(layout.names) > 2 or not file.lacks(b'"\0'):
+        after = layout.header
+        for block in file.again():
+            below = block
+            if after:
+                # Names may stand in quotes as they like; NumPy skips their line.
+                parts = block.split(b"\n", after)
+                if len(parts) <= after:
+                    return None
+                after, below = 0, parts[-1]
+            quotes = quotes or b'"' in below
+            if regularized(below, layout) != below:
+                return None
+    path = str(file.path.absolute())  # an absolute path is never a URL
+    columns = load_text(path, layout, chosen, quotes=quotes, whole=True)
+    file.check()
+    return columns
 
 
-# Layout
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How a file is laid out, as its first lines tell."""
-
-    file: str
-    delimiter: str | None
-    header: int  # the number of its line; 0 where there is none
-    names: tuple[str, ...]
-    numeric: tuple[int, ...]
-
-    @classmethod
-    def of(cls, opener: Callable[[], BinaryIO], file: str) -> "_Layout":
-        sample = list(islice(_lines(opener, file), _SAMPLE))
-        if not sample:
-            raise DatasetError(f"{file} is empty; it needs two columns of numbers")
-        delimiter = find_delimiter([line for _, line in sample])
-        rows = [split(line, delimiter) for _, line in sample]
-        header = sample[0][0] if has_header(rows) else 0
-        names = rows.pop(0) if header else [""] * max(widths := [len(row) for row in rows], key=widths.count)
-        if not rows:
-            raise DatasetError(f"{file} has a header and no rows; add at least two rows of numbers")
-        narrow, wide = min(map(_width, rows)), max(map(_width, rows))
-        if header and (narrow > len(names) or (delimiter is None and wide < len(names))):
-            fault = f"the header has {_count(len(names), 'name')} for rows of {_count(narrow, 'field')}"
-            remedy = "name every column, or begin a line that is no header with #"
-            if narrow < len(names):
-                remedy = "put quotes round a name of several words"
-            raise DatasetError(f"{file}, line {header}: {fault}; {remedy}")
-        if len(names) < 2:
-            raise DatasetError(
-                f"{file} has only one column; it needs two, separated by a comma, a semicolon, a tab or white space"
-            )
-        called = tuple(name or f"{'xy'[i % 2]}{i // 2 + 1}" for i, name in enumerate(names))
-        numeric = tuple(i for i in numeric_columns(rows) if i < len(names))
-        return cls(file, delimiter, header, called, numeric)
-
-    def choose(self, x: str | int | None, y: str | int | None) -> tuple[int, int]:
-        """Choose the columns x and y, counted from 0."""
-        wanted = [None if choice is None else self._column(choice) for choice in (x, y)]
-        others = [column for column in self.numeric if column not in wanted]
-        if wanted.count(None) > len(others):
-            which = f"only one column of numbers, {quoted(self.names[self.numeric[0]])}" if self.numeric else ""
-            raise DatasetError(f"{self.file} has {which or 'no column of numbers'}; it needs two")
-        first, second = (others.pop(0) if column is None else column for column in wanted)
-        return first, second
-
-    def _column(self, choice: str | int) -> int:
-        text = str(choice).strip()
-        for names in (self.names, tuple(map(inert, self.names))):
-            if isinstance(choice, str) and text in names:
-                return names.index(text)
-        if re.fullmatch("[0-9]{1,9}", text) and 1 <= int(text) <= len(self.names):
-            return int(text) - 1
-        what = quoted(choice) if isinstance(choice, str) else text
-        known = ", ".join(quoted(name) for name in self.names[:8])
-        more = f" and {len(self.names) - 8} more" if len(self.names) > 8 else ""
-        raise DatasetError(f"{self.file} has no column {what}; choose one of {known}{more}")
-
-
-def _width(row: Sequence[str]) -> int:
-    """Count the fields of a row up to the last that is not empty."""
-    return max((i for i, field in enumerate(row, 1) if field), default=0)
-
-
-# Rows
-
-_Columns = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-
-def _read_fast(path: Path, opener: Callable[[], BinaryIO], layout: _Layout, chosen: tuple[int, int]) -> _Columns | None:
-    """Read both columns with NumPy's C reader, or give None where the rows must be looked at one by one."""
-    two = len(layout.names) == 2
-    # NumPy tells by itself that a row has too many fields only where it reads all the columns.
-    if not _is_plain(opener, layout, count_fields=not two):
-        return None
-    with io.TextIOWrapper(opener(), "utf-8-sig") as text, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            table = np.loadtxt(
-                # By its path a file is read in blocks, from an open file line by line. An absolute path is never a URL.
-                str(path.absolute()) if path.is_file() else text,
-                delimiter=layout.delimiter,
-                skiprows=layout.header,
-                usecols=None if two else chosen,
-                encoding="utf-8-sig",
-                ndmin=2,
-            )
-        except Exception:  # whatever it is, the other way finds it and says it better
-            return None
-    if table.shape[0] < 2 or table.shape[1] != 2 or not (table.min() >= -LIMIT and table.max() <= LIMIT):
-        return None
-    first, second = chosen if two else (0, 1)
-    return table[:, first].copy(), table[:, second].copy()
-
-
-def _is_plain(opener: Callable[[], BinaryIO], layout: _Layout, *, count_fields: bool) -> bool:
-    """Tell whether NumPy reads the rows as we do: no quotes (it lets them span lines) and no fields too many."""
-    if count_fields and layout.delimiter is None:
-        return False
-    mark = (layout.delimiter or "").encode()
-    others = bytes(set(range(256)) - set(b"\r\n" + mark))
-    tail = b""
-    with opener() as file:
-        block = file.read(_BLOCK)
-        header = re.match(rb"(?:[^\r\n]*(?:\r\n?|\n)){%d}" % layout.header, block)
-        if header is None:
-            return False
-        block = block[header.end() :]
-        while block:
-            if b'"' in block or b"\0" in block:
-                return False
-            if count_fields:
-                # Only the delimiters and the ends of lines are kept: too many of the former in a run are too many.
-                tail = tail[-len(layout.names) :] + block.translate(None, others)
-                if mark * len(layout.names) in tail:
-                    return False
-            block = file.read(_BLOCK)
-    return True
-
-
-def _read_rows(
-    opener: Callable[[], BinaryIO], layout: _Layout, chosen: tuple[int, int], skip_bad_rows: bool
-) -> tuple[_Columns, int, str]:
-    """Read both columns row by row; give them, how many bad rows were left out, and the sentence on the first."""
-    xs, ys = array("d"), array("d")
-    skipped, first = 0, ""
-    for number, line in _lines(opener, layout.file):
-        if number <= layout.header:
-            continue
-        try:
-            x, y = _read_row(split(line, layout.delimiter), number, layout, chosen)
-        except DatasetError as error:
-            if not skip_bad_rows:
-                raise
-            skipped, first = skipped + 1, first or str(error)
-        else:
-            xs.append(x)
-            ys.append(y)
-    return (np.array(xs, np.float64), np.array(ys, np.float64)), skipped, first
-
-
-def _read_row(fields: list[str], number: int, layout: _Layout, chosen: tuple[int, int]) -> list[float]:
-    width = len(layout.names)
-    if any(fields[width:]):
-        fault = f"there are {_width(fields)} fields for {width} columns"
-        raise DatasetError(f"{layout.file}, line {number}: {fault}; correct the line or skip bad rows")
-    values = []
+def _same_columns(layout: Layout, first: Layout, chosen: tuple[int, int]) -> tuple[int, int]:
+    """Where the columns of the first file are in another."""
+    if bool(layout.header) != bool(first.header) or (not layout.header and len(layout.names) != len(first.names)):
+        which = "a header" if first.header else "no header"
+        raise DatasetError(
+            f"{layout.file} does not go with {first.file}, which has {which} and {count(len(first.names), 'column')}; "
+            "files that are read as one need the same columns"
+        )
+    if not layout.header:
+        return chosen
     for column in chosen:
-        text = fields[column] if column < len(fields) else ""
-        if not is_number(text) or abs(value := float(text)) > LIMIT:
-            where = f"{layout.file}, line {number}, column {quoted(layout.names[column])}"
-            raise DatasetError(f"{where}: {_fault(text)}")
-        values.append(value)
-    return values
-
-
-# Sentences
-
-
-def _fault(text: str) -> str:
-    if not text:
-        return "the number is missing; write it or skip bad rows"
-    if is_number(text):
-        return f"{quoted(text)} is too large, its square overflows; use a larger unit, so that it is below {LIMIT:g}"
-    if re.fullmatch(r"[+-]?(?:nan|inf|infinity)", text, re.ASCII | re.IGNORECASE):
-        return f"{quoted(text)} is not a finite number; correct it or skip bad rows"
-    if re.fullmatch(r"[+-]?[\d.]*,[\d.,]*\d(?:[eE][+-]?\d+)?", text):
-        return f"{quoted(text)} is not a number; write a decimal point, not a comma"
-    return f"{quoted(text)} is not a number; correct it or skip bad rows"
-
-
-def _unreadable(source: str, error: OSError | UnicodeEncodeError) -> str:
-    if isinstance(error, FileNotFoundError | UnicodeEncodeError):
-        return _no_file(source)
-    if isinstance(error, IsADirectoryError):
-        return f"{quoted_path(source)} is a folder; name a file in it"
-    if isinstance(error, PermissionError):
-        return f"{quoted_path(source)} cannot be read: permission denied; change its permissions, or copy it"
-    reason = inert(error.strerror or "the system gives no reason").lower()
-    return f"{quoted_path(source)} cannot be read: {reason}; check its name and where it is"
-
-
-def _no_file(source: str) -> str:
-    return f"there is no file {quoted_path(source)}; check its name, or use a shipped data set: {', '.join(_SHIPPED)}"
-
-
-def _binary(name: str) -> str:
-    return f"{name} is a binary file; save it as plain text (CSV)"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        if first.names[column] not in layout.names:
+            raise DatasetError(
+                f"{layout.file} has no column {quoted(first.names[column])}, which {first.file} has; "
+                "files that are read as one need the same columns"
+            )
+    x, y = (layout.names.index(first.names[column]) for column in chosen)
+    return x, y

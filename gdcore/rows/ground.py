@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.losses import DELTA, Logistic, loss_of_rows
 from gdcore.rows.scaling import Scale, standardized, standardized_loss
 
@@ -36,9 +35,11 @@ def ground_of_rows(
     Raises:
         ValueError: if there is no such loss, or the rows do not suit it, or x never changes and cannot be scaled.
     """
+    if loss != "squared":
+        data.need_rows(f"the {loss} loss")
     if not scaled:
-        return loss_of_rows(data.x, data.y, loss, delta), None
+        return data.squared_error if loss == "squared" else loss_of_rows(data.x, data.y, loss, delta), None
     rows, scale = standardized(data, labels=loss == Logistic.name)
     if loss == "squared":
-        return standardized_loss(MeanSquaredError.of(data.x, data.y)), scale
+        return standardized_loss(data.squared_error), scale
     return loss_of_rows(rows.x, rows.y, loss, delta), scale

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
 from gdcore.landscapes.columns import Columns
+from gdcore.rows.dataset import Measured
 
 if TYPE_CHECKING:
     from gdcore.rows.dataset import Dataset
@@ -75,11 +76,14 @@ def standardized(data: Dataset, *, labels: bool = False) -> tuple[Dataset, Scale
     Raises:
         ValueError: if x never changes, so that it has no spread to be measured in.
     """
-    moments = Moments.of(data.x, data.y)
+    moments = data.moments
     if moments.var_x == 0:
         raise ValueError(f"{data.x_name} never changes, so it cannot be scaled; choose another column for x")
     scale = Scale(moments.mean_x, sqrt(moments.var_x), moments.mean_y, sqrt(moments.var_y) or 1.0)
     if labels:
         scale = replace(scale, mean_y=0.0, std_y=1.0)
     x, y = (data.x - scale.mean_x) / scale.std_x, (data.y - scale.mean_y) / scale.std_y
-    return replace(data, x=x, y=y), scale
+    if data.measured is None:
+        return replace(data, x=x, y=y), scale
+    scaled = standardized_loss(data.squared_error)
+    return replace(data, x=x, y=y, measured=Measured(scaled.moments, scaled.floor)), scale

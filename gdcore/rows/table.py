@@ -42,6 +42,16 @@ def split(line: str, delimiter: str | None) -> list[str]:
     return [kept.pop(0) if field == "\0" else field for field in fields] if kept else fields
 
 
+def unclosed(line: str, delimiter: str | None) -> bool:
+    """Tell whether a field of the line opens a quote that does not close where the field ends.
+
+    >>> unclosed('"a,1', ","), unclosed('"a",5" pipe', ",")
+    (True, False)
+    """
+    bare = _QUOTED[delimiter].sub(r"\1\0", line).partition("#")[0]
+    return any(field.lstrip().startswith('"') for field in bare.split(delimiter))
+
+
 def find_delimiter(lines: Sequence[str]) -> str | None:
     r"""Find the delimiter that makes the most of the lines rows of numbers.
 

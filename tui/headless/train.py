@@ -158,7 +158,7 @@ def train(  # noqa: PLR0913
     """
     data = None if isinstance(ground, Landscape) else ground
     if landscape is None:
-        landscape = ground if isinstance(ground, Landscape) else MeanSquaredError.of(ground.x, ground.y)
+        landscape = ground if isinstance(ground, Landscape) else ground.squared_error
     subject = Subject(data, landscape, limits, start[1], [(0, settings)])
     states = descend(landscape, settings, limits, begin(landscape, settings, *start))
     return _print(Run(states, REMEMBERED * subject.batched), subject, output)
@@ -281,7 +281,7 @@ def _about(subject: Subject) -> dict[str, Any]:
     rates = stability(settings.optimizer, landscape.curvature(settings.train_bias)) if landscape.exact else None
     rows = data and {
         "name": data.name,
-        "rows": len(data.x),
+        "rows": data.rows,
         "x": data.x_name,
         "y": data.y_name,
         "skipped": data.skipped,
@@ -373,8 +373,7 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
     if subject.scale:
         yield "w, b and the loss are those of standardized rows; predictions are in the data's own units."
     if data and data.skipped:
-        skipped = "1 row was" if data.skipped == 1 else f"{data.skipped} rows were"
-        yield f"{skipped} skipped; the first: {data.first_skipped}"
+        yield data.said_of_skipped
     yield from _of_chance(run, subject)
     why = landscape.why_no_minimum(None if settings.train_bias else subject.b)
     if data and why:

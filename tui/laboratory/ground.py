@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 20
 """A longer name of a column is cut where it would push a number out of its sentence."""
-MANY = 100_000
-"""The middle of more rows is that of so many of them."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,7 +85,7 @@ class Ground:
         if data is None:
             return f"{landscape.title}: L({'w, b' if landscape.has_bias else 'w'}) = {landscape.formula}."
         skipped = f", {data.skipped:,} bad rows skipped" if data.skipped else ""
-        return f"{data.name}: {data.y_name} against {data.x_name}, {len(data.x):,} rows{skipped}."
+        return f"{data.name}: {data.y_name} against {data.x_name}, {data.rows:,} rows{skipped}."
 
     @property
     def says(self) -> str:
@@ -107,5 +105,4 @@ class Ground:
 
 def _middle(data: Dataset) -> float:
     """An x in the middle of the rows, on a round number."""
-    x = data.x[:: max(1, len(data.x) // MANY)]
-    return float(f"{x.mean():.2g}")
+    return float(f"{data.moments.mean_x:.2g}")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from gdcore.inert import inert
 from gdcore.landscapes.formula import FormulaError
 from gdcore.landscapes.known import find, menu
-from gdcore.rows.dataset import DatasetError, load, shipped
+from gdcore.rows.dataset import DatasetError, Origin, shipped
 from tui.laboratory.reach import check
+from tui.sources.load import load
 
 if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
-    from gdcore.rows.dataset import Dataset
+    from gdcore.rows.dataset import Dataset, Watch
 
 TAUGHT = {
     "anscombe": "Four data sets with nearly the same line: look at the rows before you believe it.",
@@ -31,23 +32,27 @@ def known() -> list[tuple[str, str]]:
     return [*((name, TAUGHT.get(name, "")) for name in shipped()), *menu()]
 
 
-def ground_named(text: str) -> Dataset | Landscape:
+def ground_named(text: str, watch: Watch | None = None) -> Dataset | Landscape:
     """The data set, the terrain, the file or the formula that a person types.
+
+    Args:
+        text: what is typed.
+        watch: called now and then with how far a file is read. What it raises ends it.
 
     Raises:
         FormulaError: if it is meant for a formula, and is none; it knows the place of the mistake.
         DatasetError: if it is meant for a file, and cannot be had.
     """
     if text in shipped() or _is_there(text):
-        return load_file(text)
+        return load_file(text, watch=watch)
     try:
         return find(text)
     except FormulaError as error:
         if _looks_like_a_path(text):
-            return load_file(text)
+            return load_file(text, watch=watch)
         raise error from None
     except ValueError:
-        return load_file(text)
+        return load_file(text, watch=watch)
 
 
 def _is_there(text: str) -> bool:
@@ -62,7 +67,14 @@ def _looks_like_a_path(text: str) -> bool:
     return not text.strip() or "/" in text.strip()[:2] or "." in Path(text).suffix[:2] or "\\" in text or "://" in text
 
 
-def load_file(source: str, x: str | None = None, y: str | None = None, *, skip_bad_rows: bool = False) -> Dataset:
+def load_file(
+    source: str,
+    x: str | None = None,
+    y: str | None = None,
+    *,
+    skip_bad_rows: bool = False,
+    watch: Watch | None = None,
+) -> Dataset:
     """Load data while the app runs: only files, since a pipe would keep the app waiting.
 
     Raises:
@@ -73,6 +85,6 @@ def load_file(source: str, x: str | None = None, y: str | None = None, *, skip_b
         mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
     except (OSError, ValueError, RuntimeError):
         mode = stat.S_IFREG  # load knows what to say
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or source == "-":
         raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
-    return load(source, x, y, skip_bad_rows=skip_bad_rows)
+    return load(Origin((source,)), x, y, skip_bad_rows=skip_bad_rows, watch=watch)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -17,9 +18,10 @@ from gdcore.inert import inert, quoted, quoted_path
 from gdcore.landscapes.known import find
 from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.losses import DELTA
-from gdcore.rows.dataset import DatasetError, load, shipped
+from gdcore.rows.dataset import DatasetError
 from gdcore.session import LONGEST, Session
 from tui.laboratory.reach import check
+from tui.sources.load import can_be_had, load
 
 if TYPE_CHECKING:
     from gdcore.rows.dataset import Dataset
@@ -200,14 +202,15 @@ def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Lands
         if elsewhere is not None:
             raise ValueError(f"this session is about the landscape {quoted(source)} and needs no data")
         return find(source)
-    place = source.path if elsewhere is None else elsewhere
-    check(place)
+    for place in source.origin.places if elsewhere is None else (elsewhere,):
+        check(place)
+    origin = source.origin if elsewhere is None else replace(source.origin, places=(elsewhere,))
     # A pipe that was read then is gone, and whoever opens it now may wait for ever.
-    if elsewhere is None and place not in shipped() and not _is_file(place):
-        where = f"not at {quoted_path(place)} any more" if place else "in no file"
+    if elsewhere is None and not can_be_had(origin):
+        where = f"not at {quoted_path(source.path)} any more" if source.path else "in no file"
         raise ValueError(f"the data of the session are {where}; add the name of the file where they are now")
     try:
-        data = load(place, source.x, source.y, skip_bad_rows=source.skip_bad_rows)
+        data = load(origin, source.x, source.y, skip_bad_rows=source.skip_bad_rows)
     except DatasetError as error:
         raise ValueError(f"the data of the session cannot be used: {error}") from None
     source.check(data)

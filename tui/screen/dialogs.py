@@ -22,9 +22,11 @@ from textual.widgets import DirectoryTree, Input, OptionList, Static
 from gdcore.descent.branches import Branch, Branches
 from gdcore.landscapes.formula import FormulaError
 from gdcore.rows.dataset import shipped
+from gdcore.rows.files import Cancelled
 from tui.laboratory.grounds import ground_named, known
 from tui.laboratory.lesson import comparison
 from tui.laboratory.reach import check
+from tui.sources.progress import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -186,6 +188,7 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
+    _watch: Watch | None = None
 
     def compose(self) -> ComposeResult:
         """A text to type, what has a name, a tree of files, and a line for what is wrong."""
@@ -236,17 +239,29 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
         self._say("Reading ...")
         self._read(source)
 
+    async def action_dismiss(self, result: Dataset | Landscape | None = None) -> None:
+        """Give up a file that is being read; where none is, close."""
+        if self._watch is not None:
+            self._watch.cancel()
+        else:
+            self.close(result)
+
     @work(thread=True, exclusive=True)
     def _read(self, source: str) -> None:
         """Read it beside the event loop: a large file takes its time."""
+        watch = self._watch = Watch(lambda loading: self.app.call_from_thread(self._say, f"Reading: {loading}"))
         try:
-            ground = ground_named(source)
+            ground = ground_named(source, watch)
+        except Cancelled:
+            self.app.call_from_thread(self._say, "The file is not read to its end; what was there before stays.")
         except FormulaError as error:
             self.app.call_from_thread(self._say, f"{error}\n{error.shown}")
         except ValueError as error:
             self.app.call_from_thread(self._say, str(error))
         else:
             self.app.call_from_thread(self._done, ground)
+        finally:
+            self._watch = None
 
     def _say(self, sentence: str) -> None:
         if self.is_active:

@@ -60,7 +60,7 @@ def header(frame: Frame, width: int, height: int) -> list[Row]:
     spans = (
         (" gdlab  ", "strong"),
         (f"{data.name}", "value"),
-        (f"  {len(data.x):,} rows   ", "label"),
+        (f"  {data.rows:,} rows   ", "label"),
         (f"{data.y_name} = w * {data.x_name} + b", "value"),
         ("  standardized" if frame.scale else "", "note"),
     )

@@ -33,6 +33,7 @@ from tui.screen.keybar import KeyBar
 from tui.screen.keys import COMMANDS
 from tui.screen.panel import Panel
 from tui.screen.running import Runner
+from tui.sources.load import load
 from tui.terminal.line import PaintedCompositor
 from tui.terminal.themes import OWN
 from tui.views.views import Views
@@ -328,7 +329,10 @@ class LaboratoryScreen(Screen[None]):
         """Read other columns of the file, beside the event loop."""
         try:
             now = self.laboratory.ground.rows
-            data = load_file(str(now.path), x, y, skip_bad_rows=bool(now.skipped))
+            if now.path is None and now.origin is not None:
+                data = load(now.origin, x, y, skip_bad_rows=bool(now.skipped))
+            else:
+                data = load_file(str(now.path), x, y, skip_bad_rows=bool(now.skipped))
         except DatasetError as error:
             self.app.call_from_thread(self._refused, str(error))
         else:

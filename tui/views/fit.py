@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.charts.fit import Fit as Rows
@@ -38,4 +39,7 @@ class Fit(View):
         names = (data.x_name + unit, data.y_name + unit)
         told = f"y({frame.predict_at:.6g}) = {frame.prediction:.6g}" if scale else ""
         rows = Rows(data.x, data.y, (state.w, state.b), best, *names, at, told, frame.landscape.prediction)
-        return fit_scene(rows, self.window)
+        scene = fit_scene(rows, self.window)
+        if data.sampled:
+            scene = replace(scene, title=f"sample of {len(data.x):,} of {data.rows:,} rows")
+        return scene

@@ -13,10 +13,10 @@ from gdcore.descent.schedules import SCHEDULES, parse
 from gdcore.inert import quoted
 from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.losses import LOSSES
-from gdcore.rows.dataset import load
 from tui.headless.plain.command import Command, Commands, told
 from tui.laboratory import lesson
 from tui.laboratory.grounds import ground_named
+from tui.sources.load import load
 
 if TYPE_CHECKING:
     from gdcore.descent.parameters import Parameter
@@ -202,11 +202,11 @@ def columns(plain: Plain, rest: str) -> Sentences:
         chosen = shlex.split(rest)
     except ValueError:
         chosen = []
-    if not rest or data.path is None:
+    if not rest or data.origin is None:
         every = ", ".join(map(quoted, data.columns))
         yield f"x is {quoted(data.x_name)}, y is {quoted(data.y_name)}. The columns are {every}."
         return
     if len(chosen) != 2:
         raise ValueError("columns needs two, x and y, by name or number, names of several words in quotes: columns 1 2")
-    plain.laboratory.open(load(data.path, *chosen, skip_bad_rows=bool(data.skipped)))
+    plain.laboratory.open(load(data.origin, *chosen, skip_bad_rows=bool(data.skipped)))
     yield from told(plain)

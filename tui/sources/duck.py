@@ -1,0 +1,214 @@
+"""Files that DuckDB reads: Parquet, Arrow, JSON lines, text, folders of them, and its own databases."""
+
+from __future__ import annotations
+
+import os
+import re
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gdcore.inert import inert, quoted, quoted_path
+from gdcore.rows.files import DatasetError, is_pattern
+from tui.sources.engine import EngineTable, needs, run
+from tui.sources.kinds import SUFFIXES, kind_of_all
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gdcore.rows.dataset import Origin, Watch
+    from gdcore.rows.reader import Columns
+
+MEMORY = "128MB"
+"""What DuckDB may take for itself, beside what it maps: sums need next to none."""
+KEPT = 1_000_000
+"""Of a table with no more rows than this all rows are taken: they are at hand, and some studies need them."""
+VIEW = "gdlab_rows"
+"""What the rows that are measured are called inside."""
+
+
+class DuckTable(EngineTable):
+    """A table or files in an embedded DuckDB."""
+
+    kept = KEPT
+
+    def fetch(self, query: str) -> Sequence[Sequence[Any]]:
+        """The rows that a query gives."""
+        return self._connection.con.execute(query).fetchall()  # type: ignore[no-any-return]
+
+    def interrupt(self) -> None:
+        """End the query that runs, from another thread."""
+        self._connection.con.interrupt()
+
+    def share(self) -> float | None:
+        """How much of the query that runs is done, from 0 to 1."""
+        percent = float(self._connection.con.query_progress())
+        return percent / 100 if 0 <= percent <= 100 else None
+
+    def sentence(self, error: Exception) -> str:
+        """What went wrong."""
+        return said(error)
+
+    def sample(self, x: str, y: str, rows: int, seed: int) -> Columns:
+        """So many of the good rows, each as likely as any other; all of them where there are fewer."""
+        query = self._compiled(self._good(x, y))
+        chosen = f"SELECT x, y FROM ({query}) USING SAMPLE reservoir({rows} ROWS) REPEATABLE ({seed})"
+        return self._numpy(chosen)
+
+    def _columns(self, expression: Any) -> Columns:
+        return self._numpy(self._compiled(expression))
+
+    def _numpy(self, query: str) -> Columns:
+        found = run(lambda: self._connection.con.execute(query).fetchnumpy(), self)
+        x, y = (np.ma.filled(np.ma.asarray(found[name], np.float64), np.nan) for name in ("x", "y"))
+        return np.ascontiguousarray(x), np.ascontiguousarray(y)
+
+
+def said(error: Exception) -> str:
+    """A sentence of DuckDB's own, in one line."""
+    text = str(error).strip().split("\n")[0]
+    return inert(re.sub(r"^[A-Za-z ]+ Error: ", "", text))[:300]
+
+
+def connect(database: Path | None = None) -> Any:
+    """An embedded DuckDB that keeps within its memory.
+
+    Raises:
+        DatasetError: it is not installed, or the database cannot be opened.
+    """
+    what = "a file that is no text" if database is None else "a DuckDB file"
+    needs("duckdb", "data", what)
+    ibis = needs("ibis", "data", what)
+    try:
+        connection = ibis.duckdb.connect() if database is None else ibis.duckdb.connect(str(database), read_only=True)
+    except Exception as error:
+        raise DatasetError(f"{quoted_path(str(database or 'DuckDB'))} cannot be opened: {said(error)}") from None
+    from tempfile import gettempdir  # noqa: PLC0415
+
+    for setting in (
+        f"memory_limit = '{MEMORY}'",
+        f"temp_directory = '{literal(gettempdir())}'",
+        "enable_progress_bar = true",
+        "enable_progress_bar_print = false",
+    ):
+        connection.con.execute(f"SET {setting}")
+    return connection
+
+
+def literal(text: str) -> str:
+    """A text between the quotes of SQL."""
+    return text.replace("'", "''")
+
+
+def as_list(paths: Sequence[str]) -> str:
+    """Paths as a list of SQL."""
+    return "[" + ", ".join(f"'{literal(path)}'" for path in paths) + "]"
+
+
+def open_files(paths: Sequence[str], name: str, origin: Origin, watch: Watch | None = None) -> DuckTable:
+    """Files of one kind as a table.
+
+    Args:
+        paths: files, patterns, or folders of partitions (`year=2026/...`), whose names become columns.
+        name: what they are called, safe to print.
+        origin: where they can be had again; its query, if there is one, is asked of them as the table `data`.
+        watch: as for `gdcore.rows.dataset.load`.
+
+    Raises:
+        DatasetError: they cannot be read, or the query cannot be answered.
+    """
+    connection = connect()
+    query = _files(connection, paths, name) if paths else ""
+    if origin.query:
+        if query:
+            _execute(connection, f"CREATE TEMP VIEW data AS {query}", name)
+        query = origin.query.strip().rstrip(";")
+    return _table(connection, query, name, origin, watch)
+
+
+def _table(connection: Any, query: str, name: str, origin: Origin, watch: Watch | None) -> DuckTable:
+    _execute(connection, f"CREATE TEMP VIEW {VIEW} AS {query}", name)
+    return DuckTable(connection, connection.table(VIEW), name, origin, watch)
+
+
+def _files(connection: Any, paths: Sequence[str], name: str) -> str:
+    """The query that reads files of one kind."""
+    kinds = {kind_of_all(path) or "text" for path in paths}
+    if len(kinds) > 1:
+        raise DatasetError(f"{name} are files of several kinds; name files of one kind")
+    kind = kinds.pop()
+    places = [_within(path, kind) for path in paths]
+    if kind == "arrow":
+        return _arrow(connection, places, name)
+    read = {"parquet": "read_parquet", "json": "read_json"}.get(kind, "read_csv")
+    more = ", union_by_name = true" if len(places) > 1 or is_pattern(places[0]) else ""
+    partitions = ", hive_partitioning = true" if any(Path(path).is_dir() for path in paths) else ""
+    return f"SELECT * FROM {read}({as_list(places)}{more}{partitions})"
+
+
+def _within(path: str, kind: str) -> str:
+    if not Path(path).is_dir():
+        return path
+    suffixes = [suffix for suffix, other in SUFFIXES.items() if other == kind]
+    suffix = next((one for one in suffixes if any(Path(path).rglob(f"*{one}*"))), "")
+    return os.path.join(path, "**", f"*{suffix}*")  # noqa: PTH118 (a pattern)
+
+
+def _arrow(connection: Any, paths: Sequence[str], name: str) -> str:
+    dataset = needs("pyarrow.dataset", "data", "an Arrow file")
+    files = [file for path in paths for file in (sorted(glob(path, recursive=True)) or [path])]  # noqa: PTH207
+    try:
+        connection.con.register("gdlab_arrow", dataset.dataset(files, format="ipc"))
+    except Exception as error:
+        raise DatasetError(f"{name} cannot be read: {said(error)}") from None
+    return "SELECT * FROM gdlab_arrow"
+
+
+def _execute(connection: Any, query: str, name: str) -> None:
+    try:
+        connection.con.execute(query)
+    except Exception as error:
+        raise DatasetError(f"{name} cannot be read: {said(error)}") from None
+
+
+def _tables(connection: Any) -> list[str]:
+    # ibis asks in a way that not every version of DuckDB answers.
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY table_name"
+    return [one for (one,) in connection.con.execute(tables).fetchall()]
+
+
+def tables_of(path: Path) -> list[str]:
+    """The names of the tables of a DuckDB file.
+
+    Raises:
+        DatasetError: it cannot be opened.
+    """
+    connection = connect(path)
+    try:
+        return _tables(connection)
+    finally:
+        connection.disconnect()
+
+
+def open_database(path: Path, name: str, origin: Origin, watch: Watch | None = None) -> DuckTable:
+    """A table of a DuckDB file: the one that its origin names, the only one, or what the query of the origin gives.
+
+    Raises:
+        DatasetError: it cannot be opened, or it is not said which table is meant.
+    """
+    connection = connect(path)
+    if origin.query:
+        return _table(connection, origin.query.strip().rstrip(";"), name, origin, watch)
+    known = _tables(connection)
+    table = origin.table
+    if not table and len(known) != 1:
+        which = f"choose one of {', '.join(map(quoted, known[:8]))} with --table" if known else "it needs one"
+        raise DatasetError(f"{name} has {len(known) or 'no'} tables; {which}")
+    try:
+        chosen = connection.table(table or known[0])
+    except Exception:
+        listed = ", ".join(map(quoted, known[:8])) or "none"
+        raise DatasetError(f"{name} has no table {quoted(table)}; its tables: {listed}") from None
+    return DuckTable(connection, chosen, name, origin, watch)

@@ -1,0 +1,67 @@
+"""What kind of data a file holds: by its first bytes, or by its name. Nothing is imported that reads them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from glob import iglob
+from itertools import islice
+from pathlib import Path
+
+from gdcore.rows.files import is_pattern
+
+KINDS = {"parquet": "Parquet", "arrow": "Arrow", "json": "JSON lines", "text": "text", "duckdb": "DuckDB"}
+"""The kinds of files, and what they are called."""
+SUFFIXES = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".duckdb": "duckdb",
+    ".ddb": "duckdb",
+    ".csv": "text",
+    ".tsv": "text",
+    ".txt": "text",
+    ".dat": "text",
+}
+_LOOKED_AT = 1000
+"""So many files of a folder tell what it holds."""
+_PACKED = (".gz", ".zst", ".bz2", ".xz")
+
+
+def kind_of(path: Path) -> str:
+    """What kind of file it is, by its first bytes or, where they do not tell, by its name; empty where neither does.
+
+    >>> kind_of(Path("logs/2026.jsonl.gz")), kind_of(Path("notes.md"))
+    ('json', '')
+    """
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                head = file.read(16)
+            if head.startswith(b"PAR1"):
+                return "parquet"
+            if head.startswith(b"ARROW1"):
+                return "arrow"
+            if head[8:12] == b"DUCK":
+                return "duckdb"
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in _PACKED]
+    return SUFFIXES.get(suffixes[-1], "") if suffixes else ""
+
+
+def kind_of_all(path: str) -> str:
+    """What kind of files a file, a folder of partitions or a pattern means; empty where it is not known."""
+    place = Path(path)
+    if place.is_dir():
+        files = islice((file for file in place.rglob("*") if file.is_file()), _LOOKED_AT)
+        kinds = {kind for file in files if (kind := kind_of(file))}
+        # A folder of text is read as one only where its folders are named as partitions are.
+        if kinds == {"text"} and not any("=" in folder.name for folder in place.iterdir() if folder.is_dir()):
+            return ""
+        return kinds.pop() if len(kinds) == 1 and kinds != {"duckdb"} else ""
+    if is_pattern(path) and not place.exists():
+        return next((kind for file in iglob(path, recursive=True) if (kind := kind_of(Path(file)))), "")  # noqa: PTH207
+    return kind_of(place)

@@ -1,0 +1,182 @@
+"""Data from wherever they are: the one door through which the app and the command line load them.
+
+Text goes to gdcore. What is no text, or is too much of it, goes to an engine, which is imported only then.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gdcore.inert import inert, quoted_path
+from gdcore.rows import dataset
+from gdcore.rows.dataset import Origin
+from gdcore.rows.files import SHIPPED, STANDARD_INPUT, DatasetError, find, find_all, is_pattern, no_file
+from tui.sources.kinds import kind_of_all
+
+if TYPE_CHECKING:
+    from gdcore.rows.dataset import Dataset, Watch
+    from tui.sources.engine import EngineTable
+
+ENGINES = ("text", "duckdb", "postgres", "spark")
+"""What can be asked to read data: gdcore itself, or an engine."""
+LARGE = 1 << 28
+"""From so many bytes on, text goes through DuckDB where it is installed."""
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def load(
+    origin: Origin,
+    x: str | int | None = None,
+    y: str | int | None = None,
+    *,
+    skip_bad_rows: bool = False,
+    watch: Watch | None = None,
+) -> Dataset:
+    """Load two columns of numbers: all rows, or where there are too many, their moments and a sample.
+
+    Args:
+        origin: files, patterns, folders or the address of a server, with a table or a query where one is needed.
+        x: the name of a column, or its number counted from 1. Without it, the first column of numbers that is not y.
+        y: likewise. Without it, the first column of numbers that is not x.
+        skip_bad_rows: leave out the rows that cannot be used, and count them, instead of refusing the data.
+        watch: called now and then with how far the loading is. What it raises ends it.
+
+    Raises:
+        DatasetError: with a sentence, where the data cannot be had.
+    """
+    # Imported here, as none of it is needed for a small text file.
+    if origin.engine and origin.engine not in ENGINES:
+        raise DatasetError(f"there is no engine {inert(origin.engine)!r}; choose from {', '.join(ENGINES)}")
+    place = origin.places[0] if origin.places else ""
+    if not (origin.places or origin.query or origin.engine == "spark"):
+        raise DatasetError("which data are meant? name a file, or the address of a database")
+    if origin.table and origin.query:
+        raise DatasetError("a table and a query cannot both be given: the query names its tables itself")
+    if _URL.match(place):
+        if len(origin.places) > 1:
+            raise DatasetError("several places cannot be read as one where one of them is a server")
+        return _from_server(origin, x, y, skip_bad_rows, watch)
+    if origin.engine == "postgres":
+        raise DatasetError("the engine postgres needs the address of a server: postgresql://host/database")
+    if origin.engine == "spark":
+        from tui.sources.spark import open_spark  # noqa: PLC0415
+
+        return _measured(open_spark(_absolute(origin), watch), x, y, skip_bad_rows)
+    return _from_files(origin, x, y, skip_bad_rows, watch)
+
+
+def _from_files(
+    origin: Origin, x: str | int | None, y: str | int | None, skip_bad_rows: bool, watch: Watch | None
+) -> Dataset:
+    places = [place for place in origin.places if place not in SHIPPED]
+    for place in places:
+        if "\0" in place or not place:
+            raise DatasetError(no_file(place))
+    kinds = {kind_of_all(str(find(place))) for place in places if place not in STANDARD_INPUT}
+    folder = any(Path(find(place)).is_dir() for place in places)
+    plain = kinds <= {"text", ""} and not (folder and kinds == {"text"})
+    if origin.engine == "text" or (plain and not origin.query):
+        if origin.table:
+            raise DatasetError(f"--table names a table of a database, and {named(origin)} is a text file")
+        return _text(origin, x, y, skip_bad_rows, watch)
+    if origin.table and "duckdb" not in kinds:
+        raise DatasetError(f"--table names a table of a database, and {named(origin)} is none")
+    origin = _absolute(origin)
+    for place in origin.places:
+        if not os.path.lexists(place):
+            if not is_pattern(place):
+                raise DatasetError(no_file(place))
+            find_all(place)
+    from tui.sources.duck import open_database, open_files  # noqa: PLC0415
+
+    if "duckdb" in kinds:
+        if len(origin.places) > 1:
+            raise DatasetError("several places cannot be read as one where one of them is a database")
+        return _measured(open_database(Path(origin.places[0]), named(origin), origin, watch), x, y, skip_bad_rows)
+    return _measured(open_files(origin.places, named(origin), origin, watch), x, y, skip_bad_rows)
+
+
+def _text(
+    origin: Origin, x: str | int | None, y: str | int | None, skip_bad_rows: bool, watch: Watch | None
+) -> Dataset:
+    """Text files: by an engine where they are large and nothing is wrong, else by gdcore, which can say what is."""
+    if any(place in STANDARD_INPUT for place in origin.places):
+        return dataset.load(origin.places, x, y, skip_bad_rows=skip_bad_rows, watch=watch)
+    if origin.engine == "duckdb" or (not origin.engine and find_spec("duckdb") and find_spec("ibis")):
+        _, paths = find_all(origin.places)
+        if origin.engine or _size(paths) >= LARGE:
+            from tui.sources.text import measured_text  # noqa: PLC0415
+
+            data = measured_text(paths, named(origin), _absolute(origin), (x, y), watch)
+            if data is not None:
+                return data
+    return dataset.load(origin.places, x, y, skip_bad_rows=skip_bad_rows, watch=watch)
+
+
+def _size(paths: list[Path]) -> int:
+    try:
+        return sum(path.stat().st_size for path in paths)
+    except OSError:
+        return 0
+
+
+def _measured(table: EngineTable, x: str | int | None, y: str | int | None, skip_bad_rows: bool) -> Dataset:
+    from gdcore.rows.engine import measure  # noqa: PLC0415
+
+    try:
+        return measure(table, x, y, skip_bad_rows=skip_bad_rows)
+    finally:
+        table.close()
+
+
+def _from_server(
+    origin: Origin, x: str | int | None, y: str | int | None, skip_bad_rows: bool, watch: Watch | None
+) -> Dataset:
+    try:
+        scheme = urlsplit(origin.places[0]).scheme.lower()
+    except ValueError:  # it may have a password in it, and is not shown
+        raise DatasetError("this is no address; write postgresql://user@host:port/database") from None
+    if origin.engine == "spark" or scheme in {"spark", "sc"}:
+        from tui.sources.spark import open_spark  # noqa: PLC0415
+
+        return _measured(open_spark(origin, watch), x, y, skip_bad_rows)
+    if scheme in {"postgresql", "postgres"}:
+        from tui.sources.postgres import open_postgres  # noqa: PLC0415
+
+        return _measured(open_postgres(origin, watch), x, y, skip_bad_rows)
+    raise DatasetError(
+        f"gdlab does not know how to read {inert(scheme)}://; it knows files, postgresql:// and spark://"
+    )
+
+
+def _absolute(origin: Origin) -> Origin:
+    places = tuple(os.path.abspath(find(place)) for place in origin.places)  # noqa: PTH100 (a link stays a link)
+    return Origin(places, origin.table, origin.query, origin.engine)
+
+
+def named(origin: Origin) -> str:
+    """What data are called in sentences, safe to print; of an address not even the user is shown."""
+    if not origin.places or _URL.match(origin.places[0]):
+        return inert(origin.table) or "the query"
+    name = inert(Path(origin.places[0]).name or quoted_path(origin.places[0]))
+    more = len(origin.places) - 1
+    return f"{name} and {more} more" if more else name
+
+
+def can_be_had(origin: Origin) -> bool:
+    """Whether data may be had again where they were: those of a pipe are gone, of a server one knows when one asks."""
+    if origin.query and not origin.places:
+        return True
+    return all(
+        place in SHIPPED or _URL.match(place) or is_pattern(place) or _is_there(place) for place in origin.places
+    )
+
+
+def _is_there(place: str) -> bool:
+    path = Path(place)
+    return bool(place) and (path.is_file() or path.is_dir())

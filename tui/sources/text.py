@@ -1,0 +1,133 @@
+"""Large text files through DuckDB: as fast as it reads, at constant memory, and only where nothing is wrong with them.
+
+gdcore knows what a table in text is. DuckDB is told the layout that gdcore found, and that the two columns are numbers.
+At anything it stumbles over, and at any value that is missing or not finite, gdcore reads the files instead and says
+what it is: so bad rows are counted and told the same, whoever reads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gdcore.rows.dataset import layout_of
+from gdcore.rows.engine import measure
+from gdcore.rows.files import BLOCK, DatasetError, Input
+from gdcore.rows.layout import lines_of
+from gdcore.rows.reader import read_row
+from tui.sources.duck import VIEW, DuckTable, as_list, connect, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gdcore.rows.dataset import Dataset, Origin, Watch
+    from gdcore.rows.layout import Layout
+    from gdcore.rows.reader import Columns
+
+_LINE = 1 << 12
+"""So many bytes are read around a place in a file, to find a line of the sample in."""
+
+
+class TextTable(DuckTable):
+    """Text files of one layout, of which no rows are kept."""
+
+    kept = 0
+    files: Sequence[tuple[Path, int]] = ()
+    layout: Layout
+    chosen: tuple[int, int]
+
+    def sample(self, x: str, y: str, rows: int, seed: int) -> Columns:
+        """So many rows from places chosen at random: a line is as likely as the one before it is long."""
+        if not self.files:
+            return super().sample(x, y, rows, seed)
+        sizes = [size for _, size in self.files]
+        places = np.sort(np.random.default_rng(seed).integers(0, sum(sizes), rows))
+        found: dict[tuple[int, int], list[float]] = {}
+        start = 0
+        for number, (path, size) in enumerate(self.files):
+            with path.open("rb") as file:
+                for place in places[(places >= start) & (places < start + size)]:
+                    file.seek(int(place - start))
+                    _, end, rest = file.read(_LINE).partition(b"\n")
+                    line, whole, _ = rest.partition(b"\n")
+                    if not end or not whole:
+                        continue
+                    for at, text in lines_of(line, self.layout.header + 1, self.name):
+                        # What stands in the header's line, or is no row, is nobody's sample.
+                        try:
+                            found[number, int(place) + len(_)] = read_row(text, at, self.layout, self.chosen)
+                        except DatasetError:
+                            continue
+            start += size
+        columns = np.array(list(found.values()), np.float64).reshape(-1, 2)
+        return columns[:, 0].copy(), columns[:, 1].copy()
+
+
+def _rows(paths: Sequence[Path], layout: Layout) -> int:
+    """How many rows the files have if each line is one: where DuckDB sees another number, it reads them otherwise."""
+    lines = 0
+    for path in paths:
+        last = b"\n"
+        with path.open("rb", buffering=0) as file:
+            while block := file.read(BLOCK):
+                lines += block.count(b"\n")
+                last = block
+        lines += (not last.endswith(b"\n")) - bool(layout.header)
+    return lines
+
+
+def measured_text(
+    paths: Sequence[Path],
+    name: str,
+    origin: Origin,
+    wanted: tuple[str | int | None, str | int | None],
+    watch: Watch | None,
+) -> Dataset | None:
+    """Measure text files through DuckDB.
+
+    Returns:
+        What was measured; None where gdcore has to read the files.
+    """
+    layouts, files, packings = [], [], set()
+    for path in paths:
+        with Input(path) as file:
+            layouts.append(layout_of(file))
+            packings.add(file.packing)
+            if file.plain:
+                files.append((path, file.size))
+    layout = layouts[0]
+    # DuckDB counts neither comments nor blank lines among the lines that it skips.
+    if len(packings) > 1 or not packings <= {"", "gzip", "zstd"} or layout.header > 1:
+        return None
+    alike = {(one.delimiter, one.header, one.names) for one in layouts}
+    if len(alike) > 1 or layout.delimiter is None or len(set(layout.names)) < len(layout.names):
+        return None
+    chosen = layout.choose(*wanted)
+    if chosen[0] == chosen[1] or not set(chosen) <= set(layout.numeric):
+        return None
+    connection = connect()
+    try:
+        columns = ", ".join(f"'c{i}': '{'DOUBLE' if i in chosen else 'VARCHAR'}'" for i in range(len(layout.names)))
+        kept = ", ".join(f'c{i} AS "{name_.replace(chr(34), chr(34) * 2)}"' for i, name_ in enumerate(layout.names))
+        connection.con.execute(
+            f"CREATE TEMP VIEW {VIEW} AS SELECT {kept} FROM read_csv({as_list([str(path) for path in paths])}, "
+            f"delim = '{literal(layout.delimiter)}', quote = '\"', escape = '\"', comment = '#', header = false, "
+            f"skip = {layout.header}, auto_detect = false, compression = '{packings.pop() or 'none'}', "
+            f"columns = {{{columns}}})"
+        )
+        table = TextTable(connection, connection.table(VIEW), name, origin, watch)
+        table.files = files if len(files) == len(paths) else ()
+        table.layout, table.chosen = layout, chosen
+        table.numeric = layout.numeric
+        data = measure(table, chosen[0] + 1, chosen[1] + 1)
+        return data if not table.files or data.rows == _rows(paths, layout) else None
+    except DatasetError:
+        return None
+    except Exception as error:
+        if type(error).__module__.startswith(("duckdb", "_duckdb", "ibis")):
+            return None
+        raise
+    finally:
+        connection.disconnect()
