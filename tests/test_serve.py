@@ -86,6 +86,9 @@ def test_a_served_file_is_the_only_one(folder: Path, monkeypatch: pytest.MonkeyP
         ("open(__import__('os').devnull)", False),
         ("__import__('gdcore.rows.dataset').rows.dataset.load('pizza')", False),
         ("open('/etc/passwd')", True),
+        ("open('own.csv', 'a')", True),
+        ("open('new.csv', 'w')", True),
+        ("open('../state/x', 'w').write('x')", False),
     ],
 )
 def test_the_interpreter_itself_refuses_other_files(code: str, refused: bool, folder: Path, tmp_path: Path) -> None:
