@@ -100,9 +100,9 @@ async def finished(pilot: Pilot[None]) -> None:
     if views.current.name == "rates":
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
-        sweep = cast("Rates", views.current).sweep
-        assert sweep is not None
-        assert sweep.done == 1
+        result = cast("Rates", views.current).result
+        assert result is not None
+        assert result.done == 1
 
 
 def svg(rows: Iterable[Strip], size: tuple[int, int], background: str, title: str) -> str:

@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 VERSION = 1
 """The version of the text: another one means other entries, or the same with another meaning."""
 
+LONGEST = 20_000_000
+"""So many iterations in all its branches together are replayed, which takes about a minute, and no more."""
+
 _MARK = "gdlab session"
 _STEP = Range("a whole number from 0 to 1,000,000,000", low=0, high=1e9, whole=True)
 _TIP = Parameter("tip", _STEP, "the last iteration known")
@@ -248,6 +251,18 @@ class Session:
             raise ValueError("two branches have the same name")
         if self.current not in names:
             raise ValueError(f"there is no branch {quoted(self.current)}, which is said to be the current one")
+        parents = {branch.name: branch.parent for branch in self.branches}
+        for name in names:
+            seen = {name}
+            while (name := parents.get(name, "")) in parents:
+                if name in seen:
+                    raise ValueError(f"branch {quoted(name)} is said to have left itself")
+                seen.add(name)
+
+    @property
+    def iterations(self) -> int:
+        """How many iterations have to be made to replay it."""
+        return sum(branch.tip for branch in self.branches)
 
     @classmethod
     def of(cls, ground: Dataset | Landscape, branches: Branches, *, scaled: bool = False) -> Session:
@@ -336,11 +351,16 @@ class Session:
                 f"this session has the format {other} of another version of gdlab; this one reads {VERSION}"
             )
         try:
-            return cls._from(_Entries(document, "the session"))
+            session = cls._from(_Entries(document, "the session"))
         except _ElsewhereError:
             raise
         except ValueError as error:
             raise ValueError(f"this session is damaged: {error}") from None
+        if session.iterations > LONGEST:
+            raise ValueError(
+                f"this session has {session.iterations:,} iterations; sessions of at most {LONGEST:,} are replayed"
+            )
+        return session
 
     @classmethod
     def _from(cls, entries: _Entries) -> Session:

@@ -74,6 +74,21 @@ UNTOUCHED = {
 """The modes of a terminal that a program may change, as it should leave them."""
 
 
+def default_signals() -> None:
+    """Take signals as a program does that a person starts, whatever whoever runs the tests ignores.
+
+    A background job of a shell ignores SIGINT, what nohup runs SIGHUP, and both would be handed down.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _at_a_terminal() -> None:
+    default_signals()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Program:
     """A program in a pseudo-terminal of its own.
 
@@ -103,7 +118,7 @@ class Program:
             env=environment_of(environment or {}),
             cwd=folder,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+            preexec_fn=_at_a_terminal,  # noqa: PLW1509
         )
         os.close(slave)
 
@@ -132,6 +147,21 @@ class Program:
     def _set_size(self, size: tuple[int, int]) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
+    def send(self, data: bytes) -> None:
+        """Send bytes, taking what the program sends meanwhile: it may take no more before that."""
+        end = time.monotonic() + LIMIT
+        while data and self.process.poll() is None:
+            assert time.monotonic() < end, f"takes no input for {LIMIT} s"
+            reading, writing, _ = select.select([self._master], [self._master], [], 0.1)
+            if reading:
+                self.read(0)
+            if writing:
+                data = data[os.write(self._master, data[:1024]) :]
+
+    def read(self, seconds: float) -> bool:
+        """Take what the program has sent, waiting for so long at most; say whether there was anything."""
+        return bool(self.receive(seconds))
+
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
@@ -152,7 +182,8 @@ class Program:
         self.sent += data
         if self._synchronized:
             for _ in range(data.count(_QUESTION)):
-                os.write(self._master, b"\x1b[?2026;2$y")
+                if select.select([], [self._master], [], 0)[1]:  # else it has more to read than it can take
+                    os.write(self._master, b"\x1b[?2026;2$y")
         return data
 
 
@@ -161,7 +192,10 @@ class Terminal(Program):
 
     Attributes:
         frames: how many synchronized frames it has sent.
+        watched: whether what it paints is looked at; a screen of 500 columns takes its time.
     """
+
+    watched = True
 
     def __init__(self, command: Sequence[str], size: tuple[int, int] = (80, 24), *rest: Any, **options: Any) -> None:
         super().__init__(command, size, *rest, **options)
@@ -194,7 +228,8 @@ class Terminal(Program):
             self.modes.update(dict.fromkeys(map(int, numbers.split(b";")), on == b"h"))
         for kind in _KITTY.findall(data):
             self.kitty += {b">": 1, b"<": -1}.get(kind, 0)
-        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
+        if self.watched:
+            self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
         return True
 
     def wait(self, condition: Callable[[], object], what: str = "", limit: float = LIMIT) -> None:
@@ -256,7 +291,7 @@ class Terminal(Program):
         """Assert that the program has left the terminal as it found it."""
         modes = {mode: on for mode, on in self.modes.items() if UNTOUCHED.get(mode, on) != on}
         assert modes == {}, f"modes left behind: {modes}"
-        assert self.kitty == 0, "the kitty keyboard protocol is left on"
+        assert self.kitty == 0, f"the kitty keyboard protocol is left on: {self.kitty}, {bytes(self.sent[-600:])!r}"
         assert termios.tcgetattr(self._master) == self.settings, "echo, line editing or the like are changed"
 
 

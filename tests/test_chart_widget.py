@@ -34,6 +34,7 @@ class Stage(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.clicks: list[float] = []
+        self.drags: list[tuple[int, int]] = []
 
     def compose(self) -> ComposeResult:
         yield Chart()
@@ -41,6 +42,10 @@ class Stage(App[None]):
     @on(Chart.Clicked)
     def remember(self, event: Chart.Clicked) -> None:
         self.clicks.append(event.x)
+
+    @on(Chart.Dragged)
+    def follow(self, event: Chart.Dragged) -> None:
+        self.drags.append((event.columns, event.rows))
 
 
 @pytest.fixture
@@ -236,3 +241,18 @@ def _contrast(one: Color, other: Color) -> float:
 
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+async def test_the_mouse_drags_while_its_button_is_down_and_no_longer() -> None:
+    app = Stage()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.hover(Chart, (20, 10))
+        await pilot.hover(Chart, (25, 12))
+        assert app.drags == []
+        await pilot.mouse_down(Chart, (20, 10))
+        await pilot.hover(Chart, (25, 12))
+        await pilot.hover(Chart, (23, 12))
+        await pilot.mouse_up(Chart, (23, 12))
+        await pilot.hover(Chart, (40, 3))
+        assert app.mouse_captured is None
+    assert np.sum(app.drags, axis=0).tolist() == [3, 2]

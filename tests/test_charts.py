@@ -548,3 +548,59 @@ def test_wide_characters_of_a_title_take_two_cells() -> None:
     assert text(picture).splitlines()[0].strip() == "予約数"
     assert [len(row) for row in picture.rows] == [40] * 24
     assert "???" in text(render(Scene(UNIT, (), "予約数"), 40, 24, "dot"))
+
+
+# Where the loss is not a number
+
+
+def holed(w: Floats) -> Floats:
+    """A parabola without numbers between 1 and 2, and infinite between 2.5 and 3."""
+    found = np.where((w > 1) & (w < 2), math.nan, parabola(w))
+    return np.where((w > 2.5) & (w < 3), math.inf, found)
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("marker", MARKERS)
+def test_the_curve_has_a_gap_where_the_loss_is_no_number_however_closely_one_looks(marker: str, log: bool) -> None:
+    for across in ((-1.0, 4.0), (0.9, 2.2)):
+        window = curve_window(holed, across, log=log)
+        picture = render(curve_scene(descent(0.5, loss_at=holed, minimum=None), window, log=log), 92, 26, marker)
+        width = picture.body.width
+        columns = {column - picture.body.column for _, column, _ in places(picture, "curve")}
+        middles = {column for column in range(width) if 1.05 < float(window.xs_at(column / (width - 1))) < 1.95}
+        if across[1] > 3:
+            middles |= {column for column in range(width) if 2.58 < float(window.xs_at(column / (width - 1))) < 2.92}
+        assert middles
+        assert not columns & middles
+        assert columns
+
+
+def test_a_window_without_a_single_loss_is_drawn() -> None:
+    def nothing(w: Floats) -> Floats:
+        return np.full(w.shape, math.nan)
+
+    picture = render(
+        curve_scene(descent(0.5, loss_at=nothing, minimum=None), curve_window(nothing, (0.0, 1.0))), 52, 14
+    )
+    assert places(picture, "curve") == []
+
+
+# Lines that cross
+
+
+@pytest.mark.parametrize("marker", ["braille", "hd"])
+def test_where_two_lines_cross_the_cell_has_the_dots_of_both(marker: str) -> None:
+    rising, level = Line("curve", [0, 1], [0, 1]), Line("branch", [0, 1], [0.5, 0.5])
+    both, first, second = (
+        render(Scene(UNIT, layers), 41, 21, marker) for layers in ((rising, level), (rising,), (level,))
+    )
+    one, other = (
+        {(row, column): character for row, column, character in places(picture, role)}
+        for picture, role in ((first, "curve"), (second, "branch"))
+    )
+    (crossing,) = [cell for cell in one if cell in other and one[cell] != other[cell]][:1]
+    shown = both.rows[crossing[0]][crossing[1]]
+    assert shown[1] == "branch", "in the colour of what is in front"
+    assert shown[0] not in (one[crossing], other[crossing]) or shown[0] == "█"
+    if marker == "braille":
+        assert ord(shown[0]) == ord(one[crossing]) | ord(other[crossing])

@@ -1,14 +1,21 @@
 """However gdlab ends, the terminal is as it was, at once, and nothing is left running."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.terminal import GDLAB, Terminal, needed, opened
+from tui.laboratory.saving import latest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SOON = 1.0
 """Seconds in which gdlab ends. On a machine that is busy with other tests, twice that passes."""
@@ -57,6 +64,134 @@ def test_a_signal_while_a_dialog_is_open() -> None:
         terminal.signal(signal.SIGTERM)
         assert ended(terminal) == 143
         terminal.left_as_it_was()
+
+
+PLACES = ["1", "2t", "3", "4", "5", "?", "w", "g", "ge", "o", ":", ":zz", "s", "s\x1b[Z\r", "s\t9", "a", "G "]
+"""What leads to every view, dialog and kind of field, to a race and to a run."""
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT]
+
+
+def saved(folder: Path) -> int:
+    """How far the saved session goes."""
+    session, remarks = latest(folder)
+    assert session is not None
+    assert not remarks
+    return max(branch.tip for branch in session.branches)
+
+
+@pytest.mark.parametrize(
+    ("place", "how"), [(place, SIGNALS[number % len(SIGNALS)]) for number, place in enumerate([*PLACES, *PLACES[5:12]])]
+)
+def test_a_signal_in_every_view_and_dialog(place: str, how: signal.Signals, tmp_path: Path) -> None:
+    with opened("-n", "100000", GDLAB_STATE_DIR=str(tmp_path)) as terminal:
+        terminal.press("n", "n")
+        terminal.see("Step 2 of")
+        terminal.type(place)
+        terminal.read(0.3)
+        terminal.signal(how)
+        assert ended(terminal) == 128 + how
+        terminal.left_as_it_was()
+        assert b"Traceback" not in terminal.sent
+    assert saved(tmp_path) >= 2
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_stopped_and_continued_in_every_view_and_dialog(place: str, tmp_path: Path) -> None:
+    with opened("-n", "100000", GDLAB_STATE_DIR=str(tmp_path)) as terminal:
+        terminal.press("n", "n")
+        terminal.see("Step 2 of")
+        terminal.type(place)
+        terminal.settle(0.1) if place != "G " else terminal.wait(lambda: terminal.iteration > 2, "a run")
+        terminal.signal(signal.SIGTSTP)
+        terminal.wait(lambda: stopped(terminal.process.pid), "to see it stop")
+        while terminal.read(0.05):
+            pass
+        terminal.left_as_it_was()
+        assert saved(tmp_path) >= 2
+        terminal.screen.reset()
+        terminal.signal(signal.SIGCONT)
+        terminal.wait(lambda: terminal.modes.get(1049) and terminal.text.strip(), "the screen")
+        terminal.signal(signal.SIGTERM)
+        assert ended(terminal) == 143
+        terminal.left_as_it_was()
+
+
+def stopped(process: int) -> bool:
+    """Whether a process stands still until it is told to go on."""
+    stat = Path(f"/proc/{process}/stat")
+    if not stat.exists():
+        pytest.skip("needs /proc")
+    return stat.read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def resized(terminal: Terminal) -> None:
+    for number in range(60):
+        terminal.resize((1 + 83 * number % 500, 1 + 37 * number % 200))
+        terminal.read(0)
+
+
+def resized_map(terminal: Terminal) -> None:
+    terminal.send(b"tG2aaa")
+    resized(terminal)
+
+
+BUSY: dict[str, Callable[[Terminal], None]] = {
+    "a race": lambda terminal: terminal.send(b"a"),
+    "races in the map, with ghosts": lambda terminal: terminal.send(b"tG2" + b"a" * 20),
+    "a run as fast as it can": lambda terminal: terminal.send(b">" * 9 + b" "),
+    "a run in the map": lambda terminal: terminal.send(b"tG2" + b">" * 9 + b" "),
+    "a sweep": lambda terminal: terminal.send(b"5"),
+    "resizing": resized,
+    "resizing the map, with races": resized_map,
+    "a paste": lambda terminal: terminal.send(b"s\x1b[200~" + b"9" * 10_000 + b"\x1b[201~"),
+    "a paste that does not end": lambda terminal: terminal.send(b"s\x1b[200~" + b"9" * 10_000),
+    "ten thousand keys": lambda terminal: terminal.send(b"9e5]n" * 2000),
+}
+
+
+@pytest.mark.parametrize("how", ["ctrl+q", "SIGTERM"])
+@pytest.mark.parametrize("what", BUSY)
+def test_it_ends_whatever_it_is_busy_with(what: str, how: str) -> None:
+    with opened("-n", "1000000", size=(120, 36)) as terminal:
+        terminal.watched = False
+        BUSY[what](terminal)
+        if how == "ctrl+q":
+            terminal.send(b"\x11")
+        else:
+            terminal.signal(signal.SIGTERM)
+        assert ended(terminal) == (0 if how == "ctrl+q" else 143)
+        terminal.left_as_it_was()
+
+
+STUCK = """
+import sys
+from tui import cli
+from tui.laboratory.walk import Walk
+
+def stuck(self, factor):
+    self.step(7)
+    while True:
+        pass
+
+Walk.scale_learning_rate = stuck
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.parametrize("how", ["ctrl+q", "SIGTERM"])
+def test_it_ends_with_its_work_saved_where_it_hangs(how: str, tmp_path: Path) -> None:
+    with Terminal([sys.executable, "-c", STUCK], environment={"GDLAB_STATE_DIR": str(tmp_path)}) as terminal:
+        terminal.see("Step 0 of")
+        terminal.settle()
+        terminal.press("]")
+        terminal.settle()
+        if how == "ctrl+q":
+            terminal.send(b"\x11")
+        else:
+            terminal.signal(signal.SIGTERM)
+        assert ended(terminal) == (0 if how == "ctrl+q" else 143)
+        terminal.left_as_it_was()
+    assert saved(tmp_path) == 7
 
 
 def test_a_signal_while_it_starts() -> None:
@@ -113,6 +248,27 @@ def fault(self, count=1):
 Walk.step = fault
 sys.exit(cli.main())
 """
+
+
+NOTHING = """
+import sys
+from tui import cli
+from tui.screen.screen import LaboratoryScreen
+
+def fault(self):
+    raise RuntimeError("a fault put in by a test")
+
+LaboratoryScreen.compose = fault
+sys.exit(cli.main())
+"""
+
+
+def test_where_there_is_nothing_to_go_on_with_it_ends(tmp_path: Path) -> None:
+    with Terminal([sys.executable, "-c", NOTHING], environment={"GDLAB_STATE_DIR": str(tmp_path)}) as terminal:
+        assert terminal.finish() == 1
+        terminal.left_as_it_was()
+        assert b"Traceback" not in terminal.sent
+        assert b"something inside gdlab went wrong (RuntimeError: a fault put in by a test)" in terminal.sent
 
 
 @pytest.mark.parametrize("how", ["n", "space"])

@@ -417,14 +417,13 @@ def test_the_readout_has_the_numbers_of_the_state(train_bias: bool) -> None:
         (lines[3], "loss", state.loss, 9),
         (lines[4], "dL/dw", state.gradient[0], 7),
         (lines[5], "dL/db", state.gradient[1], 7),
-        (lines[6], "rate", 0.001, 6),
     ):
         assert line.split()[0] == name
         assert float(line.split()[1]) == pytest.approx(value, rel=10.0 ** (1 - digits))
     assert ("held" in lines[5]) != train_bias
     pairs = zip((state.w, state.b), frame.target, strict=True)
     correct = [correct_digits(value, target) for value, target in pairs if target is not None]
-    assert numbers(lines[7]) == pytest.approx(correct, abs=0.051)
+    assert numbers(lines[6]) == pytest.approx(correct, abs=0.051)
 
 
 def test_the_summary_has_the_numbers_of_the_state() -> None:

@@ -10,12 +10,16 @@ import pytest
 from gdcore.descent.steps import Limits, Settings
 from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import load
+from tests.screens import gdlab, main_screen, opened, press, settled
 from tui.charts.canvas import MARKERS, Label, Line
 from tui.charts.small import CONTOURS, render_small, small
 from tui.laboratory.laboratory import Laboratory
+from tui.screen.aside import Aside
 from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset
     from tui.charts.canvas import Picture, Scene
@@ -86,3 +90,48 @@ def test_the_small_history_falls_and_says_between_which_losses(log: bool) -> Non
     assert all(any(number in "".join(c for c, _ in row) for row in picture.rows) for number in numbers)
     rows = np.array([row for row, _ in sorted(cells(picture, "curve"), key=lambda cell: cell[1])])
     assert rows[0] < rows[-1]
+
+
+# On the screen
+
+
+def titles(pilot: Pilot[None]) -> list[str]:
+    """The names of the views that are shown in small."""
+    aside = main_screen(pilot).query_one(Aside)
+    if not aside.display:
+        return []
+    rows = ["".join(character for character, role in row if role == "title") for row in aside.rows]
+    return [row.strip() for row in rows if row.strip()]
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((80, 24), []), ((99, 60), []), ((100, 24), []), ((100, 30), ["Map"]), ((120, 36), ["Map", "History"])],
+)
+async def test_the_room_left_of_a_wide_chart_holds_the_other_views(size: tuple[int, int], shown: list[str]) -> None:
+    async with opened(gdlab(), size) as pilot:
+        await press(pilot, "t", "n", "n")
+        assert titles(pilot) == shown
+        form = main_screen(pilot).query_one("#form")
+        if shown:
+            assert form.max_scroll_y == 0, "no setting is out of sight for it"
+            await press(pilot, "2")
+            assert titles(pilot) == ["History", "Curve"][: len(shown)]
+
+
+async def test_the_views_in_small_follow_the_run_and_what_is_walked_on() -> None:
+    async with opened(gdlab(), (120, 36)) as pilot:
+        aside = main_screen(pilot).query_one(Aside)
+        before = aside.rows
+        await press(pilot, "n", "n", "n")
+        assert aside.rows != before
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert titles(pilot) == []
+        await pilot.resize_terminal(120, 36)
+        await settled(pilot)
+        assert titles(pilot) == ["Map", "History"]
+        main_screen(pilot).laboratory.walk_on(TERRAINS["kink"])
+        main_screen(pilot).touch()
+        await settled(pilot)
+        assert titles(pilot) == ["History"], "there is no map without a b"

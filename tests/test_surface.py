@@ -247,6 +247,19 @@ def test_the_path_lies_on_the_surface() -> None:
     np.testing.assert_allclose(up[0], heights_there)
 
 
+def test_the_runners_of_a_race_have_their_names_colours_and_marks() -> None:
+    lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(100))
+    lab.walk.step(5)
+    lab.studies.race()
+    views = Views()
+    views.show("surface", lab.ground)
+    picture = render(views.scene(lab.frame), 92, 26)
+    for key, badge in views.badges(lab.frame).items():
+        if key != id(lab.frame.branch):
+            assert f"{badge.glyph} {badge.name}" in text(picture)
+            assert (badge.glyph, badge.role) in {cell for row in picture.rows for cell in row}
+
+
 def test_it_is_offered_where_there_is_a_b() -> None:
     lab = Laboratory(TERRAINS["kink"], Settings(), Limits())
     views = Views()

@@ -199,7 +199,7 @@ def test_every_contour_is_named_where_there_is_room() -> None:
 
 
 def test_the_legend_of_the_map_says_which_levels_there_are_in_the_smallest_terminal_too() -> None:
-    for loss, told in ((PIZZA, "loss 50..2000"), (TROUGH, "loss 2 5 10 20"), (PERFECT, "loss 0.1 1..100")):
+    for loss, told in ((PIZZA, "loss 50..2000"), (TROUGH, "loss 2 5 10 20"), (PERFECT, "loss 0.03..100")):
         for train_bias in (True, False):
             path = walked(0.001, 3, loss=loss, train_bias=train_bias)
             window = map_window(loss, (0.0, 0.0), (0.0, 0.0))

@@ -13,6 +13,8 @@ import pytest
 from gdcore import __version__
 from gdcore.rows.dataset import shipped
 
+pytestmark = pytest.mark.timeout(900)  # it builds, and installs what the project needs
+
 ROOT = Path(__file__).parent.parent
 BIN = "Scripts" if os.name == "nt" else "bin"
 

@@ -125,6 +125,11 @@ class Branches:
         self._add(branch)
         return branch
 
+    def join(self, branch: Branch) -> None:
+        """Take in a branch that was begun elsewhere, under a name like its own that no other has."""
+        branch.name = self.free_name(branch.name)
+        self._add(branch)
+
     def begin(self, run: Timeline, why: str) -> None:
         """Begin another run, which becomes the current branch; one without a step gives up its place."""
         name = self.free_name()
@@ -172,7 +177,8 @@ class Branches:
 
     def free_name(self, stem: str = "") -> str:
         """A name that no branch has had: a letter, or the stem, with a number where that is needed."""
-        taken = {branch.name for branch in self._all} | self._deleted
+        # Not that of a parent that is gone either: a branch would seem to come from its own descendant.
+        taken = {name for branch in self._all for name in (branch.name, branch.parent)} | self._deleted
         stems = (stem,) if stem else ascii_uppercase
         names = (name if number == 1 else f"{name} {number}" for number in count(1) for name in stems)
         return next(name for name in names if name not in taken)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import hypot, inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from gdcore.descent.branches import Branch
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Nudge
 from gdcore.descent.steps import Settings, advance, begin, whole
 from gdcore.landscapes.landscape import Point
 from gdcore.studies.stability import stability
 
 if TYPE_CHECKING:
-    from gdcore.descent.branches import Branch, Branches
+    from collections.abc import Generator
+
+    from gdcore.descent.branches import Branches
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.state import State
     from gdcore.landscapes.landscape import Landscape
+
+Result = TypeVar("Result")
 
 TRIES, TRIAL = 60, 1000
 """How many rates are tried for each optimizer, and for how many iterations at the most."""
@@ -25,6 +30,8 @@ STRIDES = {AdaGrad: 1, Nudge: 50}
 """In how many steps of full length an optimizer that sizes its own would cover the way; 20 for the others."""
 
 
+TRIAL_PIECE, RUN_PIECE = 50, 500
+"""So many iterations are made in one go, of a trial and of a run."""
 LONGEST = 10_000
 """A race ends after so many iterations at the most; each of its runs can be gone on with."""
 
@@ -43,6 +50,11 @@ def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterat
         >>> sensible_rate(loss, Settings(), begin(loss, Settings()), 100)
         0.5
     """
+    return exhaust(_trying(landscape, settings, state, iterations))
+
+
+def _trying(landscape: Landscape, settings: Settings, state: State, iterations: int) -> Generator[None, None, float]:
+    """The sensible rate, sought in pieces."""
     if settings.batch is None:
         landscape = landscape.drawn
     guess = _guess(settings.optimizer, landscape, state, settings.train_bias)
@@ -50,9 +62,14 @@ def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterat
     runner = begin(landscape, settings, state.w, state.b, state.iteration)
     # All of them at once.
     runner = runner._replace(learning_rate=rates * settings.schedule.factor(state.iteration))
+    left = min(iterations, TRIAL)
+    while left > 0:
+        with np.errstate(all="ignore"):
+            for _ in range(min(left, TRIAL_PIECE)):
+                runner = advance(landscape, settings, runner, rates)
+        left -= TRIAL_PIECE
+        yield
     with np.errstate(all="ignore"):
-        for _ in range(min(iterations, TRIAL)):
-            runner = advance(landscape, settings, runner, rates)
         losses = whole(landscape, settings, runner).loss
     reached = np.nan_to_num(np.broadcast_to(losses, rates.shape), nan=inf)
     return float(rates[reached.argmin()])
@@ -87,19 +104,47 @@ def race(branches: Branches) -> list[Branch]:
     Raises:
         ValueError: if the run stands where it ends, so that no runner could make a step.
     """
-    run = branches.run
-    ending = run.fork().ending
+    return exhaust(racing(branches))
+
+
+def racing(branches: Branches) -> Generator[None, None, list[Branch]]:
+    """The same race in pieces of some milliseconds each; the runners are branches when the last one is done.
+
+    Whoever gives it up before that has changed nothing.
+
+    Raises:
+        ValueError: as for `race`.
+    """
+    parent, here = branches.current, branches.run.fork()  # whoever waits for the race may walk on
+    ending = here.ending
     if ending is not None and not ending.reason.leaves_the_numbers:
         raise ValueError(f"no step is left for a race: {ending.sentence}")
     runners = []
-    iterations = min(run.limits.iterations - run.state.iteration, LONGEST)
+    state, settings, limits = here.state, here.settings, here.limits
+    iterations = min(limits.iterations - state.iteration, LONGEST)
     for kind in OPTIMIZERS.values():
         optimizer = kind()
-        settings = replace(run.settings, optimizer=optimizer)
-        best = sensible_rate(run.landscape, settings, run.state, iterations)
+        own = replace(settings, optimizer=optimizer)
+        best = yield from _trying(here.landscape, own, state, iterations)
         rate = float(f"{best:.4g}")
-        runner = branches.branch_off(f"in the race, lr {rate:g}", branches.free_name(optimizer.title))
-        runner.run.change(replace(settings, learning_rate=rate))
-        runner.run.forward(min(run.limits.iterations, LONGEST))
-        runners.append(runner)
-    return sorted(runners, key=lambda runner: whole(run.landscape, run.settings, runner.run.state).loss)
+        twin = here.fork()
+        twin.change(replace(own, learning_rate=rate))
+        left = min(limits.iterations, LONGEST)
+        while left > 0 and twin.forward(min(left, RUN_PIECE)):
+            left -= RUN_PIECE
+            yield
+        why = f"in the race, lr {rate:g}"
+        runners.append(Branch(optimizer.title, twin, parent.name, state.iteration, settings, why))
+    for runner in runners:
+        branches.join(runner)
+    return sorted(runners, key=lambda runner: whole(here.landscape, settings, runner.run.state).loss)
+
+
+def exhaust(pieces: Generator[None, None, Result]) -> Result:
+    """Go through all the pieces of something; return what comes of it."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as done:
+            result: Result = done.value
+            return result

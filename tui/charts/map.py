@@ -199,7 +199,8 @@ def levels(landscape: Landscape, window: Window) -> list[Contour]:
             numbers = [
                 float(f"{digit}e{power}") for power in range(math.floor(low), math.ceil(high)) for digit in (1, 3)
             ]
-            found = [(math.log10(number), f"{number:g}") for number in numbers if bottom < number < top]
+            between = [(math.log10(number), f"{number:g}") for number in numbers if bottom < number < top]
+            found = max(found, between, key=len)
     return [(float(label), label) for _, label in found if bottom < float(label) < top]
 
 

@@ -37,7 +37,9 @@ def small(scene: Scene) -> Scene:
             # Marks of other runs, a cell each, would hide the lines; so would each point of a path.
             if isinstance(layer, Points) and (layer.role.startswith("run-") or layer.role == "trail"):
                 continue
-        layers.append(layer)
+        # A step moves lines by less than a dot here: in the middle of their dots they are the same drawing.
+        still = isinstance(layer, Line) and not layer.role.startswith("height-")
+        layers.append(replace(layer, pinned=True) if isinstance(layer, Line) and still else layer)
     if not contours and scene.y_title:
         ends = ticks_up(scene.window.bottom, scene.window.top, 4, log=scene.log_y)
         for position, text in (ends[-1], ends[0]) if len(ends) > 1 else ends:

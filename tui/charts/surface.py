@@ -22,6 +22,7 @@ from gdcore.landscapes.landscape import Landscape
 from tui.charts.canvas import Dots, Label, Layer, Line, Marks, Points, Scene, cells_of_dots
 from tui.charts.heights import HIGHEST, ROLES, heights
 from tui.charts.map import Walk
+from tui.charts.runs import STEP, short
 from tui.charts.window import Floats, Window
 
 HEIGHT = 0.62
@@ -52,6 +53,8 @@ TURN = 5.0
 """A camera stands at a multiple of so many degrees at first."""
 ROUNDING = 1e-12
 """A lowest loss of this share of the highest is 0 but for rounding."""
+NAMED = STEP * np.array([0, *(sign * row for row in range(1, 13) for sign in (1, -1))])
+"""So far above the end of a run, or below it, its name may stand."""
 CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 """Of the plane, as shares of the window."""
 LOWEST_TILT, HIGHEST_TILT = 10.0, 80.0
@@ -236,18 +239,26 @@ def surface_scene(walk: Walk, camera: Camera, window: Window, *, log: bool = Fal
     unit = Window(0, 1, 0, 1)
     if ground is None:
         return Scene(unit, (), walk.title, bare=True)
-    layers: list[Layer] = [Dots(ground.draw), *_frame(ground)]
-    for path, badge in zip(walk.branches, walk.badges, strict=False):
-        points = np.asarray(path, dtype=np.float64)
-        if points.ndim == 2 and len(points):
-            layers += _path(ground, points[:, 0], points[:, 1], badge.role, badge.name)
-            across, up, depth = ground.place(points[-1:, 0], points[-1:, 1])
-            seen = bool(ground.seen(across, up, depth)[0])
-            layers.append(Points(badge.role if seen else "behind", across, up, glyph=badge.role))
-            layers.append(Label(badge.role, across, up, badge.name, beside=True, sign=badge.role))
+    layers: list[Layer] = [Dots(ground.draw), *_frame(ground), *_others(ground, walk)]
     layers += _path(ground, *_columns(walk), walk.badge.role if walk.badge else "trail", "path")
     layers += _marks(ground, walk)
     return Scene(unit, tuple(layers), walk.title, bare=True)
+
+
+def _others(ground: Ground, walk: Walk) -> list[Layer]:
+    """The paths of other runs with their marks and, behind all of them, their names where they end."""
+    names: list[Layer] = []
+    paths: list[Layer] = []
+    for path, badge in zip(walk.branches, walk.badges, strict=False):
+        points = np.asarray(path, dtype=np.float64)
+        if points.ndim == 2 and len(points):
+            across, up, depth = ground.place(points[-1:, 0], points[-1:, 1])
+            role = badge.role if ground.seen(across, up, depth)[0] else "behind"
+            places = (np.full(len(NAMED), across[0]), up[0] + NAMED)
+            names.append(Label(badge.role, *places, badge.name, True, short(badge.name), badge.role))
+            paths += _path(ground, points[:, 0], points[:, 1], badge.role, badge.name)
+            paths.append(Points(role, across, up, glyph=badge.role))
+    return [*names, *paths]
 
 
 @lru_cache(maxsize=8)

@@ -18,7 +18,7 @@ from gdcore.landscapes.known import find
 from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.losses import DELTA
 from gdcore.rows.dataset import DatasetError, load, shipped
-from gdcore.session import Session
+from gdcore.session import LONGEST, Session
 from tui.laboratory.reach import check
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ KEPT = 20
 """So many sessions are kept, the newest."""
 FOLDER_VARIABLE = "GDLAB_STATE_DIR"
 """The environment variable that names another folder to keep them in."""
+LARGEST = 50_000_000
+"""No session has more bytes."""
 SUFFIX, PART, DAMAGED = ".json", ".part", ".damaged"
 _OURS = re.compile(r"\d{4}-\d\d-\d\d-\d{6}-\d{6}-\d+\.json")
 """The names that gdlab gives its files; no other is touched."""
@@ -76,6 +78,10 @@ class Saver:
             session = self._newest
             if session == self._written:
                 return ""
+            if session.iterations > LONGEST:
+                known = self.failure
+                self.failure = f"Sessions of more than {LONGEST:,} iterations are not kept: this one stays as it was."
+                return "" if known else self.failure
             before = self._written
             if before and (before.source, before.scaled) != (session.source, session.scaled) and self.path.exists():
                 # Other data begin another session: what was done on these is kept.
@@ -147,7 +153,11 @@ def read(path: Path | str) -> Session:
     """
     name = quoted_path(str(path))
     try:
-        return Session.from_text(Path(path).read_bytes().decode("utf-8"))
+        with Path(path).open("rb") as file:
+            text = file.read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise ValueError(f"this is more than {LARGEST:,} bytes, and no session of gdlab is so long")
+        return Session.from_text(text.decode("utf-8"))
     except UnicodeDecodeError:
         raise ValueError(f"{name}: this is not a session of gdlab, or it is damaged") from None
     except OSError as error:
@@ -193,7 +203,7 @@ def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Lands
     place = source.path if elsewhere is None else elsewhere
     check(place)
     # A pipe that was read then is gone, and whoever opens it now may wait for ever.
-    if elsewhere is None and place not in shipped() and not Path(place).is_file():
+    if elsewhere is None and place not in shipped() and not _is_file(place):
         where = f"not at {quoted_path(place)} any more" if place else "in no file"
         raise ValueError(f"the data of the session are {where}; add the name of the file where they are now")
     try:
@@ -202,6 +212,13 @@ def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Lands
         raise ValueError(f"the data of the session cannot be used: {error}") from None
     source.check(data)
     return data
+
+
+def _is_file(place: str) -> bool:
+    try:
+        return Path(place).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def session_of(laboratory: Laboratory) -> Session:

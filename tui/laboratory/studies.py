@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.steps import advance, whole
 from gdcore.studies.noise import several_seeds
-from gdcore.studies.race import race
+from gdcore.studies.race import exhaust, racing
 from tui.laboratory.walk import WAY_ON, Walk
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from gdcore.descent.state import State
     from tui.laboratory.notes import Notes
 
@@ -74,11 +76,19 @@ class Studies:
         Returns:
             Whether there was a race; if not, a note says why.
         """
+        return exhaust(self.racing())
+
+    def racing(self) -> Generator[None, None, bool]:
+        """The race in pieces; what is done meanwhile stays, and one that is given up changes nothing."""
+        branches = self._walk.branches
+        self._notes.say("The race is on.")
         try:
-            first = race(self._walk.branches)[0]
+            first = (yield from racing(branches))[0]
         except ValueError as error:
             ending = self._walk.timeline.ending
             self._notes.say(WAY_ON.get(ending.reason, str(error)) if ending else str(error))
+            return False
+        if branches is not self._walk.branches:  # other data have been opened meanwhile
             return False
         self._notes.say(
             f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}."

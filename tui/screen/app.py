@@ -6,16 +6,19 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual._context import active_message_pump
 from textual.app import App, SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.reactive import Reactive
+from textual.screen import Screen
 
 from tui.laboratory.saving import session_of, state_folder
 from tui.screen.keys import COMMANDS
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.driver import Driver
-    from textual.message import Message
-    from textual.screen import Screen
 
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
@@ -126,6 +127,7 @@ class GradientDescentApp(App[None]):
         """Listen for what may end the app before the terminal is taken over."""
         if self._endings is not None:
             self._endings.listen()
+            asyncio.get_running_loop().set_exception_handler(self._lost)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """Leave."""
@@ -146,30 +148,51 @@ class GradientDescentApp(App[None]):
             self._exception = self._exception or error
 
     def _handle_exception(self, error: Exception) -> None:
-        """Drop what raised in a timer, a worker or a layout: what is half set up or half taken down may fail."""
-        self.drop(error)
+        """Drop what raised where Textual itself catches it: a timer, a worker, a layout, what a dialog is made of."""
+        self.drop(error, "Something", active_message_pump.get(None))
 
-    def drop(self, error: Exception, message: Message | None = None) -> None:
+    def drop(self, error: Exception, dropped: str, owner: object = None) -> None:
         """Drop what raised and say so; leave only where faults follow each other without a frame between."""
         if self._endings is None:
             super()._handle_exception(error)
         elif self._exit or not self._running:
+            # What is half set up or half taken down may fail.
             self._exception = self._exception or (None if self._exit else error)
             self._close_messages_no_wait()
         else:
-            try:
-                sentence = self._faults.add(of_worker(error), message)
-                if sentence:
+            sentence = self._faults.add(of_worker(error), dropped)
+            unmade = isinstance(owner, Screen) and not owner.is_mounted
+            bare = unmade and dropped != "Mount" and owner is self.screen_stack[0]  # there is nothing to go on with
+            if bare or (self._faults.too_many and not self._leave_dialog(self.screen)):
+                super()._handle_exception(error)
+            elif unmade:
+                self.call_later(self._leave_dialog, owner)
+            if sentence:
+                with suppress(Exception):
                     self.clear_notifications()
                     self.notify(sentence, severity="warning", timeout=10, markup=False)
-            except Exception:
-                super()._handle_exception(error)
+
+    def _leave_dialog(self, screen: Screen[Any]) -> bool:
+        """Close a dialog that cannot be shown; return whether it was one."""
+        if screen is not self.screen or len(self.screen_stack) < 2:
+            return False
+        self._faults.frame()
+        screen.dismiss(None)
+        return True
+
+    def _lost(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Drop what raised beside all message pumps."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._picture.forget()
+            self.drop(error, "Something")
 
     def _fatal_error(self) -> None:
         """Leave after a fault; `run` says what it was."""
         if self._endings is None:
             super()._fatal_error()
         else:
+            self._endings.begin(endings.CRASHED)
             self._close_messages_no_wait()
 
     def action_suspend_process(self) -> None:
@@ -204,14 +227,20 @@ class GradientDescentApp(App[None]):
             loop = asyncio.get_running_loop()
             terminal.outlet.drained = lambda: loop.call_soon_threadsafe(self._send)
             terminal.continued = self.repaint
+            terminal.stopping = self._say_goodbye
+            terminal.dropped = partial(self.drop, dropped="Input")
+            if self._endings is not None:
+                terminal.hurry = self._endings.hurry
         return driver
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """Show what the compositor made: now, or when the line has taken what was sent before."""
         if self.is_headless or not isinstance(renderable, (ChopsUpdate, LayoutUpdate, PaintedUpdate)):
             super()._display(screen, renderable)
+            self._faults.frame()
         elif not self._batch_count:
             self._picture.take(renderable, self.console._color_system or ColorSystem.TRUECOLOR)
+            self._faults.frame()
             self._send()
             self.post_display_hook()
 
@@ -239,7 +268,6 @@ class GradientDescentApp(App[None]):
             frame = f"{changes}\x1b[{y + 1};{x + 1}H"
             # Only a terminal that is known to answer is asked: for another one would wait in vain.
             known = self._sync_available
-            self._faults.frame()
             terminal.write(f"\x1b[?2026h{frame}\x1b[?2026l{terminal.echo.frame()}" if known else frame)
 
     def _send_at_once(self) -> None:

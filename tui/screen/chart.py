@@ -29,7 +29,7 @@ class Chart(Painted):
     scene: var[Scene | None] = var(None, init=False, always_update=True)
     marker: var[str] = var("braille", init=False)
     _picture: Picture | None = None
-    _held: bool = False
+    _held: tuple[int, int] | None = None
 
     class Clicked(Message):
         """A click inside the axes.
@@ -73,18 +73,20 @@ class Chart(Painted):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Follow the mouse until its button is let go."""
         if event.button == 1:
-            self._held = True
+            self._held = (event.screen_x, event.screen_y)
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Say how far the mouse has gone with its button down."""
-        if self._held and (event.delta_x or event.delta_y):
-            self.post_message(self.Dragged(event.delta_x, event.delta_y))
+        if self._held is not None and self._held != (event.screen_x, event.screen_y):
+            x, y = self._held
+            self._held = (event.screen_x, event.screen_y)
+            self.post_message(self.Dragged(event.screen_x - x, event.screen_y - y))
 
     def on_mouse_up(self) -> None:
         """Let the mouse go."""
-        if self._held:
-            self._held = False
+        if self._held is not None:
+            self._held = None
             self.release_mouse()
 
     def on_click(self, event: events.Click) -> None:

@@ -74,6 +74,7 @@ class Dialog(ModalScreen[Result]):
 class TextDialog(Dialog[None]):
     """A text to read; any of the keys that close a pager closes it."""
 
+    DEFAULT_CSS = "TextDialog Static { min-width: 24; }"  # Rich cannot fold a table into no columns at all
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1,w,enter,space", "dismiss", "Close"),
         Binding("down,j,n", "scroll(1)", "Down", show=False),
@@ -118,7 +119,7 @@ class OptionsDialog(Dialog[int]):
         options.highlighted = self._now
         height = self.app.size.height
         options.styles.max_height = max(height - 2, 1)
-        options.styles.max_width = max(self.app.size.width - self._beside.x, 1)
+        options.styles.max_width = max(self.app.size.width - self._beside.x, 8)  # with no columns nothing can be folded
         below = min(self._beside.bottom, height - len(self._names) - 2)
         options.styles.offset = (self._beside.x, max(below, 0))
         yield options
@@ -312,6 +313,7 @@ def _cut(text: str, columns: int = WIDEST) -> str:
 class BranchDialog(Dialog[Branch | None]):
     """The branches: switch to one, rename or delete it, compare it with the current one."""
 
+    DEFAULT_CSS = "BranchDialog #comparison { min-width: 24; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,g,q", "dismiss(None)", "Close"),
         Binding("e", "rename", "Rename"),

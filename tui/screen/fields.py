@@ -83,6 +83,7 @@ class NumberField(Input):
         self.parameter = parameter
         self.in_force = 0.0
         self.error = ""
+        self._told = ""
 
     @property
     def edited(self) -> bool:
@@ -117,7 +118,9 @@ class NumberField(Input):
 
     def _check(self) -> None:
         self.error = ""
-        if self.edited:
+        if not self.edited:
+            self._told = ""
+        else:
             try:
                 self.parameter.parse(self.value)
             except ValueError as error:
@@ -135,8 +138,11 @@ class NumberField(Input):
         self.post_message(self.Edited(self))
 
     def on_blur(self) -> None:
-        """Put what is typed in force when the field is left."""
+        """Put what is typed in force when the field is left; where it cannot be, say so, for the field keeps it."""
         self.apply()
+        if self.error and self.error != self._told:
+            self._told = self.error
+            self.notify(f"{self.error}. The value in force stays.", severity="warning", timeout=5, markup=False)
         self.post_message(self.Edited(self))
 
     def apply(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from asyncio import sleep
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,6 +24,7 @@ from tui.laboratory.commands import shown
 from tui.laboratory.grounds import load_file
 from tui.laboratory.saving import session_of
 from tui.screen import panels
+from tui.screen.aside import Aside, room
 from tui.screen.chart import Chart
 from tui.screen.dialogs import BranchDialog, OpenDialog, OptionsDialog, TextDialog, copy_or_quit
 from tui.screen.fields import NumberField
@@ -47,12 +49,17 @@ if TYPE_CHECKING:
     from gdcore.descent.branches import Branch
     from gdcore.rows.dataset import Dataset
     from gdcore.session import Session
+    from tui.laboratory.frame import Frame
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
     from tui.views.view import View
 
 SAVED_AFTER = 1.0
 """Seconds after which a change is saved, together with those that have followed it."""
+BARS, SHORT, LONGER = 2, 7, 9
+"""The rows of header and key bar, and of the readout, which is longer for some runs."""
+WIDE = 100
+"""From so many columns on the left one holds other views in small."""
 THEMES = OWN
 """The themes offered: dark, light, high contrast."""
 
@@ -107,6 +114,7 @@ class LaboratoryScreen(Screen[None]):
         self._views = Views()
         self._stage = Stage(id="chart")
         self._form = Form(laboratory.ground, id="form")
+        self._aside = Aside(id="aside")
         texts = (panels.header, panels.readout, panels.summary, panels.gauge, panels.story)
         names = ("header", "readout", "summary", "gauge", "story")
         self._panels = {name: Panel(text, id=name) for name, text in zip(names, texts, strict=True)}
@@ -117,6 +125,7 @@ class LaboratoryScreen(Screen[None]):
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield self._form
+                yield self._aside
                 yield self._panels["readout"]
             with Vertical(id="right"):
                 yield self._stage
@@ -138,6 +147,8 @@ class LaboratoryScreen(Screen[None]):
         self.set_class(width < 80 or height < 24, "-narrow")
         self.set_class(width < 60 or height < 16, "-small")
         self.set_class(width < 40 or height < 10, "-tiny")
+        if width >= WIDE or self._aside.display:
+            self.touch()
         if self.focused is not None and self.query_one("#left") in self.focused.ancestors and self.has_class("-narrow"):
             self.set_focus(self._stage)
 
@@ -158,16 +169,29 @@ class LaboratoryScreen(Screen[None]):
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
         frame = self.laboratory.frame
-        self._stage.scene = self._views.scene(frame)
-        study = self._views.current.study(frame)
-        if study is not None:
-            self._take_study(self._views.current, study)
+        if self._saver is not None and self._saving is None:
+            self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
         for panel in self._panels.values():
             panel.show(frame)
         self._form.show(frame, self._views.current.fields)
         self.set_class(panels.longer(frame), "-longer")
-        if self._saver is not None and self._saving is None:
-            self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
+        self._show_aside(frame)
+        self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
+        study = self._views.current.study(frame)
+        if study is not None:
+            self._take_study(self._views.current, study)
+
+    def _show_aside(self, frame: Frame) -> None:
+        """Show other views in small, where the settings leave room in a wide terminal."""
+        width, height = self.app.size
+        rows = sum(child.display for child in self._form.children)
+        free = height - BARS - rows - (LONGER if self.has_class("-longer") else SHORT) if width >= WIDE else 0
+        count = room(free)
+        self._aside.display = count > 0
+        if count:
+            self._aside.styles.height = free
+            self._aside.marker = self._stage.marker
+            self._aside.show(self._views.beside(frame, count))
 
     def _save(self, saver: Saver) -> None:
         """Save what was done, at the most so long ago as SAVED_AFTER says."""
@@ -392,7 +416,22 @@ class LaboratoryScreen(Screen[None]):
     def action_race(self) -> None:
         """Let all optimizers run."""
         self._pause()
-        if self.laboratory.studies.race():
+        if not any(worker.group == "race" and not worker.is_finished for worker in self.workers):
+            self._race()
+        self.touch()
+
+    @work(group="race")
+    async def _race(self) -> None:
+        """Race piece by piece, and take what is typed between the pieces."""
+        pieces = self.laboratory.studies.racing()
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as done:
+                raced = done.value
+                break
+            await sleep(0)
+        if raced:
             self._views.show_race(self.laboratory.ground)
             self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: compare.")
         self.touch()

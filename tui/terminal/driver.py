@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import selectors
+import signal
 import sys
 import termios
+from codecs import getincrementaldecoder
 from contextlib import suppress
 from queue import Full
 from threading import Event, Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 from textual.messages import TerminalSupportsSynchronizedOutput
 
+from tui.terminal.keys import TolerantParser
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from textual.message import Message
 
@@ -28,6 +34,20 @@ PATIENCE = 0.5
 """So many seconds a line gets for the last of the output."""
 QUESTION = "\x1b[?2026$p"
 """A question that terminals answer, the one Textual asks when it starts: is synchronized output supported?"""
+
+
+QUIT_BYTES = (b"\x11", b"\x1b[113;5u")
+"""ctrl+q, which quits whatever is shown, as terminals send it."""
+PASTE = b"\x1b[200~"
+"""What a paste begins with; in one it is no key."""
+MOST = 65_536
+"""So many bytes are taken at once."""
+TICK = 0.1
+"""Seconds between two looks whether a sequence is complete, or the app has ended."""
+
+
+def _nothing(*_: object) -> None:
+    """Do nothing."""
 
 
 class Outlet:
@@ -59,7 +79,7 @@ class Outlet:
     def write(self, text: str) -> None:
         """Write, as long as there is a terminal."""
         with suppress(OSError, ValueError):
-            _terminal().write(text)
+            _terminal().write(text.encode("utf-8", "replace").decode("utf-8"))  # half a character fails all of it
         self._written += 1
 
     def flush(self) -> None:
@@ -138,7 +158,11 @@ class LineDriver(LinuxDriver):
         self.echo = Echo()
         self._file = self.outlet  # type: ignore[assignment]
         self.stuck = False
+        self._restored = False
         self.continued: Callable[[], None] | None = None
+        self.stopping: Callable[[], None] = _nothing
+        self.hurry: Callable[[], None] = _nothing
+        self.dropped: Callable[[Exception], object] = _nothing
 
     def write(self, data: str) -> None:
         """Queue a write."""
@@ -146,22 +170,66 @@ class LineDriver(LinuxDriver):
         super().write(data)
 
     def process_message(self, message: Message) -> None:
-        """Take note of answers."""
+        """Take note of answers, and of the key that always quits."""
         if isinstance(message, TerminalSupportsSynchronizedOutput):
             self.echo.answered()
+        elif isinstance(message, events.Key) and message.key == "ctrl+q":
+            self.hurry()
         super().process_message(message)
 
     def _run_input_thread(self) -> None:
-        """Take input. Bytes that are no text, and sequences that the parser cannot take, are dropped."""
-        while not self.exit_event.is_set():
+        """Take input until the app ends or the line drops."""
+        with suppress(OSError):
+            self.run_input_thread()
+
+    def run_input_thread(self) -> None:
+        """Read what the terminal sends. What cannot be taken is dropped, and reading goes on."""
+        parser = TolerantParser(self._drop, self._kernel_size)
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        with selectors.SelectSelector() as selector:  # macOS has no other for terminals
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                data, waiting = b"", bool(selector.select(TICK))
+                while waiting and len(data) < MOST:
+                    piece = os.read(self.fileno, 4096)
+                    if not piece:
+                        return
+                    data += piece
+                    waiting = bool(selector.select(0))
+                if data.endswith(QUIT_BYTES) and not parser.pasting and PASTE not in data:
+                    self.hurry()  # before all that is to be taken up first
+                self._take(parser.feed(decode(data)))
+                self._take(parser.tick())
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        for message in messages:
             try:
-                self.run_input_thread()
-            except ValueError:
-                continue
+                self.process_message(message)
             except Exception as error:
-                self._app.call_later(self._app._handle_exception, error)
-                continue
-            return
+                self._drop(error)
+
+    def _drop(self, error: Exception) -> None:
+        """Have the app say what was dropped."""
+        self._app.call_later(self.dropped, error)
+
+    def _kernel_size(self) -> tuple[int, int] | None:
+        """The size of the terminal as its kernel knows it, which is right also where a report is not."""
+        try:
+            width, height = os.get_terminal_size(self.fileno)
+        except OSError:
+            return None
+        return (width, height) if width and height else None
+
+    def start_application_mode(self) -> None:
+        """Set the terminal up, and from then on believe its kernel when it says that the size has changed."""
+        self._restored = False
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGWINCH, self._resized)
+
+    def _resized(self, *_: object) -> None:
+        size = self._kernel_size()
+        if size is not None:
+            self.send_message(events.Resize.from_dimensions(size, None))
 
     def stop_application_mode(self) -> None:
         """Restore the terminal."""
@@ -169,6 +237,7 @@ class LineDriver(LinuxDriver):
         self.echo.answered()
         self.write("\x1b[?1016l")  # Textual switches pixel coordinates on, and never off
         super().stop_application_mode()
+        self._restored = True
 
     def close(self) -> None:
         """Wait for the last of the output, but not for ever: a line that stalls may never come back."""
@@ -179,11 +248,6 @@ class LineDriver(LinuxDriver):
             writer._queue.put_nowait(None)
             writer.join(PATIENCE)
         self.stuck = writer.is_alive()
-
-    def run_input_thread(self) -> None:
-        """Read keys until the app ends or the line drops."""
-        with suppress(OSError):
-            super().run_input_thread()
 
     @property
     def hung_up(self) -> bool:
@@ -196,6 +260,8 @@ class LineDriver(LinuxDriver):
 
     def abandon(self) -> None:
         """Restore the terminal as well as can be done at once, whatever is still on its way."""
+        if self._restored and self.outlet.idle:
+            return
         with suppress(termios.error):
             termios.tcflush(self.fileno, termios.TCIOFLUSH)
         if self.attrs_before is not None:
@@ -206,6 +272,13 @@ class LineDriver(LinuxDriver):
         with suppress(OSError):
             os.write(terminal, RESTORE.encode())
         os.set_blocking(terminal, True)  # the shell reads from the same file
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Save, give the terminal back, and stop; who has given it back already is about to end."""
+        if self._restored:
+            return
+        self.stopping()
+        super()._sigtstp_application()
 
     def _sigcont_application(self, *_: object) -> None:
         """Go on after ctrl+z. After any other stop nothing was taken down, so nothing is set up a second time."""

@@ -13,13 +13,18 @@ import sys
 import tempfile
 import traceback
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
-from threading import Timer
+from queue import SimpleQueue
+from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from gdcore import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tui.terminal.driver import LineDriver
 
 
@@ -34,6 +39,10 @@ class Ends(Protocol):
     def return_code(self) -> int | None:
         """The exit code, once it has one."""
 
+    @property
+    def before_leaving(self) -> Callable[[], None]:
+        """What saves the work; it may be called from any thread."""
+
     def leave(self, code: int) -> None:
         """Leave as for `q`, with this exit code."""
 
@@ -43,25 +52,59 @@ SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT")
 CRASHED = 1
 DEADLINE = 0.8
 """So many seconds the app gets to leave."""
+HURRY = 0.4
+"""So many it gets to take up what was typed before the key that quits."""
+SAVING = 0.2
+"""So many more its work gets to be saved, where the app itself had no time for it."""
 WATCH = 0.5
 """The line is looked at once in so many seconds: where its end sends no signal, it shows."""
 
 
 class Endings:
-    """What ends an app that runs in a terminal."""
+    """What ends an app that runs in a terminal.
+
+    Whatever the app is busy with, a thread beside it waits to be told that it shall end, and sees that it does.
+    """
 
     def __init__(self, app: Ends) -> None:
         self._app = app
-        self._deadline: Timer | None = None
+        self._told: SimpleQueue[tuple[int, float]] = SimpleQueue()  # which a signal may fill at any moment
+        self._finished = Event()
+        self._leaving = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = copy_context()
 
     def listen(self) -> None:
         """Listen for signals and for the end of the line; needs the event loop."""
-        loop = asyncio.get_running_loop()
+        self._loop, self._context = asyncio.get_running_loop(), copy_context()
+        Thread(target=self._see_to_it, daemon=True).start()
         for name in SIGNALS:
-            with suppress(AttributeError, NotImplementedError):  # Windows
-                number = int(getattr(signal, name))
-                loop.add_signal_handler(number, self._app.leave, 128 + number)
-        self._watch(loop)
+            if hasattr(signal, name):  # Windows lacks some
+                signal.signal(getattr(signal, name), self._heard)
+        self._watch(self._loop)
+
+    def _heard(self, number: int, _: object) -> None:
+        """A signal asks the app to leave, maybe in the middle of something."""
+        self._told.put((128 + number, 0.0))
+
+    def hurry(self) -> None:
+        """The key that quits was pressed; it may have to wait for what was typed before."""
+        self._told.put((0, HURRY))
+
+    def begin(self, code: int) -> None:
+        """The app is leaving: from here on it has until the deadline."""
+        self._leaving = True
+        self._told.put((code, DEADLINE))
+
+    def _see_to_it(self) -> None:
+        """Wait until the app shall end; ask it to, where it does not by itself; end the process, where it cannot."""
+        code, grace = self._told.get()
+        end = monotonic() + DEADLINE
+        if not self._finished.wait(grace) and not self._leaving and self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._app.leave, code, context=self._context)
+        if not self._finished.wait(max(end - monotonic(), 0)):
+            self._cut_off(self._app.return_code or code)
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         terminal = self._app.terminal
@@ -70,27 +113,29 @@ class Endings:
         else:
             loop.call_later(WATCH, self._watch, loop)
 
-    def begin(self, code: int) -> None:
-        """The app is leaving: from here on it has until the deadline."""
-        if self._deadline is None:
-            self._deadline = Timer(DEADLINE, self._cut_off, (code,))
-            self._deadline.daemon = True
-            self._deadline.start()
-
     def _cut_off(self, code: int) -> None:
-        """End the process now."""
+        """End the process now, with the work saved as well as can be."""
+        saving = Thread(target=self._save, daemon=True)
+        saving.start()
+        saving.join(SAVING)
         terminal = self._app.terminal
         if terminal is not None:
             terminal.abandon()
         os._exit(code)
 
+    def _save(self) -> None:
+        with suppress(Exception):  # the app may be changing what is saved
+            self._app.before_leaving()
+
     def finish(self) -> None:
         """The app has left. Do not wait for a line that holds output back, and write no more to one that is gone."""
+        self._finished.set()
+        for name in (*SIGNALS, "SIGTSTP"):
+            if hasattr(signal, name):  # it ends anyway, with the code that it has
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
         terminal = self._app.terminal
         if terminal is not None and terminal.stuck:
             self._cut_off(self._app.return_code or 0)
-        if self._deadline is not None:
-            self._deadline.cancel()
         if terminal is not None and terminal.hung_up:
             # What Python still holds for it would fail once more at the very end, and change the exit code.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

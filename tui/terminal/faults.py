@@ -1,19 +1,27 @@
-"""One event that goes wrong is dropped; the app goes on.
+"""What goes wrong while one event is handled is dropped with that event; the app goes on.
 
 Textual ends an app when a handler raises: the message pump leaves its loop, and whatever is done about it afterwards,
 no further event reaches that widget (Textualize/textual issue 2818). So a fault is caught where one message is
-dispatched, in `guard`. What is shown is made from an immutable frame, so there is always a last good state.
+dispatched, one callback called, one widget measured or drawn: all of that in `guard`, and nowhere else. What is shown
+is made from an immutable frame, so there is always a last good state.
 """
 
 from __future__ import annotations
 
 import sys
 import traceback
+from fractions import Fraction
 from functools import wraps
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from textual._callback import invoke
+from textual.box_model import BoxModel
+from textual.geometry import Spacing
 from textual.message_pump import MessagePump
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
 
 from gdcore import __version__
 from gdcore.inert import inert, quoted_path
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from textual.geometry import Region, Size
     from textual.message import Message
 
 IN_A_ROW = 20
@@ -30,59 +39,121 @@ LOG = "faults.log"
 LARGEST = 200_000
 """The log is begun anew at so many bytes; the one before is kept beside it."""
 REPEATED = 3.0
-"""The same sentence is shown once in so many seconds."""
+"""The same sentence is shown, and its details written, once in so many seconds."""
+REMEMBERED = 50
+"""So many sentences are remembered as shown."""
 
 
-def guard(drop: Callable[[Exception, Message], object]) -> None:
-    """Have every message pump drop the message whose handler raises.
+def guard(drop: Callable[[Exception, str, object], object]) -> Callable[[], None]:
+    """Have Textual drop the one thing that raises: a message, a callback, the drawing or the measuring of a widget.
 
-    This can go when Textual has a hook for faults of a handler that leaves the pump running.
+    Each of the guards can go when Textual calls a hook for such a fault and goes on after it.
+
+    Returns:
+        What takes the guards away again.
     """
-    dispatch = MessagePump._dispatch_message
-    if hasattr(dispatch, "__wrapped__"):
-        return
+    if hasattr(MessagePump._dispatch_message, "__wrapped__"):
+        raise RuntimeError("Textual is guarded already")
+    dispatch, flush = MessagePump._dispatch_message, MessagePump._flush_next_callbacks
+    later = Screen._invoke_and_clear_callbacks
+    lines, measure = Widget.render_lines, Widget._get_box_model
 
     @wraps(dispatch)
-    async def guarded(self: MessagePump, message: Message) -> None:
+    async def dispatched(self: MessagePump, message: Message) -> None:
+        """A handler that raises must not end the loop of its pump."""
         try:
             await dispatch(self, message)
         except Exception as error:
-            drop(error, message)
+            drop(error, type(message).__name__, self)
 
-    MessagePump._dispatch_message = guarded  # type: ignore[method-assign]
+    @wraps(flush)
+    async def flushed(self: MessagePump) -> None:
+        """A callback that raises must not take those after it along."""
+        waiting = self._next_callbacks.copy()
+        self._next_callbacks.clear()
+        for message in waiting:
+            try:
+                with self.prevent(*message._prevent):
+                    await invoke(message.callback)
+            except Exception as error:
+                drop(error, "Callback", self)
+
+    @wraps(later)
+    async def invoked(self: Screen[Any]) -> None:
+        """Likewise for what waits for the next frame."""
+        waiting = self._callbacks[:]
+        self._callbacks.clear()
+        for callback, pump in waiting:
+            try:
+                with pump._context():
+                    await invoke(callback)
+            except Exception as error:
+                drop(error, "Callback", pump)
+
+    @wraps(lines)
+    def drawn(self: Widget, crop: Region) -> list[Strip]:
+        """A widget that cannot be drawn must not keep the others from the screen."""
+        try:
+            return lines(self, crop)
+        except Exception as error:
+            drop(error, "Drawing", self)
+            return [Strip.blank(crop.width)] * crop.height
+
+    @wraps(measure)
+    def measured(self: Widget, container: Size, *rest: Any, **options: Any) -> BoxModel:
+        """Nor may one that cannot be measured."""
+        try:
+            return measure(self, container, *rest, **options)
+        except Exception as error:
+            drop(error, "Layout", self)
+            return BoxModel(Fraction(container.width), Fraction(1), Spacing())
+
+    def put(*functions: Any) -> None:
+        (
+            MessagePump._dispatch_message,  # type: ignore[method-assign]
+            MessagePump._flush_next_callbacks,  # type: ignore[method-assign]
+            Screen._invoke_and_clear_callbacks,  # type: ignore[method-assign]
+            Widget.render_lines,  # type: ignore[method-assign]
+            Widget._get_box_model,  # type: ignore[method-assign]
+        ) = functions
+
+    put(dispatched, flushed, invoked, drawn, measured)
+    return lambda: put(dispatch, flush, later, lines, measure)
 
 
 class Faults:
     """What has gone wrong since the last frame, and what was said of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = monotonic) -> None:
         self._log = folder / LOG
+        self._clock = clock
         self._in_a_row = 0
-        self._said = ("", -REPEATED)
+        self._said: dict[str, float] = {}
+
+    @property
+    def too_many(self) -> bool:
+        """Whether so much goes wrong, and nothing is drawn between, that the app cannot go on."""
+        return self._in_a_row > IN_A_ROW
 
     def frame(self) -> None:
-        """A frame was sent."""
+        """A frame was drawn."""
         self._in_a_row = 0
 
-    def add(self, error: BaseException, message: Message | None) -> str:
+    def add(self, error: BaseException, dropped: str) -> str:
         """Take note of a fault, in the log too.
 
         Returns:
-            The sentence to show; empty where it is shown already.
-
-        Raises:
-            OverflowError: if there were so many that the app cannot go on.
+            The sentence to show; empty where it was shown a moment ago.
         """
         self._in_a_row += 1
-        if self._in_a_row > IN_A_ROW:
-            raise OverflowError("too many faults in a row")
         what = inert(f"{type(error).__name__}: {error}".splitlines()[0])[:120]
-        event = f"{type(message).__name__} dropped" if message is not None else "Something was dropped"
-        now = monotonic()
-        if self._said[0] == what and now - self._said[1] < REPEATED:
+        now = self._clock()
+        if now - self._said.get(what, -REPEATED) < REPEATED:
             return ""
-        self._said = (what, now)
-        return f"{event}, all else stays: {what}. {_written(self._log, error)}"
+        if len(self._said) >= REMEMBERED:
+            self._said.clear()
+        self._said[what] = now
+        return f"{dropped} dropped, all else stays: {what}. {_written(self._log, error)}"
 
 
 def _written(path: Path, error: BaseException) -> str:
@@ -102,6 +173,7 @@ def _append(path: Path, details: str) -> None:
         file.write(f"gdlab {__version__}, Python {sys.version}, {sys.platform}\n{details[-LARGEST // 4 :]}\n")
 
 
-def of_worker(error: BaseException) -> Any:
+def of_worker(error: BaseException) -> BaseException:
     """The fault inside a worker's own."""
-    return getattr(error, "error", error)
+    inner = getattr(error, "error", error)
+    return inner if isinstance(inner, BaseException) else error

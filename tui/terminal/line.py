@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from unicodedata import category
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -277,12 +278,21 @@ def looks_of(style: Style, colours: ColorSystem, filters: tuple[LineFilter, ...]
     return look, blank
 
 
+def _shown(text: str) -> str:
+    """A text without what a terminal would act on rather than show: wherever it came from, it goes down no line."""
+    return "".join(
+        " " * cell_len(character) if category(character) in {"Cc", "Cs", "Zl", "Zp"} else character
+        for character in text
+    )
+
+
 def cells_of(strip: Strip, colours: ColorSystem) -> list[Cell]:
     """A strip, cell by cell."""
     cells: list[Cell] = []
-    for text, style, control in strip:
+    for written, style, control in strip:
         if control:
             continue
+        text = written if written.isprintable() else _shown(written)
         look, blank = look_of(style, colours), _look_of_blank(style, colours)
         if text.isascii() or cell_len(text) == len(text):
             cells += [(character, blank if character == " " else look) for character in text]

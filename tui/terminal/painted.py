@@ -127,8 +127,15 @@ class Painted(Widget):
             self.screen.check_idle()
 
     def _paint(self) -> None:
-        self.painted_size = width, height = self.content_size
-        self.rows = self.paint(width, height) if width and height else ()
+        before, self.painted_size = self.painted_size, self.content_size
+        width, height = self.painted_size
+        try:
+            self.rows = self.paint(width, height) if width and height else ()
+        except Exception as error:
+            # What the others show must not depend on it. It keeps what it showed, where there is room for that.
+            if before != self.painted_size:
+                self.rows = [((" ", ""),) * width for _ in range(height)]
+            self.app._handle_exception(error)
 
     def render_line(self, y: int) -> Strip:
         """A row; at a new size all rows are painted first."""

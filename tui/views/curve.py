@@ -28,7 +28,7 @@ class Curve(View):
         state, following, landscape = frame.state, frame.following, frame.landscape
         loss_at = Slice(landscape.drawn, state.b)
         batch, trail = frame.batch, frame.trail
-        held = landscape.lowest_point(state.b)
+        held = landscape.drawn.lowest_point(state.b)
         best = landscape.lowest_point() if frame.settings.train_bias else None
         across = (self.window.left, self.window.right) if self.window else _across(frame, look)
         if best is not None and self.window is None:
@@ -50,7 +50,7 @@ class Curve(View):
             _title(frame),
             look.others(frame),
             look.own(frame),
-            [minimum.w for minimum in landscape.minima(state.b)],
+            [minimum.w for minimum in landscape.drawn.minima(state.b)],
             Slice(batch, state.b) if batch is not None else None,
             _lowest_w(batch, state.b),
         )

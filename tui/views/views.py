@@ -25,6 +25,10 @@ VIEWS: tuple[type[View], ...] = (Curve, Map, Fit, History, Rates, Surface)
 """Every view, in the order of their keys 1, 2, 3 ..."""
 
 
+BESIDE = ("map", "history", "curve")
+"""The views that are shown in small where there is room, the first ones first."""
+
+
 class Views:
     """The views of one screen. Each keeps its window still as long as it serves.
 
@@ -52,8 +56,16 @@ class Views:
         if frame.anchor is not self._anchor:
             self._anchor, self._close = frame.anchor, None
             self._forget_windows()
-        look = Look(self.log, self._close or frame.anchor, self._close is not None, self.badges(frame))
-        return self.current.scene(frame, look)
+        return self.current.scene(frame, self._look(frame))
+
+    def _look(self, frame: Frame) -> Look:
+        return Look(self.log, self._close or frame.anchor, self._close is not None, self.badges(frame))
+
+    def beside(self, frame: Frame, count: int) -> list[tuple[str, Scene]]:
+        """The names and scenes of so many of the views that are not shown: where the run is, and how the loss went."""
+        others = [self[name] for name in BESIDE if self[name] is not self.current]
+        seen = [view for view in others if not view.missing(frame.ground)][:count]
+        return [(view.name.capitalize(), view.scene(frame, self._look(frame))) for view in seen]
 
     def badges(self, frame: Frame) -> dict[int, Badge]:
         """What tells the branches apart, in charts and lists, by the identity of each; it stays while a branch does."""
