@@ -186,7 +186,7 @@ async def test_a_visitor_opens_what_is_served_and_nothing_else(folder: Path) -> 
                 await visitor.press("\r")
                 await visitor.shows("only the data sets that ship")
                 await visitor.press("\x7f" * len(name))
-                await visitor.shows("the right arrow completes it")
+                await visitor.shows("right arrow completes a path")
             assert "secret" not in visitor.sent.replace("secret.csv", "")
             await visitor.press("own.csv")
             await visitor.shows("│ own.csv ")
