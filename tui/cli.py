@@ -46,6 +46,8 @@ examples:
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
   gdlab export --help            a session as code, table, picture or notebook
+  gdlab learn --plain            a course: predict, do, and see
+  gdlab check --help             what learners hand in, replayed
 """
 
 _TRAIN = """\
@@ -65,6 +67,29 @@ examples:
 _EPILOG = """\
 exit codes: 0; 2 for a usage or data error, or output that cannot be written;
 3 where the run diverged; 130 after ctrl+c
+"""
+
+
+_LEARN = """\
+A course in gradient descent: predict what will happen, do it, and see. Any task can be skipped, left and done again;
+the progress is kept after everything that is done, in a file that can be handed in for gdlab check.
+
+examples:
+  gdlab learn --plain                          the course that ships, in words
+  gdlab learn my-course.toml --plain           another one; docs/courses.md says how to write it
+  gdlab learn --plain --progress ada.json      keep the progress in a file of your own
+"""
+
+_CHECK = """\
+What learners hand in, replayed: which tasks of a course are done, and why the others are not. Without files, whether
+the course itself can be solved. Without a course, or with - in its place, the one that ships.
+
+examples:
+  gdlab check                                  the course that ships
+  gdlab check my-course.toml                   whether every task can be solved, and is not solved at its start
+  gdlab check my-course.toml handed-in/*.json --format csv
+
+exit codes: 0 where all is done; 1 where a task is not; 2 for a file that is no course, or no progress in it
 """
 
 
@@ -251,8 +276,16 @@ def _open(words: list[str]) -> int:
             if sentence := saver.save(session_of(laboratory)):
                 laboratory.notes.say(sentence, alarm=True)
 
+        from tui.headless.learn import LearningPlain, Opened  # noqa: PLC0415
+
+        def begin() -> Opened:
+            from tui.laboratory.keeping import open_lesson  # noqa: PLC0415
+
+            lesson, keeper, remark = open_lesson()
+            return lesson, keeper.keep, remark
+
         gc.enable()
-        return converse(laboratory, keep)
+        return converse(laboratory, keep, lambda saves: LearningPlain(laboratory, saves, begin))
     from tui.screen.app import GradientDescentApp  # noqa: PLC0415
 
     app = GradientDescentApp(laboratory, marker=options.marker, fps=frames_per_second(options.fps), saver=saver)
@@ -263,6 +296,44 @@ def _open(words: list[str]) -> int:
     if saver.failure:
         _say(saver.failure)
     return app.return_code or 0
+
+
+def _learn(words: list[str]) -> int:
+    parser = _Parser(prog="gdlab learn", description=_LEARN)
+    parser.add_argument("course", nargs="?", metavar="COURSE", help="a course, a file in TOML (default: the one here)")
+    parser.add_argument("--plain", action="store_true", help="in words, without a picture; also fed from a pipe")
+    parser.add_argument("--progress", metavar="FILE", help="keep the progress in FILE, and go on from there")
+    options = parser.parse_args(words)
+    with _holding_interrupts():
+        from tui.laboratory.keeping import open_lesson  # noqa: PLC0415
+    try:
+        lesson, keeper, remark = open_lesson(options.course, options.progress)
+    except ValueError as error:
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {error}\n")
+    if remark:
+        _say(remark)
+    if not options.plain:
+        parser.exit(USAGE_ERROR, f"{parser.prog}: there is no screen for a course yet; add --plain\n")
+    from tui.headless.learn import LearningPlain  # noqa: PLC0415
+    from tui.headless.plain.conversation import converse  # noqa: PLC0415
+
+    def keep_progress() -> None:
+        if sentence := keeper.keep(lesson.progress):
+            lesson.laboratory.notes.say(sentence, alarm=True)
+
+    return converse(lesson.laboratory, keep_progress, lambda saves: LearningPlain.of(lesson, saves, keeper.keep))
+
+
+def _check(words: list[str]) -> int:
+    parser = _Parser(prog="gdlab check", description=_CHECK)
+    parser.add_argument("course", nargs="?", metavar="COURSE", help="a course, a file in TOML; - for the one here")
+    parser.add_argument("sessions", nargs="*", metavar="SESSION", help="what learners handed in")
+    parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
+    options = parser.parse_args(words)
+    with _holding_interrupts():
+        from tui.headless.check import check  # noqa: PLC0415
+
+    return check(None if options.course == "-" else options.course, options.sessions, options.format)
 
 
 def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Laboratory:
@@ -545,5 +616,7 @@ _MODULES = {
 
 _SUBCOMMANDS = {
     "train": _train,
+    "learn": _learn,
+    "check": _check,
     **{name: _delegated(name, module) for name, module in _MODULES.items()},
 }

@@ -152,6 +152,23 @@ class Laboratory:
         self.walk.defaults = (settings, run.limits, start)
         self.notes.say(f"Restarted on {self.ground.told}")
 
+    def set_up(self, ground: Ground, settings: Settings, limits: Limits, start: tuple[float, float]) -> None:
+        """Begin anew, as if gdlab had been started so: a reset leads back here.
+
+        Raises:
+            ValueError: if it cannot be begun so; then all stays as it is.
+        """
+        self._stand_on(ground, settings, start)
+        self.walk.timeline.limits = limits
+        self.walk.defaults, self.walk.running = (settings, limits, start), False
+        self.notes.say("")
+
+    @property
+    def both_rows(self) -> list[tuple[Ground, Branches]]:
+        """The ground and its branches; after them, where there are such, those of the rows scaled otherwise."""
+        here = (self.ground, self.walk.branches)
+        return [here] if self._other_rows is None else [here, self._other_rows]
+
     def _stand_on(self, ground: Ground, settings: Settings, start: tuple[float, float]) -> None:
         # Whatever cannot be had is refused here: then all stays as it is.
         branches = Branches(Timeline(ground.landscape, settings, self.walk.timeline.limits, *start))

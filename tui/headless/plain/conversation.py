@@ -26,17 +26,23 @@ if TYPE_CHECKING:
 PROMPT = "gdlab> "
 
 
-def converse(laboratory: Laboratory, keep: Callable[[], None] | None = None) -> int:
+def converse(
+    laboratory: Laboratory,
+    keep: Callable[[], None] | None = None,
+    talk: Callable[[Callable[[], None] | None], Plain] | None = None,
+) -> int:
     """Answer the lines of standard input, one after the other, until they or the person's patience end.
 
     Args:
         laboratory: what is talked about.
         keep: called after every answer to a person, to save the session; where that goes wrong it leaves a note.
+        talk: makes what answers, where it is not the plain mode alone.
     """
     source, person = sys.stdin, sys.stdin is not None and sys.stdin.isatty()
     _tolerate(sys.stdout, "backslashreplace")
     _tolerate(source, "surrogateescape")
-    plain = Plain(laboratory, keep if person else None)
+    saves = keep if person else None
+    plain = talk(saves) if talk is not None else Plain(laboratory, saves)
     answer = plain.greeting()
     try:
         while True:

@@ -1,0 +1,409 @@
+"""Checks on what was done in a run: its steps, their rates, what they were made with, and how they behaved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gdcore.course.check import STEPS, Check, number
+from gdcore.descent.optimizers import OPTIMIZERS
+from gdcore.descent.parameters import COUNT, FINITE, POSITIVE
+from gdcore.descent.schedules import SCHEDULES
+from gdcore.studies.stability import Regime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gdcore.course.reading import Entries
+    from gdcore.course.walks import Flags, Floats, Run
+
+FALLING = "falling"
+"""Any schedule but the constant one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps(Check):
+    """How many steps the run has."""
+
+    kind = "steps"
+    least: int = 0
+    most: float = inf
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        return run.steps if self.least <= run.steps <= self.most else None
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        if self.most == inf:
+            return "at least one step is made" if self.least == 1 else f"at least {self.least:,} steps are made"
+        return f"at the most {int(self.most):,} steps are made" + f", and at least {self.least:,}" * (self.least > 0)
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        return f"it has {run.steps:,} steps"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> Steps:
+        """The check that a course has."""
+        least, most = entries.number("least", COUNT, 0), entries.number("most", COUNT, inf)
+        if least == 0 and most == inf:
+            entries.refuse(f'{entries.what} lacks "least" or "most", a number of steps')
+        if least > most:
+            entries.refuse(f"{entries.what}: no number of steps is at least {least} and at the most {most}", "least")
+        return cls(run=run, text=text, least=least, most=most)
+
+
+WHEN = ("end", "always", "ever")
+
+
+def _when(flags: Flags, when: str) -> int | None:
+    """The iteration by which something holds for the last step, for all, or for one; None where it does not."""
+    if not len(flags):
+        return None
+    if when == "ever":
+        found = np.flatnonzero(flags)
+        return int(found[0]) + 1 if len(found) else None
+    return len(flags) if (flags.all() if when == "always" else flags[-1]) else None
+
+
+_OF_STEPS = {"end": "its last step", "always": "all its steps", "ever": "one of its steps"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate(Check):
+    """The learning rate of the steps, in its own units or as a share of the critical rate."""
+
+    kind = "rate"
+    low: float = 0.0
+    high: float = inf
+    critical: bool = False
+    when: str = "end"
+
+    def _rates(self, run: Run) -> Floats:
+        return run.critical_shares if self.critical else run.rates
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        rates = self._rates(run)
+        # Whoever types 0.1 * 3 and whoever types 0.3 mean the same.
+        return _when((rates >= self.low * (1 - 1e-12)) & (rates <= self.high * (1 + 1e-12)), self.when)
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        unit = " of the critical rate" * self.critical
+        low, high = (f"{value:g}" for value in (self.low, self.high))
+        if self.low == self.high:
+            return f"the learning rate of {_OF_STEPS[self.when]} is {low}{unit}"
+        if self.high == inf:
+            return f"the learning rate of {_OF_STEPS[self.when]} is at least {low}{unit}"
+        return f"the learning rate of {_OF_STEPS[self.when]} is from {low} to {high}{unit}"
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        rates = self._rates(run)
+        if not len(rates):
+            return "no step has been made"
+        least, most = float(rates.min()), float(rates.max())
+        unit = " of the critical rate" * self.critical
+        if self.when == "end":
+            return f"its last step has {rates[-1]:.6g}{unit}"
+        if least == most:
+            return f"its steps have {least:.6g}{unit}"
+        return f"its steps have from {least:.6g} to {most:.6g}{unit}"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> Rate:
+        """The check that a course has."""
+        same = entries.number("is", POSITIVE, None)
+        low, high = entries.number("from", POSITIVE, 0.0), entries.number("to", POSITIVE, inf)
+        if same is None and low == 0.0 and high == inf:
+            entries.refuse(f'{entries.what} lacks "from", "to" or "is", a learning rate')
+        if same is not None and (low, high) != (0.0, inf):
+            entries.refuse(f'{entries.what} has "is", and needs no "from" and "to"', "is")
+        if low > high:
+            entries.refuse(f"{entries.what}: no rate is from {low:g} to {high:g}", "from")
+        return cls(
+            run=run,
+            text=text,
+            low=low if same is None else same,
+            high=high if same is None else same,
+            critical=entries.flag("critical", False),
+            when=entries.choice("when", WHEN, "end"),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used(Check):
+    """What the steps were made with. Whatever is None may be as it likes.
+
+    Attributes:
+        never: whether it must not have been used.
+        when: whether the last step, all or one must have been made with it.
+        optimizer: the name of the optimizer.
+        bias: whether b is trained.
+        scaled: whether the rows are standardized.
+        schedule: the name of the schedule, or FALLING.
+        batch: how many rows a step sees.
+        retreat: whether the run came from a retreat.
+    """
+
+    kind = "used"
+    never: bool = False
+    when: str = "ever"
+    optimizer: str | None = None
+    bias: bool | None = None
+    scaled: bool | None = None
+    schedule: str | None = None
+    batch: int | None = None
+    retreat: bool | None = None
+
+    def _flags(self, run: Run) -> Flags:
+        flags = np.zeros(run.steps, bool)
+        for begin, end, settings in run.stretches:
+            flags[begin:end] = (
+                self.optimizer in (None, settings.optimizer.name)
+                and self.bias in (None, settings.train_bias)
+                and self.schedule in (None, settings.schedule.name, FALLING if settings.schedule.varies else None)
+                and self.batch in (None, settings.batch.size if settings.batch else run.rows)
+                and self.scaled in (None, run.walk.scaled)
+                and self.retreat in (None, retreated(run))
+            )
+        return flags
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        flags = self._flags(run)
+        return _when(~flags, "always") if self.never else _when(flags, self.when)
+
+    def _what(self) -> str:
+        words: dict[str, Callable[[Any], str]] = {
+            "optimizer": lambda name: OPTIMIZERS[name].title,
+            "bias": lambda on: "w and b trained" if on else "w alone trained",
+            "scaled": lambda on: "standardized rows" if on else "the rows as they are",
+            "schedule": lambda name: "a falling schedule" if name == FALLING else f"the schedule {name}",
+            "batch": lambda size: f"a batch of {size}",
+            "retreat": lambda on: "a retreat from a rise" if on else "no retreat",
+        }
+        return ", ".join(say(value) for name, say in words.items() if (value := getattr(self, name)) is not None)
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        steps = (
+            "no step is"
+            if self.never
+            else {"end": "the last step is", "always": "all steps are", "ever": "steps are"}[self.when]
+        )
+        return f"{steps} made with {self._what()}"
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        if not run.steps:
+            return "no step has been made"
+        flags = self._flags(run)
+        return f"{int(flags.sum()):,} of {len(flags):,} steps are made with {self._what()}"
+
+    @classmethod
+    def _read(cls, entries: Entries, run: str, text: str, *, never: bool) -> Used:
+        check = cls(
+            run=run,
+            text=text,
+            never=never,
+            when="ever" if never else entries.choice("when", WHEN, "ever"),
+            optimizer=entries.choice("optimizer", tuple(OPTIMIZERS), None),
+            bias=entries.flag("bias", None),
+            scaled=entries.flag("scaled", None),
+            schedule=entries.choice("schedule", (*SCHEDULES, FALLING), None),
+            batch=entries.number("batch", STEPS, None),
+            retreat=entries.flag("retreat", None),
+        )
+        names = ("optimizer", "bias", "scaled", "schedule", "batch", "retreat")
+        if all(getattr(check, name) is None for name in names):
+            entries.refuse(f"{entries.what} must name one of {', '.join(names)}")
+        return check
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> Used:
+        """The check that a course has."""
+        return cls._read(entries, run, text, never=False)
+
+
+class Avoided(Used):
+    """What no step was made with."""
+
+    kind = "avoided"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> Used:
+        """The check that a course has."""
+        return cls._read(entries, run, text, never=True)
+
+
+def retreated(run: Run) -> bool:
+    """Whether the run left another one, with half its rate, where that one began to rise."""
+    branch = run.branch
+    parent = next((other for other in run.walk.branches if other.name == branch.parent), None)
+    if parent is None or branch.left is None or parent.run.tip <= branch.left_at:
+        return False
+    rise = parent.run.path(branch.left_at, branch.left_at + 2)[:, 2]
+    half = branch.run.settings_at(branch.left_at).learning_rate
+    return bool(rise[1] > rise[0]) and abs(half / branch.left.learning_rate - 0.5) < 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaved(Check):
+    """So many steps that crawled, glided, overshot or diverged, as the readout says of each."""
+
+    kind = "regime"
+    regime: Regime = Regime.GLIDE
+    steps: int = 1
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        found = [i for i, regime in enumerate(run.regimes, 1) if regime is self.regime]
+        return found[self.steps - 1] if len(found) >= self.steps else None
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        verbs = {"crawl": "crawl", "glide": "glide", "overshoot": "overshoot", "diverge": "climb"}
+        plural = self.steps > 1
+        return f"{self.steps:,} {'steps' if plural else 'step'} {verbs[self.regime.value]}{'' if plural else 's'}"
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        counts = {regime: run.regimes.count(regime) for regime in Regime}
+        seen = [f"{count:,} {regime.value}" for regime, count in counts.items() if count]
+        return f"its steps: {', '.join(seen) or 'none'}"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> Behaved:
+        """The check that a course has."""
+        regime = Regime(entries.choice("is", tuple(regime.value for regime in Regime)))
+        return cls(run=run, text=text, regime=regime, steps=entries.number("steps", STEPS, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diverged(Check):
+    """The loss rose so many steps in a row, and in the end to so many times what it was before."""
+
+    kind = "diverged"
+    steps: int = 3
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        length = 0
+        for step, rose in enumerate(run.rises.tolist(), 1):
+            length = length + 1 if rose else 0
+            if length >= self.steps:
+                return step
+        return None
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        return f"the loss rises {self.steps:,} steps in a row"
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        longest = max((len(list(group)) for rose, group in groupby(run.rises.tolist()) if rose), default=0)
+        return f"it rose {longest:,} steps in a row" if longest else "it never rose"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> Diverged:
+        """The check that a course has."""
+        return cls(run=run, text=text, steps=entries.number("steps", STEPS, cls.steps))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leap(Check):
+    """One step led farther than `farther`, or no step farther than `shorter`, in w and b."""
+
+    kind = "leap"
+    farther: float | None = None
+    shorter: float | None = None
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        if self.shorter is not None:
+            return _when(run.moves <= self.shorter, "always")
+        return _when(run.moves > (self.farther or 0.0), "ever")
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        if self.shorter is not None:
+            return f"no step leads farther than {self.shorter:g}"
+        return f"one step leads farther than {self.farther:g}"
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        return f"its longest step is {number(float(run.moves.max()))}" if run.steps else "no step has been made"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> Leap:
+        """The check that a course has."""
+        farther, shorter = entries.number("farther", POSITIVE, None), entries.number("shorter", POSITIVE, None)
+        if (farther is None) == (shorter is None):
+            entries.refuse(f'{entries.what} must have "farther" or "shorter", and not both')
+        return cls(run=run, text=text, farther=farther, shorter=shorter)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartedAt(Check):
+    """Where the run began; for tasks with `any_start`."""
+
+    kind = "start"
+    w: tuple[float, float] | None = None
+    b: tuple[float, float] | None = None
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        begun = ((self.w, run.w[0]), (self.b, run.b[0]))
+        return 0 if all(borders is None or borders[0] <= value <= borders[1] for borders, value in begun) else None
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        borders = [(name, getattr(self, name)) for name in ("w", "b")]
+        return "the run begins at " + " and ".join(
+            f"{n} from {r[0]:g} to {r[1]:g}" for n, r in borders if r is not None
+        )
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        return f"it begins at w = {number(run.w[0])}, b = {number(run.b[0])}"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> StartedAt:
+        """The check that a course has."""
+        w, b = (entries.numbers(name, 2, FINITE, None) for name in ("w", "b"))
+        if w is None and b is None:
+            entries.refuse(f'{entries.what} lacks "w" or "b", two borders in square brackets')
+        return cls(run=run, text=text, w=w, b=b)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnData(Check):
+    """Other data than those of the task; for tasks with `any_data`."""
+
+    kind = "own-data"
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        return 0 if run.walk.own else None
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        return "other data are opened"
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        del run
+        return "the data are still those of the task"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> OwnData:
+        """The check that a course has."""
+        del entries
+        return cls(run=run, text=text)

@@ -1,0 +1,459 @@
+"""How far a learner is, as text: their answers, and the sessions in which they did the tasks.
+
+Whether a task is done is nowhere written down. It is found out by replaying the sessions: numbers that somebody edits
+lead to another run, not to another verdict.
+
+Vocabulary
+    attempt     one go at a task, from its setup: an answer, and the walks
+    walk        a session; on standardized rows there is another one beside that of the rows as they are
+    record      what there is of one task: its attempts, the first answer, the hints that were taken
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from gdcore.course.check import number
+from gdcore.course.checks import Answered, Verdict, judge
+from gdcore.course.course import MOST_TASKS, Course
+from gdcore.course.parts import MOST_ROWS, MOST_STEPS
+from gdcore.course.reading import Entries
+from gdcore.course.task import Task
+from gdcore.course.walks import Walk
+from gdcore.descent.parameters import COUNT, Range
+from gdcore.inert import inert, quoted
+from gdcore.landscapes.landscape import Landscape
+from gdcore.rows.dataset import LIMIT, Dataset, load, shipped
+from gdcore.session import Session, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gdcore.descent.branches import Branches
+
+    Answer: TypeAlias = float | str
+    Footprints: TypeAlias = tuple[tuple[int, float, float], ...]
+
+VERSION = 1
+LARGEST = 16 << 20
+"""So many bytes of a file are read at the most."""
+MOST_ATTEMPTS = 2
+"""The one that is under way, and an earlier one that was done."""
+MOST_STEPS_OF_ALL = 400_000
+"""So many steps all the runs of one attempt may have together."""
+
+_CERTAIN = 30
+"""So many steps of any walk come out alike on every machine."""
+_ALIKE, _ALIKE_ELSEWHERE = 1e-10, 1e-6
+"""A difference of two numbers that are the same but for rounding, on a bowl and elsewhere."""
+_MARK = "gdlab progress"
+_VALUE = Range("a finite number", low=-LIMIT, high=LIMIT)
+_VERSION = Range("a whole number", whole=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """One go at a task.
+
+    Attributes:
+        answer: what was answered; None where nothing was.
+        after: how many steps had been made by then.
+        walks: the sessions, the current one first.
+        footprints: for each walk what tells its branches from others, as `footprints_of` has them.
+        rows: the rows of data of the learner's own, shape (n, 2), if there are few enough; else None.
+    """
+
+    answer: Answer | None = None
+    after: int = 0
+    walks: tuple[Session, ...] = ()
+    footprints: tuple[Footprints, ...] = ()
+    rows: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What there is of one task.
+
+    Attributes:
+        task: the id of the task.
+        first: the first answer that was ever given to its question; the one that counts as a prediction.
+        hints: how many hints were shown.
+        skipped: whether the learner went on without it.
+        attempts: the latest first.
+    """
+
+    task: str
+    first: Answer | None = None
+    hints: int = 0
+    skipped: bool = False
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """How far a learner is in a course.
+
+    Attributes:
+        course: the id of the course.
+        title: what it is called.
+        checksum: of the course's file.
+        task: the id of the current task.
+        records: by task.
+
+    Example:
+        >>> progress = Progress("walk", "A walk", "00000000", "first", {"first": Record("first", 3.0, 1)})
+        >>> again = Progress.from_text(progress.to_text(), "ada.json")
+        >>> again.task, again.records["first"].first
+        ('first', 3.0)
+    """
+
+    course: str
+    title: str
+    checksum: str
+    task: str
+    records: dict[str, Record] = field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, course: Course) -> Progress:
+        """Nothing done yet."""
+        return cls(course.id, course.title, course.checksum, course.tasks[0].id)
+
+    def record(self, task: str) -> Record:
+        """What there is of a task."""
+        return self.records.get(task) or Record(task)
+
+    def having(self, record: Record) -> Progress:
+        """This progress with another record of one task."""
+        return replace(self, records={**self.records, record.task: record})
+
+    # Text
+
+    def to_text(self) -> str:
+        """The progress as JSON, one record a line, every float by its shortest exact decimals."""
+        head = {
+            _MARK: VERSION,
+            "course": self.course,
+            "title": self.title,
+            "checksum": self.checksum,
+            "task": self.task,
+        }
+        lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+        records = ",\n".join(json.dumps(_record_entries(record)) for record in self.records.values())
+        return "{" + ",\n".join((*lines, f'"tasks": [\n{records}\n]')) + "}\n"
+
+    @classmethod
+    def from_text(cls, text: str, name: str) -> Progress:
+        """The progress that a text tells of.
+
+        Args:
+            text: the text.
+            name: what it is called in a sentence.
+
+        Raises:
+            ValueError: if it is none, or damaged.
+        """
+        try:
+            document = json.loads(text, parse_constant=_no_number)
+        except (ValueError, RecursionError):
+            document = None
+        if isinstance(document, dict) and "gdlab session" in document:
+            raise ValueError(f"{name}: this is a session without a course; gdlab learn writes what is to be checked")
+        if not isinstance(document, dict) or _MARK not in document:
+            raise ValueError(f"{name}: this is no progress in a course of gdlab, or it is damaged")
+        entries = Entries(name, None, (), document, "the progress")
+        version = entries.number(_MARK, _VERSION)
+        if version != VERSION:
+            raise ValueError(
+                f"{name}: this is from another version of gdlab, format {version}; this one reads {VERSION}"
+            )
+        course, title, checksum, task = (entries.text(key, 60) for key in ("course", "title", "checksum", "task"))
+        records = {}
+        for table in entries.tables("tasks", MOST_TASKS, lambda place: f"task {place}"):
+            record = _record(table, name)
+            records[record.task] = record
+        entries.end()
+        return cls(course, title, checksum, task, records)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _record_entries(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.task,
+        "first": record.first,
+        "hints": record.hints,
+        "skipped": record.skipped,
+        "attempts": [
+            {
+                "answer": attempt.answer,
+                "after": attempt.after,
+                "rows": None if attempt.rows is None else attempt.rows.tolist(),
+                "walks": [json.loads(session.to_text()) for session in attempt.walks],
+                "footprints": attempt.footprints,
+            }
+            for attempt in record.attempts
+        ],
+    }
+
+
+def _record(entries: Entries, name: str) -> Record:
+    own_id = entries.text("id", 40)
+    entries.what = f"task {quoted(own_id)}"
+    what = entries.what
+    record = Record(
+        own_id,
+        _answer(entries, "first"),
+        entries.number("hints", COUNT),
+        entries.flag("skipped"),
+        tuple(
+            _attempt(table, name) for table in entries.tables("attempts", MOST_ATTEMPTS, lambda _: f"attempt at {what}")
+        ),
+    )
+    entries.end()
+    return record
+
+
+def _attempt(entries: Entries, name: str) -> Attempt:
+    answer, after = _answer(entries, "answer"), entries.number("after", COUNT)
+    rows = None
+    if not entries.absent("rows"):
+        pairs = entries.items("rows", MOST_ROWS)
+        try:
+            rows = np.array(pairs, dtype=np.float64)
+        except (ValueError, TypeError, OverflowError):
+            rows = np.empty(0)
+        if rows.ndim != 2 or rows.shape[1] != 2 or len(rows) < 2 or not (np.abs(rows) <= LIMIT).all():
+            entries.refuse(f"rows of {entries.what} must be two or more pairs of numbers", "rows")
+    walks = []
+    for document in entries.items("walks", 2):
+        try:
+            walks.append(Session.from_text(json.dumps(document)))
+        except ValueError as error:
+            raise ValueError(f"{name}: {entries.what}: {error}") from None
+    footprints = tuple(
+        tuple(_footprint(entries, one, walk) for one in (branches if isinstance(branches, list) else [branches]))
+        for walk, branches in enumerate(entries.items("footprints", 2))
+    )
+    entries.end()
+    return Attempt(answer, after, tuple(walks), footprints, rows)
+
+
+def _footprint(entries: Entries, one: object, walk: int) -> tuple[int, float, float]:
+    numbers = one if isinstance(one, list) and all(type(value) in (int, float) for value in one) else []
+    if len(numbers) != 3 or not all(abs(value) < 1e300 for value in numbers):
+        entries.refuse(f"footprints of {entries.what} must be lists of three numbers", "footprints", walk)
+    return int(numbers[0]), float(numbers[1]), float(numbers[2])
+
+
+def _answer(entries: Entries, key: str) -> Answer | None:
+    return None if entries.absent(key) else entries.number_or_text(key, _VALUE, 60)
+
+
+# What it comes to
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What became of a task.
+
+    Attributes:
+        task: which.
+        done: whether its goal is met.
+        right: whether the prediction, the first answer, was right; None where there is none.
+        verdict: on the attempt that came nearest; None where there is no attempt that can be replayed.
+        attempt: that attempt.
+        why_not: one sentence; empty where it is done.
+    """
+
+    task: Task
+    done: bool
+    right: bool | None
+    verdict: Verdict | None
+    attempt: Attempt | None
+    why_not: str
+
+
+def assess(course: Course, progress: Progress) -> list[Result]:
+    """What became of every task, found out by replaying all that was done.
+
+    Raises:
+        ValueError: if the progress is in another course.
+    """
+    if progress.course != course.id:
+        raise ValueError(f"this is progress in the course {quoted(progress.course)}, not in {quoted(course.id)}")
+    return [assess_task(task, progress.record(task.id)) for task in course.tasks]
+
+
+def assess_task(task: Task, record: Record) -> Result:
+    """What became of one task."""
+    right = None
+    if task.question is not None and record.first is not None and task.question.accepts(record.first):
+        right = task.question.is_right(record.first)
+    if not record.attempts:
+        return Result(task, False, right, None, None, "Skipped." if record.skipped else "Not begun.")
+    nearest: tuple[Verdict, Attempt] | None = None
+    why = ""
+    for attempt in record.attempts:
+        try:
+            verdict = _verdict(task, attempt)
+        except ValueError as error:
+            sentence = inert(str(error)).rstrip(".")
+            why = why or f"{sentence[:1].upper()}{sentence[1:]}."
+            continue
+        if verdict.met:
+            return Result(task, True, right, verdict, attempt, "")
+        nearest = nearest or (verdict, attempt)
+    if nearest is None:
+        return Result(task, False, right, None, None, why)
+    return Result(task, False, right, nearest[0], nearest[1], nearest[0].missing[0])
+
+
+def _verdict(task: Task, attempt: Attempt) -> Verdict:
+    if attempt.rows is not None:
+        return verdict_on(task, attempt.answer, attempt.after, replayed(task, attempt))
+    return _known_verdict(task, attempt.answer, attempt.after, attempt.walks, attempt.footprints)
+
+
+@lru_cache(maxsize=128)
+def _known_verdict(
+    task: Task, answer: Answer | None, after: int, walks: tuple[Session, ...], footprints: tuple[Footprints, ...]
+) -> Verdict:
+    """The verdict on an attempt: in a class many do the very same."""
+    return verdict_on(task, answer, after, replayed(task, Attempt(answer, after, walks, footprints)))
+
+
+def replayed(task: Task, attempt: Attempt) -> list[Walk]:
+    """The walks of an attempt, every state computed again.
+
+    Raises:
+        ValueError: if they are not about the task, too long, or cannot be what was done.
+    """
+    if len({session.scaled for session in attempt.walks}) < len(attempt.walks):
+        raise ValueError("two walks are on the same rows")
+    if why := too_long(branch.tip for session in attempt.walks for branch in session.branches):
+        raise ValueError(why)
+    walks: list[Walk] = []
+    for session in attempt.walks:
+        ground, own = _ground(task, session, walks[0].ground if walks else None, attempt.rows)
+        branches = session.replay(ground)
+        if not task.setup.suits(branches.run.landscape, own=own):
+            raise ValueError(f"it was walked under another loss than the task's, {task.setup.loss}")
+        start = start_of(task, scaled=session.scaled)
+        walks.append(Walk(ground, branches.run.landscape, branches, session.scaled, own, start))
+    if len(attempt.footprints) != len(walks) or not all(map(_has_left, walks, attempt.footprints)):
+        raise ValueError("its runs do not lead where the file says; it was changed by hand")
+    return walks
+
+
+def footprints_of(branches: Branches) -> Footprints:
+    """What tells the walk of each branch from others: its last iteration, and the mean w and b over its points.
+
+    Off a bowl a walk may be chaotic, and another machine's rounding leads away from it: there the first points count.
+    """
+    found = []
+    for branch in branches:
+        run = branch.run
+        w, b, _ = run.path(0, 1 + (run.tip if run.landscape.exact else min(run.tip, _CERTAIN))).mean(axis=0)
+        found.append((run.tip, float(w), float(b)))
+    return tuple(found)
+
+
+def _has_left(walk: Walk, footprints: Footprints) -> bool:
+    found = footprints_of(walk.branches)
+    near = partial(np.isclose, rtol=_ALIKE if walk.landscape.exact else _ALIKE_ELSEWHERE, atol=_ALIKE)
+    return len(found) == len(footprints) and all(
+        one[0] == other[0] and near(one[1], other[1]) and near(one[2], other[2])
+        for one, other in zip(found, footprints, strict=True)
+    )
+
+
+def too_long(tips: Iterable[int]) -> str:
+    """Why runs of so many steps cannot be checked, in a sentence; empty where they can."""
+    steps = list(tips)
+    if max(steps, default=0) <= MOST_STEPS and sum(steps) <= MOST_STEPS_OF_ALL:
+        return ""
+    return f"The runs are too long to be checked; {MOST_STEPS:,} steps each and {MOST_STEPS_OF_ALL:,} in all will do."
+
+
+def start_of(task: Task, *, scaled: bool) -> tuple[float, float] | None:
+    """Where a run of a task must begin for it to count; None where it may begin anywhere."""
+    if task.any_start:
+        return None
+    return task.setup.start if scaled == task.setup.scaled else (0.0, 0.0)
+
+
+def _ground(
+    task: Task, session: Session, before: Dataset | Landscape | None, rows: Any
+) -> tuple[Dataset | Landscape, bool]:
+    """What a session is about, and whether that is other data than those of the task. No file is opened for it.
+
+    `before` is what another session of the same attempt is about.
+    """
+    ground, source = task.setup.ground, session.source
+    if isinstance(ground, Landscape) or not isinstance(source, Source):
+        title = ground.title if isinstance(ground, Landscape) else None
+        if source != title:
+            raise ValueError(f"it was walked on something else than {quoted(title or ground.name)}")  # type: ignore[union-attr]
+        if session.scaled:
+            raise ValueError("it says that rows were standardized, where there are none")
+        return ground, False
+    mine = Source.of(ground)
+    if (source.rows, source.checksum) == (mine.rows, mine.checksum):
+        return ground, False
+    if not isinstance(before, Landscape | None):
+        source.check(before)
+        return before, True
+    if not task.any_data:
+        raise ValueError(f"it was walked on other data than {quoted(ground.name)}")
+    if source.path in shipped():
+        return load(source.path, source.x, source.y), True
+    if rows is None:
+        raise ValueError(f"the learner's own data have more than {MOST_ROWS:,} rows, and so are not in the file")
+    x, y = rows[:, 0].copy(), rows[:, 1].copy()
+    names = inert(source.x), inert(source.y)
+    return Dataset("own data", None, x, y, *names, names), True
+
+
+def verdict_on(task: Task, answer: Answer | None, after: int, walks: Iterable[Walk]) -> Verdict:
+    """Whether walks, with an answer, do what a task asks for."""
+    runs = [run for walk in walks for run in walk.runs()]
+    verdict = judge(task.goal, runs, wrong_answer(task, answer))
+    missing = verdict.missing
+    if not runs and not missing:
+        missing = ("No run begins where the task begins.",)
+    question = task.question
+    if question is not None and not (answer is not None and question.accepts(answer)):
+        missing = ("The question is not answered.", *missing)
+    elif after > 0 and question is not None and {"step", "run"} & set(question.before):
+        missing = (f"The question was answered after {after:,} steps, not before.", *missing)
+    return replace(verdict, missing=missing)
+
+
+def wrong_answer(task: Task, answer: Answer | None) -> str:
+    """Why an answer will not do for the check `answered`; empty where it will."""
+    question = task.question
+    if question is None or answer is None or not question.accepts(answer):
+        return "there is no answer"
+    wanted = any(isinstance(check, Answered) and check.right for check in task.goal)
+    if not wanted or question.is_right(answer):
+        return ""
+    said, right = (value if isinstance(value, str) else number(value) for value in (answer, question.actual))
+    return f"the answer was {said}, where {right} is right"
+
+
+def own_rows(data: Dataset) -> Any:
+    """The rows of data as an attempt keeps them, shape (n, 2); None where there are too many."""
+    return np.column_stack((data.x, data.y)) if len(data.x) <= MOST_ROWS else None
+
+
+def counted(results: Sequence[Result]) -> tuple[int, int, int]:
+    """How many tasks are done; how many predictions were right, and of how many."""
+    asked = [result.right for result in results if result.task.question is not None]
+    return sum(result.done for result in results), sum(right is True for right in asked), len(asked)

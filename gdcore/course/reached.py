@@ -1,0 +1,198 @@
+"""Checks on what a run reached: loss, distance or gradient, and minima."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from gdcore.course.check import STEPS, Check, at, number
+from gdcore.descent.parameters import FINITE, POSITIVE
+
+if TYPE_CHECKING:
+    from gdcore.course.reading import Entries
+    from gdcore.course.walks import Flags, Floats, Run
+
+_WORDS = {"loss": "the loss", "distance": "the distance to the minimum", "gradient": "the gradient"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach(Check):
+    """Loss, distance or gradient below, or above, a number: at some iteration, or at all of the last ones.
+
+    Attributes:
+        below: the number it must fall below, or None.
+        above: the number it must rise above, or None.
+        share: whether the numbers are shares of what it was at the start; the loss is then counted from the lowest.
+        within: the last iteration that counts, or None.
+        last: where it must hold for so many iterations at the end.
+    """
+
+    kind: ClassVar[str]
+    below: float | None = None
+    above: float | None = None
+    share: bool = False
+    within: int | None = None
+    last: int | None = None
+
+    def values(self, run: Run) -> Floats:
+        """The quantity at each iteration."""
+        if self.share:
+            values: Floats = run.excess if self.kind == "loss" else getattr(run, self.kind)
+            return values / values[0] if values[0] > 0 else np.full(len(values), np.nan)
+        return getattr(run, self.kind)  # type: ignore[no-any-return]
+
+    def _holds(self, run: Run) -> Flags:
+        values = self.values(run)
+        with np.errstate(invalid="ignore"):
+            holds = np.ones(len(values), bool)
+            if self.below is not None:
+                holds &= values < self.below
+            if self.above is not None:
+                holds &= values > self.above
+        return holds
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        holds = self._holds(run)
+        if self.last is not None:
+            return run.steps if run.steps >= self.last and holds[-self.last :].all() else None
+        reached = np.flatnonzero(holds[: None if self.within is None else self.within + 1])
+        return int(reached[0]) if len(reached) else None
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        words = _WORDS[self.kind] + " (what is above the lowest)" * (self.share and self.kind == "loss")
+        unit = " of what it was at the start" * self.share
+        parts = [
+            f"{side} {f'{value * 100:g} %' if self.share else number(value)}{unit}"
+            for side, value in (("below", self.below), ("above", self.above))
+            if value is not None
+        ]
+        when = f" for the last {self.last:,} steps" if self.last else ""
+        within = f" within {self.within:,} steps" if self.within is not None else ""
+        return f"{words} is {' and '.join(parts)}{when}{within}"
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        values = self.values(run)
+        if np.isnan(values).all():
+            return f"{_WORDS[self.kind]} is not known here"
+        if self.last is not None:
+            end = values[-self.last :]
+            if run.steps < self.last:
+                return f"there are {run.steps:,} steps, and the last {self.last:,} are asked for"
+            least, most = self._one(end.min()), self._one(end.max())
+            return f"in the last {self.last:,} steps {_WORDS[self.kind]} went from {least} to {most}"
+        seen = values if self.within is None else values[: self.within + 1]
+        best = int(np.nanargmin(seen) if self.below is not None else np.nanargmax(seen))
+        late = np.flatnonzero(self._holds(run))
+        if self.within is not None and len(late):
+            return f"it was so only {at(late[0])}, and {self.within:,} steps are allowed"
+        side = "smallest" if self.below is not None else "largest"
+        return f"{_WORDS[self.kind]} was {side} {at(best)}, {self._one(seen[best])}"
+
+    def _one(self, value: float) -> str:
+        return f"{value * 100:.4g} % of that at the start" if self.share else number(value)
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> Reach:
+        """The check that a course has."""
+        share = entries.flag("share", False)
+        below, above = (entries.number(side, FINITE, None) for side in ("below", "above"))
+        if below is None and above is None:
+            entries.refuse(f'{entries.what} lacks "below" or "above", the number to be reached')
+        if below is not None and above is not None and above >= below:
+            entries.refuse(f"{entries.what}: nothing is both above {above:g} and below {below:g}", "above")
+        within, last = (entries.number(key, STEPS, None) for key in ("within", "last"))
+        if within is not None and last is not None:
+            entries.refuse(f'{entries.what} has both "within" and "last"; leave one out', "last")
+        return cls(run=run, text=text, below=below, above=above, share=share, within=within, last=last)
+
+
+class Loss(Reach):
+    """The loss."""
+
+    kind = "loss"
+
+
+class Distance(Reach):
+    """The distance to the lowest minimum, over what is trained."""
+
+    kind = "distance"
+
+
+class Gradient(Reach):
+    """The length of the gradient, over what is trained."""
+
+    kind = "gradient"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtMinimum(Check):
+    """The run came to rest near a known minimum: so many points in a row no farther from it than `near`."""
+
+    kind = "minimum"
+    which: str = "lowest"
+    point: tuple[float, float] | None = None
+    near: float = 0.05
+    stay: int = 5
+    last: bool = False
+
+    def _points(self, run: Run) -> list[tuple[float, float]]:
+        if self.point is not None:
+            return [self.point]
+        minima = run.landscape.minima(None if run.trains_bias[-1] else float(run.b[-1]))
+        chosen = {"lowest": minima[:1], "other": minima[1:], "any": minima}[self.which]
+        return [(minimum.w, minimum.b) for minimum in chosen]
+
+    def met_at(self, run: Run) -> int | None:
+        """The first iteration by which the run has done it; None where it has not."""
+        found: list[int] = []
+        for point in self._points(run):
+            near = run.away(*point) <= self.near
+            length, end = 0, 0
+            for same, group in groupby(near.tolist()):
+                length = len(list(group))
+                end += length
+                if same and length >= self.stay and (not self.last or end == len(near)):
+                    found.append(end - length + self.stay - 1)
+                    break
+        return min(found, default=None)
+
+    def _name(self) -> str:
+        if self.point is not None:
+            return f"the point w = {self.point[0]:g}, b = {self.point[1]:g}"
+        return {"lowest": "the lowest minimum", "other": "a minimum that is not the lowest", "any": "a minimum"}[
+            self.which
+        ]
+
+    def sentence(self) -> str:
+        """What it asks for, in the program's words."""
+        verb = "ends" if self.last else "is"
+        return f"the run {verb} at {self._name()} for {self.stay} steps, no farther off than {self.near:g}"
+
+    def why_not(self, run: Run) -> str:
+        """What the run did instead."""
+        points = self._points(run)
+        if not points:
+            return f"{self._name()} is not known here"
+        away = min(float(run.away(*point)[-1]) for point in points)
+        return f"the run ends at w = {number(run.w[-1])}, {number(away)} away from {self._name()}"
+
+    @classmethod
+    def read(cls, entries: Entries, run: str, text: str) -> AtMinimum:
+        """The check that a course has."""
+        if "point" in entries and "which" in entries:
+            entries.refuse(f'{entries.what} has both "which" and "point"; leave one out', "point")
+        return cls(
+            run=run,
+            text=text,
+            which=entries.choice("which", ("lowest", "other", "any"), "lowest"),
+            point=entries.numbers("point", 2, FINITE, None),
+            near=entries.number("near", POSITIVE, cls.near),
+            stay=entries.number("stay", STEPS, cls.stay),
+            last=entries.flag("last", False),
+        )

@@ -1,0 +1,322 @@
+"""`gdlab check`: a course proved solvable, and what learners handed in, replayed.
+
+A course is proved by its own model solutions. A learner's file is read for what was done, and that is done again: the
+verdicts come from the states that result, never from what the file says of itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdcore.course.checks import Answered
+from gdcore.course.course import Course
+from gdcore.course.parts import MOST_STEPS
+from gdcore.course.progress import LARGEST, Progress, assess, counted
+from gdcore.course.task import Task
+from gdcore.course.toml import CourseError
+from gdcore.inert import inert, quoted, quoted_path
+from gdcore.rows.dataset import shipped
+from tui.headless.learn import LearningPlain
+from tui.headless.plain.conversation import COMMANDS
+from tui.laboratory.laboratory import Laboratory
+from tui.laboratory.learning import Lesson, ground_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from gdcore.course.progress import Result
+
+ALL_DONE, NOT_ALL, NO_FILE = 0, 1, 2
+COMMANDS_BY_NAME = {name: command for command in COMMANDS for name in command.names}
+TOGETHER = 24
+"""So many files or more are shared between processes: fewer take less time than starting one."""
+
+
+def check(course: str | None, files: Sequence[str], form: str = "text") -> int:
+    """Check a course, or what was handed in for it; print what was found and return the exit code.
+
+    Args:
+        course: the file of the course, or None for the one that ships.
+        files: what learners handed in; without any, the course itself is checked.
+        form: text, csv or json.
+
+    Returns:
+        0 where all is well, 1 where a task is not done or not solvable, 2 for a file that is none.
+    """
+    try:
+        known = Course.load(course)
+    except CourseError as error:
+        print(f"gdlab check: {error}{_order(course)}", file=sys.stderr)
+        return NO_FILE
+    if not files:
+        return _prove(known, form)
+    reports = list(_reports(course, known, files))
+    _FORMS[form](known, reports)
+    for report in reports:
+        if report.fault:
+            print(f"gdlab check: {report.fault}", file=sys.stderr)
+    if any(report.fault for report in reports):
+        return NO_FILE
+    return ALL_DONE if all(row.done for report in reports for row in report.rows) else NOT_ALL
+
+
+def _order(file: str | None) -> str:
+    """What to add where somebody has named what was handed in, and no course before it."""
+    with suppress(OSError, ValueError):
+        if file is not None and Path(file).is_file():
+            with Path(file).open("rb") as opened:
+                if b'"gdlab ' in opened.read(40):
+                    return "; name the course before what was handed in, or - for the one that ships"
+    return ""
+
+
+# The course itself
+
+
+def _prove(course: Course, form: str) -> int:
+    faults = [(task, *prove(course, task)) for task in course.tasks]
+    if form == "json":
+        rows = [
+            {"task": task.id, "solvable": not fault, "why_not": fault, "line": line} for task, line, fault in faults
+        ]
+        print(json.dumps({"course": course.id, "title": course.title, "tasks": rows}, indent=2))
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(("course", "task", "line", "solvable", "why_not"))
+        writer.writerows((course.id, task.id, line, "no" if fault else "yes", fault) for task, line, fault in faults)
+    else:
+        for task, line, fault in faults:
+            if fault:
+                print(f"{course.file}, line {line}: task {task.id}: {fault}")
+        solvable = sum(not fault for _, _, fault in faults)
+        print(f"{course.title}: {solvable} of {_counted(len(faults), 'task')} can be solved as their solutions say.")
+    return NOT_ALL if any(fault for _, _, fault in faults) else ALL_DONE
+
+
+def prove(course: Course, task: Task) -> tuple[int, str]:
+    """Whether a task is not solved at its start, and is by its own solution.
+
+    Returns:
+        A line of the course, and what is wrong there in a sentence; an empty one where nothing is.
+    """
+    lesson = Lesson(course, _laboratory(task))
+    lesson.go(course.tasks.index(task))
+    question = task.question
+    only_answered = all(isinstance(check, Answered) for check in task.goal)
+    if question is not None and not only_answered:
+        # Whoever only answers must not be done with it.
+        fresh = Lesson(course, _laboratory(task))
+        fresh.go(course.tasks.index(task))
+        fresh.answer(_answer_text(task))
+        if fresh.done:
+            return task.line, "it is solved at its start, before anything is done; ask for more."
+    elif lesson.update():
+        return task.line, "it is solved at its start, before anything is done; ask for more."
+    plain = LearningPlain.of(lesson)
+    for line, command in task.solution:
+        try:
+            _do(plain, command)
+        except ValueError as error:
+            return line, f"its solution cannot be done: {inert(str(error)).rstrip('.')}."
+        lesson.update()
+    if lesson.done:
+        # What was done must also be found in what would be handed in.
+        name = f"{course.file}, task {task.id}"
+        handed_in = Progress.from_text(lesson.progress.to_text(), name)
+        result = assess(course, handed_in)[course.tasks.index(task)]
+        return task.line, "" if result.done else f"its solution is lost when it is kept: {result.why_not}"
+    return task.solution[0][0], f"its solution does not solve it. {lesson.missing}"
+
+
+def _laboratory(task: Task) -> Laboratory:
+    setup = task.setup
+    return Laboratory(ground_of(setup), setup.settings, setup.limits, setup.start)
+
+
+def _answer_text(task: Task) -> str:
+    question = task.question
+    assert question is not None
+    return question.actual if isinstance(question.actual, str) else repr(question.actual)
+
+
+def _do(plain: LearningPlain, command: str) -> None:
+    """Do a command of a solution, as a learner would.
+
+    Raises:
+        ValueError: with a sentence, where it cannot be done, or has to wait for an answer.
+    """
+    name, _, rest = (part.strip() for part in command.partition(" "))
+    if name == "answer":
+        plain.open()[0].answer(rest)
+        return
+    if name not in COMMANDS_BY_NAME:
+        raise ValueError(f"there is no command {quoted(name)}; those of gdlab --plain will do, and answer")
+    if name in ("open", "o") and rest not in shipped():
+        raise ValueError(f"a solution can open data that ship, {', '.join(shipped())}, not {quoted(rest)}")
+    if why := plain.waits(name):
+        raise ValueError(why)
+    # A sentence for each of many steps would take longer than the steps.
+    name = "run" if name in ("step", "n") and rest else name
+    for _ in COMMANDS_BY_NAME[name].do(plain, rest):
+        pass
+    if plain.laboratory.walk.timeline.limits.iterations > MOST_STEPS:
+        raise ValueError(f"a run of a course may have {MOST_STEPS:,} steps")
+
+
+# What learners handed in
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of a task: its id, whether it is done, whether the prediction was right, and why not."""
+
+    task: str
+    done: bool
+    right: bool | None
+    why_not: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a file."""
+
+    file: str
+    fault: str = ""
+    done: int = 0
+    right: int = 0
+    asked: int = 0
+    remark: str = ""
+    rows: tuple[Row, ...] = ()
+
+
+def report_on(course: Course, file: str) -> Report:
+    """What became of the tasks in a file that a learner handed in."""
+    name = quoted_path(file)
+    try:
+        path = Path(file)
+        if not path.is_file():
+            path.stat()  # says so where there is nothing
+            return Report(file, f"{name} is no file")
+        if path.stat().st_size > LARGEST:
+            return Report(file, f"{name} is too large for what a learner hands in")
+        progress = Progress.from_text(path.read_bytes().decode("utf-8"), name)
+        results = assess(course, progress)
+    except UnicodeDecodeError:
+        return Report(file, f"{name}: this is no progress in a course of gdlab, or it is damaged")
+    except OSError as error:
+        return Report(file, f"{name} cannot be read: {inert(error.strerror or str(error)).lower()}")
+    except ValueError as error:
+        said = str(error)
+        return Report(file, said if said.startswith(name) else f"{name}: {said}")
+    changed = progress.checksum != course.checksum
+    remark = "The course has been changed since." if changed else ""
+    return Report(file, "", *counted(results), remark, tuple(map(_row, results)))
+
+
+def _row(result: Result) -> Row:
+    return Row(result.task.id, result.done, result.right, inert(result.why_not))
+
+
+def _reports(place: str | None, course: Course, files: Sequence[str]) -> Iterator[Report]:
+    cores = min(_cores(), len(files) // (TOGETHER // 2))
+    if len(files) < TOGETHER or cores < 2:
+        for file in files:
+            yield report_on(course, file)
+        return
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 (a few files need none)
+
+    with ProcessPoolExecutor(cores, initializer=_begin, initargs=(place,)) as pool:
+        yield from pool.map(_work, files, chunksize=8)
+
+
+def _cores() -> int:
+    available = getattr(os, "sched_getaffinity", None)
+    return len(available(0)) if available else os.cpu_count() or 1
+
+
+_own: list[Course] = []
+"""The course, in a process that checks files for another."""
+
+
+def _begin(place: str | None) -> None:
+    _own[:] = [Course.load(place)]
+
+
+def _work(file: str) -> Report:
+    return report_on(_own[0], file)
+
+
+# The table
+
+
+def _as_text(course: Course, reports: Iterable[Report]) -> None:
+    reports = list(reports)
+    shown = [inert(Path(report.file).name) for report in reports]
+    width = max(len("learner"), *map(len, shown))
+    ids = max(len(task.id) for task in course.tasks)
+    print(f"{'learner':{width}}  tasks done  predictions right")
+    for name, report in zip(shown, reports, strict=True):
+        if report.fault:
+            print(f"{name:{width}}  no file of this course")
+            continue
+        print(
+            f"{name:{width}}  {f'{report.done} of {len(report.rows)}':10}  {report.right} of {report.asked}"
+            + f"   {report.remark}" * bool(report.remark)
+        )
+        for row in report.rows:
+            if not row.done:
+                print(f"{'':{width}}  {row.task:{ids}}  {row.why_not}")
+
+
+def _as_csv(course: Course, reports: Iterable[Report]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("learner", "course", "task", "done", "prediction", "why_not"))
+    for report in reports:
+        name = _inert_cell(report.file)
+        if report.fault:
+            writer.writerow((name, course.id, "", "", "", _inert_cell(report.fault)))
+        for row in report.rows:
+            prediction = {True: "right", False: "wrong", None: ""}[row.right]
+            why = _inert_cell(row.why_not)
+            writer.writerow((name, course.id, row.task, "yes" if row.done else "no", prediction, why))
+
+
+def _inert_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    shown = inert(text)
+    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") else shown
+
+
+def _as_json(course: Course, reports: Iterable[Report]) -> None:
+    learners: list[dict[str, Any]] = []
+    for report in reports:
+        tasks = [
+            {"task": row.task, "done": row.done, "prediction_right": row.right, "why_not": row.why_not}
+            for row in report.rows
+        ]
+        learners.append(
+            {
+                "learner": inert(report.file),
+                "fault": report.fault,
+                "remark": report.remark,
+                "tasks_done": report.done,
+                "predictions_right": report.right,
+                "predictions_asked": report.asked,
+                "tasks": tasks,
+            }
+        )
+    print(json.dumps({"course": course.id, "title": course.title, "learners": learners}, indent=2))
+
+
+_FORMS = {"text": _as_text, "csv": _as_csv, "json": _as_json}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

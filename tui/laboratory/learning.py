@@ -1,0 +1,470 @@
+"""A learner in a course: the current task, the answer that is waited for, hints, and what is said when it is done.
+
+No screen: the panel of the app and the plain mode both show `Lesson.panel` and call the methods beside it. Whether a
+task is done is found out from the laboratory's own runs, as `gdlab check` does from a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from gdcore.course.checks import Verdict
+from gdcore.course.explaining import filled, learners_numbers
+from gdcore.course.progress import (
+    Attempt,
+    Progress,
+    Record,
+    assess_task,
+    footprints_of,
+    own_rows,
+    replayed,
+    start_of,
+    too_long,
+    verdict_on,
+)
+from gdcore.course.walks import Walk
+from gdcore.descent.branches import Branches
+from gdcore.inert import inert
+from gdcore.landscapes.landscape import Landscape
+from gdcore.landscapes.losses import DELTA, loss_name
+from gdcore.session import Session
+from tui.laboratory.ground import Ground
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gdcore.course.course import Course
+    from gdcore.course.progress import Answer
+    from gdcore.course.setup import Setup
+    from gdcore.course.task import Question, Task
+    from tui.laboratory.laboratory import Laboratory
+
+_NAMES = {
+    "step": ("n", "N", "ten_steps"),
+    "back": ("b", "B", "ten_back"),
+    "rate": ("[", "]", "{", "}", "rate_down", "rate_up", "half_rate", "double_rate"),
+    "optimizer": ("method",),
+    "bias": ("t",),
+    "start": ("start-w", "start-b"),
+    "scale": ("S",),
+    "retreat": ("h",),
+    "race": ("a", "seeds", "U"),
+    "batch": ("seed", "u"),
+}
+"""What a person asks for by these names: commands of the screen and of the plain mode, fields of the form."""
+_ACTION = {other: action for action, names in _NAMES.items() for other in names}
+_COVERED = {"run": "step", "race": "step"}
+"""What makes steps too waits where steps wait."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What there is to show of a task at one moment.
+
+    Attributes:
+        place: which task of how many, as in "3 of 16".
+        title: its title.
+        text: what to do.
+        question: the question; empty where there is none.
+        choices: what can be answered; empty where a number is asked for, or nothing.
+        answer: what was answered; empty where nothing was.
+        pending: whether keys wait for the answer.
+        goal: what is asked for, and whether it is met.
+        hints: those that were asked for.
+        hints_left: how many more there are.
+        done: whether the task is done.
+        explanation: sentences on the prediction and on why, with the learner's numbers; empty until it is done.
+        tally: how many tasks are done, in a few words.
+        view: the view in which the task is best seen; empty where any will do.
+    """
+
+    place: str
+    title: str
+    text: str
+    question: str
+    choices: tuple[str, ...]
+    answer: str
+    pending: bool
+    goal: tuple[tuple[str, bool], ...]
+    hints: tuple[str, ...]
+    hints_left: int
+    done: bool
+    explanation: tuple[str, ...]
+    tally: str
+    view: str
+
+    @property
+    def headline(self) -> str:
+        """The panel in a line, for where it is folded away."""
+        if self.done:
+            state = "done"
+        elif self.pending:
+            state = "waits for an answer"
+        else:
+            state = f"{sum(met for _, met in self.goal)} of {len(self.goal)} met"
+        return f"{self.place}  {self.title}: {state}"
+
+    def sentences(self) -> Iterator[str]:
+        """The panel in words, a paragraph each."""
+        yield f"Task {self.place}: {self.title}. {self.text}"
+        if self.question:
+            yield self.question
+            if self.choices:
+                yield "Choose " + ", ".join(f"{place} for {text}" for place, text in enumerate(self.choices, 1)) + "."
+            if self.answer:
+                yield f"You answered {self.answer}."
+        for hint in self.hints:
+            yield f"Hint: {hint}"
+        if self.done:
+            yield "This task is done."
+            yield from self.explanation
+        else:
+            for asked, met in self.goal:
+                yield f"{'Done' if met else 'To do'}: {asked}."
+
+
+class Lesson:
+    r"""A learner's way through a course, in a laboratory.
+
+    Attributes:
+        course: the course.
+        laboratory: where its tasks are done; each task begins anew in it.
+        note: what was just said of the course: a sentence, or nothing.
+
+    Example:
+        >>> from gdcore.course.course import Course
+        >>> from gdcore.descent.steps import Limits, Settings
+        >>> from gdcore.rows.dataset import load
+        >>> from tui.laboratory.laboratory import Laboratory
+        >>> toml = b'id = "walk"; title = "A walk"; [[task]]; id = "one"; title = "One step"; text = "Step."'
+        >>> toml += b'; solution = ["step"]; why = "w is {w}."; [[task.goal]]; check = "steps"; least = 1'
+        >>> course = Course.read(toml.replace(b"; ", b"\n"), "walk.toml")
+        >>> lesson = Lesson(course, Laboratory(load("pizza"), Settings(), Limits()))
+        >>> lesson.panel.goal
+        (('at least one step is made', False),)
+        >>> lesson.laboratory.walk.step()
+        >>> lesson.update(), lesson.panel.explanation
+        (True, ('w is 0.8068.',))
+    """
+
+    _record: Record
+    _earlier: tuple[Attempt, ...]
+    _answer: Answer | None
+    _after: int
+    _finished: Verdict | None
+    _evidence: Attempt | None
+    _explanation: tuple[str, ...]
+    _judged: tuple[object, Verdict] | None
+
+    def __init__(self, course: Course, laboratory: Laboratory, progress: Progress | None = None) -> None:
+        self.course, self.laboratory = course, laboratory
+        if progress is not None and progress.course != course.id:
+            raise ValueError(f"this is progress in another course, {progress.course}")
+        known = progress or Progress.begun(course)
+        self._progress = replace(known, title=course.title, checksum=course.checksum)
+        self._done = {task.id: assess_task(task, known.record(task.id)).done for task in course.tasks}
+        self.note = ""
+        self.place = 0
+        self._forget()
+        self._enter(course.place(known.task) or 0)
+
+    # Where one is
+
+    @property
+    def task(self) -> Task:
+        """The current task."""
+        return self.course.tasks[self.place]
+
+    @property
+    def question(self) -> Question | None:
+        """The question of the current task."""
+        return self.task.question
+
+    @property
+    def done(self) -> bool:
+        """Whether the goal of the current task is met, in this attempt."""
+        return self._finished is not None
+
+    @property
+    def last(self) -> bool:
+        """Whether the current task is the last one."""
+        return self.place == len(self.course.tasks) - 1
+
+    @property
+    def pending(self) -> bool:
+        """Whether an answer is waited for."""
+        return self.question is not None and self._answer is None
+
+    def blocked(self, action: str) -> str:
+        """Why something has to wait for an answer, in a sentence; empty where it need not.
+
+        Args:
+            action: one of `gdcore.course.task.ACTIONS`, or a command that does such.
+        """
+        action = _ACTION.get(action, action)
+        question = self.question
+        if question is None or not self.pending:
+            return ""
+        if action in question.before or _COVERED.get(action) in question.before:
+            return f"First an answer, then this key. {question.ask}"
+        return ""
+
+    @property
+    def panel(self) -> Panel:
+        """What there is to show now."""
+        task, question = self.task, self.question
+        hints = self._record.hints
+        verdict = self._finished or self._verdict()
+        return Panel(
+            place=f"{self.place + 1} of {len(self.course.tasks)}",
+            title=task.title,
+            text=task.text,
+            question=question.ask if question else "",
+            choices=question.choices if question else (),
+            answer="" if self._answer is None else _said(self._answer),
+            pending=self.pending,
+            goal=verdict.checks,
+            hints=task.hints[:hints],
+            hints_left=max(len(task.hints) - hints, 0),
+            done=self.done,
+            explanation=self._explanation,
+            tally=self.tally,
+            view=task.setup.view,
+        )
+
+    @property
+    def tally(self) -> str:
+        """How many tasks are done, in a few words."""
+        return f"{sum(self._done.values())} of {len(self.course.tasks)} done"
+
+    @property
+    def missing(self) -> str:
+        """The first thing that is missing, in a sentence; empty where the task is done."""
+        return "" if self.done else next(iter(self._verdict().missing), "")
+
+    def contents(self) -> Iterator[str]:
+        """All the tasks, a line each."""
+        for place, task in enumerate(self.course.tasks):
+            here = ", here" * (place == self.place)
+            state = "done" if self._done[task.id] else "to do"
+            yield f"{place + 1}. {task.title}: {state}{here}."
+
+    # What a learner can do
+
+    def answer(self, text: str) -> str:
+        """Take an answer; return the sentence for it.
+
+        Raises:
+            ValueError: if it is none, with a sentence.
+        """
+        question = self.question
+        if question is None:
+            return self._say("This task has no question.")
+        if self._answer is not None and question.before:
+            return self._say(f"You answered {_said(self._answer)} already. Redo begins the task again.")
+        answer = question.parse(text)
+        self._answer, self._after = answer, self._steps
+        if self._record.first is None:
+            self._record = replace(self._record, first=answer)
+        self.update()
+        return self._say(f"Your answer: {_said(answer)}. {'Now see.' if not self.done else ''}".strip())
+
+    def hint(self) -> str:
+        """Show one more hint; return it, or a sentence where there is none."""
+        shown = self._record.hints
+        if shown >= len(self.task.hints):
+            return self._say("There are no more hints." if shown else "There are no hints here.")
+        self._record = replace(self._record, hints=shown + 1)
+        return self._say(f"Hint {shown + 1} of {len(self.task.hints)}: {self.task.hints[shown]}")
+
+    def next(self) -> str:
+        """Go on to the next task, if this one is done; return a sentence."""
+        if not self.done and not self._done[self.task.id]:
+            return self._say(f"This task is not done yet. {self.missing} Skip leaves it.")
+        return self._onward()
+
+    def skip(self) -> str:
+        """Go on without having done the task; return a sentence."""
+        if not self.done and not self._done[self.task.id]:
+            self._record = replace(self._record, skipped=True)
+        return self._onward()
+
+    def _onward(self) -> str:
+        if self.last:
+            return self._say(f"This is the last task; {self.tally}.")
+        self.go(self.place + 1)
+        return self.note
+
+    def go(self, place: int) -> str:
+        """Go to any task, counted from 0, where it was left; return a sentence."""
+        self._progress = self.progress
+        self._enter(min(max(place, 0), len(self.course.tasks) - 1))
+        return self._say(f"Task {self.place + 1} of {len(self.course.tasks)}: {self.task.title}.")
+
+    def redo(self) -> str:
+        """Begin the task again; what was done before stays done. Return a sentence."""
+        self._progress = self.progress
+        self._enter(self.place, anew=True)
+        return self._say(f"Task {self.place + 1} of {len(self.course.tasks)} again: {self.task.title}.")
+
+    def update(self) -> bool:
+        """Look whether the goal is met now, after whatever has been done; return whether it has just been met."""
+        if self.done:
+            return False
+        verdict = self._verdict()
+        if not verdict.met:
+            return False
+        self._finished, self._evidence = verdict, self._attempt()
+        self._done[self.task.id] = True
+        self._explanation = self._explained(verdict)
+        return True
+
+    # What is kept
+
+    @property
+    def progress(self) -> Progress:
+        """How far the learner is now, to be kept."""
+        # What is done is kept as it was when it was done. Where nothing was begun again, that before stays.
+        now = self._evidence if self.done else self._attempt()
+        begun = now is not None and (now.answer is not None or self.done or self._steps)
+        attempts = (now, *self._earlier) if now is not None and begun else self._earlier
+        record = replace(self._record, attempts=attempts[:2])
+        return replace(self._progress.having(record), task=self.task.id)
+
+    def _attempt(self) -> Attempt:
+        """This attempt as it stands."""
+        source, task = self.laboratory.ground.source, self.task
+        walks = tuple(
+            Session.of(ground.source, branches, scaled=ground.scale is not None)
+            for ground, branches in self.laboratory.both_rows
+        )
+        footprints = tuple(footprints_of(branches) for _, branches in self.laboratory.both_rows)
+        rows = None
+        if task.any_data and source is not task.setup.ground and not isinstance(source, Landscape):
+            rows = own_rows(source)
+        return Attempt(self._answer, self._after, walks, footprints, rows)
+
+    # Inside
+
+    def _forget(self) -> None:
+        """Know nothing of an attempt at the current task."""
+        self._record = self._progress.record(self.task.id)
+        self._earlier = ()
+        self._answer, self._after = None, 0
+        self._finished, self._evidence, self._explanation = None, None, ()
+        self._judged = None
+
+    def _enter(self, place: int, *, anew: bool = False) -> None:
+        """Begin a task, or take it up where it was left."""
+        self.place = place
+        task = self.task
+        self._forget()
+        setup = task.setup
+        self.laboratory.set_up(ground_of(setup), setup.settings, setup.limits, setup.start)
+        attempts = self._record.attempts
+        if anew or not attempts:
+            # One that led nowhere is not kept for ever.
+            done = [attempt for attempt in attempts if assess_task(task, Record(task.id, attempts=(attempt,))).done]
+            self._earlier = tuple(done[:1])
+            return
+        self._earlier = attempts[1:]
+        self._resume(attempts[0])
+
+    def _resume(self, attempt: Attempt) -> None:
+        """Stand where an attempt stands; where it cannot be replayed, at the start."""
+        try:
+            walks = replayed(self.task, attempt)
+        except ValueError as error:
+            self.note = f"This task begins again: {inert(str(error))}."
+            return
+        if self.question is not None and self.question.accepts(attempt.answer):  # it may have been another question
+            self._answer, self._after = attempt.answer, attempt.after
+        self._stand(walks)
+        verdict = verdict_on(self.task, self._answer, self._after, walks)
+        if verdict.met:
+            self._finished, self._evidence = verdict, attempt
+            self._explanation = self._explained(verdict)
+
+    def _stand(self, walks: list[Walk]) -> None:
+        """Have the laboratory stand where these walks do."""
+        laboratory, setup = self.laboratory, self.task.setup
+        for walk in reversed(walks):  # the current one is the first
+            if walk.ground is not laboratory.ground.source:
+                loss, delta = loss_name(walk.landscape)
+                ground = Ground.of(walk.ground, loss, delta or DELTA, scaled=walk.scaled)
+                laboratory.set_up(ground, setup.settings, setup.limits, (0.0, 0.0))
+            elif walk.scaled != (laboratory.ground.scale is not None):
+                laboratory.toggle_scaling()
+            laboratory.walk.move_to(walk.branches)
+        laboratory.notes.say("")
+
+    @property
+    def _steps(self) -> int:
+        """How many steps there are, in all the runs."""
+        return sum(branch.run.tip for _, branches in self.laboratory.both_rows for branch in branches)
+
+    def _verdict(self) -> Verdict:
+        """On the runs as they are now; not computed twice."""
+        key = (self._answer, *(_mark(branches) for _, branches in self.laboratory.both_rows))
+        if self._judged is None or self._judged[0] != key:
+            self._judged = key, self._judge()
+        return self._judged[1]
+
+    def _judge(self) -> Verdict:
+        task, laboratory = self.task, self.laboratory
+        own = laboratory.ground.source is not task.setup.ground
+        rows = laboratory.both_rows
+        if own and not (task.any_data and laboratory.ground.data is not None):
+            why = f"You are not on {_name(task)} any more; redo begins the task again."
+        elif not task.setup.suits(laboratory.ground.landscape, own=own):
+            why = f"The task is about the loss {task.setup.loss}; redo begins it again."
+        else:
+            why = too_long(branch.run.tip for _, branches in rows for branch in branches)
+        walks = []
+        for ground, branches in rows:
+            scaled = ground.scale is not None
+            start = start_of(task, scaled=scaled)
+            walks.append(Walk(ground.source, ground.landscape, branches, scaled, own, start))
+        verdict = verdict_on(task, self._answer, self._after, walks)
+        return replace(verdict, missing=(why, *verdict.missing)) if why else verdict
+
+    def _explained(self, verdict: Verdict) -> tuple[str, ...]:
+        """The sentences on a task that is done."""
+        question, answer = self.question, self._answer
+        values = learners_numbers(verdict.run, verdict.iteration, question, answer)
+        texts = []
+        if question is not None and answer is not None:
+            right = question.is_right(answer)
+            texts.append(
+                f"You said {_said(answer)}; {'that is right' if right else f'it is {_said(question.actual)}'}."
+            )
+            texts.append(question.remark(answer))
+        texts.append(self.task.why)
+        return tuple(filled(text, values) for text in texts if text)
+
+    def _say(self, note: str) -> str:
+        self.note = note
+        return note
+
+
+def ground_of(setup: Setup) -> Ground:
+    """What a task is done on, for a laboratory."""
+    return Ground.of(setup.ground, setup.loss, setup.delta, scaled=setup.scaled)
+
+
+def _mark(branches: Branches) -> tuple[object, ...]:
+    """What is another whenever the runs are others."""
+    return tuple((id(branch.run), branch.run.tip, tuple(branch.run.changes())) for branch in branches)
+
+
+def _name(task: Task) -> str:
+    ground = task.setup.ground
+    return ground.title if isinstance(ground, Landscape) else ground.name
+
+
+def _said(answer: Answer) -> str:
+    if isinstance(answer, str):
+        return answer
+    return f"{answer:.6g}" if isfinite(answer) else "no number"
