@@ -15,6 +15,7 @@ from gdcore.descent.optimizers import Adam
 from gdcore.descent.steps import Limits, Settings
 from gdcore.rows.dataset import load
 from tests.exported import log_of, run_scripts, walked
+from tests.screens import gdlab, main_screen, opened, press, shown
 from tui.charts.canvas import GLYPHS, render
 from tui.cli import main
 from tui.headless.export.notebook import notebook
@@ -272,3 +273,40 @@ def test_an_optimizer_of_a_plug_in_has_no_code() -> None:
 def test_a_walk_that_magnifies_its_digits_says_so() -> None:
     assert "depends on the last digits" in script(walked("pizza", "nesterov", "all"), "torch")
     assert "depends on the last digits" not in script(walked("pizza", "nesterov", "rate"), "torch")
+
+
+# In the app
+
+
+async def test_a_key_writes_the_run_into_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n", "n", "E", "enter")
+        assert "Written: gdlab-A.py" in shown(pilot)
+        await press(pilot, "E", "down", "down", "down", "enter")
+        await press(pilot, "E", "end", "enter")
+        await press(pilot, "E", "enter")
+        laboratory = main_screen(pilot).laboratory
+        assert {path.name for path in tmp_path.iterdir()} == {
+            "gdlab-A.py",
+            "gdlab-A-2.py",
+            "gdlab-A.csv",
+            "gdlab-A.svg",
+        }
+        assert (tmp_path / "gdlab-A.py").read_text(encoding="utf-8") == script(laboratory, "numpy")
+
+
+async def test_a_served_gdlab_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(gdlab()) as pilot:
+        monkeypatch.setenv("GDLAB_ONLY", str(tmp_path))
+        await press(pilot, "E", "enter")
+        assert "Nothing can be written here" in shown(pilot)
+    assert not list(tmp_path.iterdir())
+
+
+async def test_the_text_of_the_screen_is_copied() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n", "y")
+        assert "Step 1 of 100" in pilot.app.clipboard
+        assert pilot.app.clipboard.splitlines()[0].lstrip().startswith("gdlab")

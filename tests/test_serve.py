@@ -86,6 +86,9 @@ def test_a_served_file_is_the_only_one(folder: Path, monkeypatch: pytest.MonkeyP
         ("open(__import__('os').devnull)", False),
         ("__import__('gdcore.rows.dataset').rows.dataset.load('pizza')", False),
         ("open('/etc/passwd')", True),
+        ("open('own.csv', 'a')", True),
+        ("open('new.csv', 'w')", True),
+        ("open('../state/x', 'w').write('x')", False),
     ],
 )
 def test_the_interpreter_itself_refuses_other_files(code: str, refused: bool, folder: Path, tmp_path: Path) -> None:
@@ -183,7 +186,7 @@ async def test_a_visitor_opens_what_is_served_and_nothing_else(folder: Path) -> 
                 await visitor.press("\r")
                 await visitor.shows("only the data sets that ship")
                 await visitor.press("\x7f" * len(name))
-                await visitor.shows("the right arrow completes it")
+                await visitor.shows("right arrow completes a path")
             assert "secret" not in visitor.sent.replace("secret.csv", "")
             await visitor.press("own.csv")
             await visitor.shows("│ own.csv ")

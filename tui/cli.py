@@ -301,11 +301,16 @@ def _open(words: list[str]) -> int:
     return app.return_code or 0
 
 
-def _learn(words: list[str]) -> int:
+def _learn_parser() -> _Parser:
     parser = _Parser(prog="gdlab learn", description=_LEARN)
     parser.add_argument("course", nargs="?", metavar="COURSE", help="a course, a file in TOML (default: the one here)")
     parser.add_argument("--plain", action="store_true", help="in words, without a picture; also fed from a pipe")
     parser.add_argument("--progress", metavar="FILE", help="keep the progress in FILE, and go on from there")
+    return parser
+
+
+def _learn(words: list[str]) -> int:
+    parser = _learn_parser()
     options = parser.parse_args(words)
     with _holding_interrupts():
         from tui.laboratory.keeping import open_lesson  # noqa: PLC0415
@@ -327,12 +332,16 @@ def _learn(words: list[str]) -> int:
     return converse(lesson.laboratory, keep_progress, lambda saves: LearningPlain.of(lesson, saves, keeper.keep))
 
 
-def _check(words: list[str]) -> int:
+def _check_parser() -> _Parser:
     parser = _Parser(prog="gdlab check", description=_CHECK)
     parser.add_argument("course", nargs="?", metavar="COURSE", help="a course, a file in TOML; - for the one here")
     parser.add_argument("sessions", nargs="*", metavar="SESSION", help="what learners handed in")
     parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
-    options = parser.parse_args(words)
+    return parser
+
+
+def _check(words: list[str]) -> int:
+    options = _check_parser().parse_args(words)
     with _holding_interrupts():
         from tui.headless.check import check  # noqa: PLC0415
 
@@ -636,7 +645,12 @@ def _terrain_of(
 
 def parsers() -> dict[str, ArgumentParser]:
     """The parser of every subcommand by its name; that of gdlab itself has none."""
-    own: dict[str, ArgumentParser] = {"": _open_parser(), "train": _train_parser()}
+    own: dict[str, ArgumentParser] = {
+        "": _open_parser(),
+        "train": _train_parser(),
+        "learn": _learn_parser(),
+        "check": _check_parser(),
+    }
     return own | {name: _parser_of(name, module) for name, module in _MODULES.items()}
 
 

@@ -18,7 +18,7 @@ Print what a shell needs to complete the words of gdlab. Put it where the shell 
   gdlab completion zsh  > ~/.zfunc/_gdlab        with fpath+=~/.zfunc before compinit in ~/.zshrc
   gdlab completion fish > ~/.config/fish/completions/gdlab.fish
 """
-FILES = ("FILE", "DATA", "SESSION", "FOLDER")
+FILES = ("FILE", "DATA", "SESSION", "FOLDER", "COURSE")
 """What stands for a file in the help."""
 
 

@@ -73,10 +73,20 @@ def fence(state: Path) -> None:
             return True
         return not any(_inside(name, root) for root in code)
 
+    def writes(arguments: tuple[Any, ...]) -> bool:
+        """Whether a file is opened to be changed, outside of the folder of sessions."""
+        flags = arguments[2] if len(arguments) > 2 and isinstance(arguments[2], int) else 0
+        if not flags & (os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC):
+            return False
+        path = arguments[0]
+        if not isinstance(path, str | bytes | os.PathLike):
+            return False
+        return not any(_inside(os.fsdecode(path), root) for root in (str(state), *_SYSTEM))
+
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _FOREIGN:
             raise PermissionError(errno.EACCES, "no program and no connection is begun here")
-        if event in _READING and arguments and refuses(arguments[0], event != "open"):
+        if event in _READING and arguments and (refuses(arguments[0], event != "open") or writes(arguments)):
             raise PermissionError(errno.EACCES, "this file is not served", os.fsdecode(arguments[0]))
 
     sys.addaudithook(hook)

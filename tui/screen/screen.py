@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from gdcore.inert import inert
 from gdcore.landscapes.landscape import Landscape
 from gdcore.rows.dataset import DatasetError
 from tui.charts.canvas import MARKERS
@@ -25,7 +26,7 @@ from tui.laboratory.saving import session_of
 from tui.screen import panels
 from tui.screen.aside import Aside, room
 from tui.screen.chart import Chart
-from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog, copy_or_quit
+from tui.screen.dialogs import BranchDialog, OpenDialog, OptionsDialog, TextDialog, copy_or_quit
 from tui.screen.fields import NumberField
 from tui.screen.form import SCHEDULE_FIELDS, Form
 from tui.screen.help import help_text
@@ -461,6 +462,34 @@ class LaboratoryScreen(Screen[None]):
     def action_help(self) -> None:
         """Explain the screen and the keys."""
         self.app.push_screen(TextDialog("Help", help_text()))
+
+    def action_export(self) -> None:
+        """Choose what to write."""
+        from tui.headless.export.save import FORMS  # noqa: PLC0415 (it is not often wanted)
+
+        self._pause()
+        names = [name for name, _ in FORMS.values()]
+        self.app.push_screen(OptionsDialog(names, 0, self._stage.region), self._exported)
+
+    def _exported(self, chosen: int | None) -> None:
+        from tui.headless.export.save import FORMS, save  # noqa: PLC0415
+
+        if chosen is not None:
+            form, dark = list(FORMS)[chosen], self.app.current_theme.dark
+            view = self._views.current.name
+
+            def write() -> None:
+                path = save(self.laboratory, form, view, dark=dark)
+                self.laboratory.notes.say(f"Written: {inert(path.name)} in the folder gdlab was started in.")
+
+            self._try(write)
+
+    def action_copy(self) -> None:
+        """Copy what is on the screen, as text."""
+        lines = [strip.text.rstrip() for strip in self._compositor.render_strips()]
+        self.app.copy_to_clipboard("\n".join(lines) + "\n")
+        self.laboratory.notes.say("Copied, if the terminal lets programs write to its clipboard.")
+        self.touch()
 
     def action_palette(self) -> None:
         """Find a command by its name."""

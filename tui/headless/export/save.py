@@ -1,0 +1,69 @@
+"""What the app writes into the folder that it was started in, when it is asked to export."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.headless.export.command import write
+from tui.laboratory.reach import VARIABLE
+
+if TYPE_CHECKING:
+    from tui.laboratory.laboratory import Laboratory
+
+FORMS = {
+    "numpy": ("A script for NumPy", ".py"),
+    "torch": ("A script for PyTorch", "-torch.py"),
+    "notebook": ("A notebook", ".ipynb"),
+    "csv": ("The states as CSV", ".csv"),
+    "svg": ("This view as a picture", ".svg"),
+}
+"""What each form is called, and how the name of its file ends."""
+
+
+def save(laboratory: Laboratory, form: str, view: str, *, dark: bool) -> Path:
+    """Write the current branch, or the view, into a new file in the current folder.
+
+    Args:
+        laboratory: what was done.
+        form: one of FORMS.
+        view: the view that is shown.
+        dark: whether its background is dark.
+
+    Returns:
+        The file.
+
+    Raises:
+        ValueError: with a sentence, where that cannot be done.
+    """
+    if VARIABLE in os.environ:
+        raise ValueError("Nothing can be written here: this gdlab is served to visitors.")
+    if form in ("numpy", "torch"):
+        from tui.headless.export.script import script  # noqa: PLC0415
+
+        made: str | bytes = script(laboratory, form)
+    elif form == "notebook":
+        from tui.headless.export.notebook import notebook  # noqa: PLC0415
+
+        made = notebook(laboratory)
+    elif form == "csv":
+        from tui.headless.export.table import table  # noqa: PLC0415
+
+        made = table(laboratory, "csv")
+    else:
+        from tui.headless.export.picture import picture  # noqa: PLC0415
+
+        made = picture(laboratory, view, theme="dark" if dark else "light")
+    path = _new(laboratory.walk.branches.current.name, FORMS[form][1])
+    write(path, made)
+    return path
+
+
+def _new(branch: str, ending: str) -> Path:
+    """The path of a file that is not there yet, named after a branch."""
+    plain = "".join(char if char.isascii() and char.isalnum() else "-" for char in branch)[:40].strip("-") or "run"
+    number = 1
+    while (path := Path.cwd() / f"gdlab-{plain}{f'-{number}' if number > 1 else ''}{ending}").exists():
+        number += 1
+    return path
