@@ -298,7 +298,7 @@ def _open(words: list[str]) -> int:
     app.run(mouse="STY" not in os.environ)
     if saver.failure:
         _say(saver.failure)
-    return app.return_code or 0
+    return app.exit_code
 
 
 def _learn_parser() -> _Parser:

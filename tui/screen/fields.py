@@ -100,16 +100,15 @@ class NumberField(Input):
         """Whether a key is typed into the field: only what a number can have."""
         return character is not None and character in NUMBER_CHARACTERS
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
+        """Take what a number has, and the keys of a field; all else is left to the commands."""
         if event.is_printable and not self.check_consume_key(event.key, event.character):
             event.prevent_default()
-        elif event.key in self._bindings.key_to_bindings:
+        elif event.key in ACTIONS:
             # Textual takes these to the app and back, and what is typed after them would overtake them.
             event.stop()
             event.prevent_default()
-            await self.run_action(self._bindings.key_to_bindings[event.key][0].action)
-        else:
-            await super()._on_key(event)
+            await self.run_action(ACTIONS[event.key])
 
     def on_input_changed(self) -> None:
         """Check what is typed."""
@@ -166,6 +165,15 @@ class NumberField(Input):
         value = nudged(self.parameter, self.in_force, direction)
         if value in self.parameter.range:
             self._choose(value)
+
+
+ACTIONS = {
+    key: binding.action
+    for binding in (*Input.BINDINGS, *NumberField.BINDINGS)
+    if isinstance(binding, Binding)
+    for key in binding.key.split(",")
+}
+"""What the keys of a number field do."""
 
 
 class Opener(Widget, can_focus=True):

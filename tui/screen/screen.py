@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from asyncio import sleep
 from dataclasses import replace
 from functools import partial
@@ -35,7 +34,7 @@ from tui.screen.keys import COMMANDS
 from tui.screen.panel import Panel
 from tui.screen.running import Runner
 from tui.sources.load import load
-from tui.terminal.line import PaintedCompositor
+from tui.terminal.base import prepare, show_now, text_of
 from tui.terminal.themes import OWN
 from tui.views.views import Views
 
@@ -102,8 +101,7 @@ class LaboratoryScreen(Screen[None]):
         self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20, saver: Saver | None = None
     ) -> None:
         super().__init__()
-        if sys.platform != "win32":
-            self._compositor = PaintedCompositor()
+        prepare(self)
         self.laboratory = laboratory
         laboratory.leaving = self._keep
         self._saver = saver
@@ -165,7 +163,7 @@ class LaboratoryScreen(Screen[None]):
         """Draw, and show it without waiting for the next tick of Textual's own clock."""
         self._drawing = False
         self.draw()
-        self._on_timer_update()
+        show_now(self)
 
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
@@ -486,9 +484,12 @@ class LaboratoryScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy what is on the screen, as text."""
-        lines = [strip.text.rstrip() for strip in self._compositor.render_strips()]
-        self.app.copy_to_clipboard("\n".join(lines) + "\n")
-        self.laboratory.notes.say("Copied, if the terminal lets programs write to its clipboard.")
+        lines = text_of(self)
+        if lines is None:
+            self.laboratory.notes.say("With this version of Textual the text of the screen cannot be had.", alarm=True)
+        else:
+            self.app.copy_to_clipboard("\n".join(lines) + "\n")
+            self.laboratory.notes.say("Copied, if the terminal lets programs write to its clipboard.")
         self.touch()
 
     def action_palette(self) -> None:

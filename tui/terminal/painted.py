@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from tui.charts.cells import Row
 from tui.charts.colours import HEIGHTS, RUNS, height_colours, run_colours
+from tui.terminal.fence import closed
 from tui.terminal.themes import depth_of
 
 if TYPE_CHECKING:
@@ -120,7 +121,11 @@ class Painted(Widget):
             if old != new
             for start, end in changes(old, new)
         ]
-        if regions and self.is_attached:
+        if not regions or not self.is_attached:
+            return
+        if closed():
+            self.refresh(*regions)
+        else:
             # As `refresh` does it, without the messages from each widget to itself and then to the screen.
             self._set_dirty(*regions)
             self.screen._dirty_widgets.add(self)
