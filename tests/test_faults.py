@@ -271,6 +271,19 @@ async def test_the_options_of_a_choice_in_a_window_without_room(size: tuple[int,
         assert len(pilot.app.screen_stack) == 1
 
 
+@pytest.mark.parametrize("width", [4, 6])
+async def test_the_palette_in_a_window_without_room(width: int) -> None:
+    async with gdlab().run_test(size=(80, 24)) as pilot:
+        await pilot.press("colon", "r")
+        await settled(pilot)
+        await pilot.resize_terminal(width, 10)
+        await settled(pilot)
+        assert pilot.app.screen.query_one(OptionList).option_count
+        await pilot.press("escape")
+        await settled(pilot)
+        assert len(pilot.app.screen_stack) == 1
+
+
 # --- Fields
 
 FIELDS = ["rate", "steps", "start-w", "start-b", "batch"]
