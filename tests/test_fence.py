@@ -79,6 +79,7 @@ def test_the_same_screen_either_way(how: str) -> None:
             terminal.press(key)
             terminal.see(seen)
         terminal.press("escape")
+        terminal.settle()
         terminal.press("q")
-        assert terminal.process.wait(10) == 0
+        assert terminal.finish() == 0
         terminal.left_as_it_was()
