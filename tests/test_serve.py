@@ -119,6 +119,12 @@ def test_what_is_served(folder: Path) -> None:
     assert reach_of(str(folder)) == ([], str(folder.resolve()))
     own = str((folder / "own.csv").resolve())
     assert reach_of(own) == ([own], own)
+    course = folder / "course.toml"
+    course.write_bytes((Path(__file__).parent.parent / "data" / "course.toml").read_bytes())
+    assert reach_of(str(course)) == (["learn", str(course.resolve())], str(course.resolve()))
+    course.write_text("[[task]]\n")
+    with pytest.raises(ValueError, match="course.toml"):
+        reach_of(str(course))
     with pytest.raises(ValueError, match="there is no file or folder"):
         reach_of(str(folder / "none"))
 
