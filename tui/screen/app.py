@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
+    from tui.screen.course import Begun
     from tui.terminal.driver import LineDriver
 
 
@@ -68,7 +69,13 @@ class GradientDescentApp(App[None]):
     theme: Reactive[str] = Reactive(os.environ.get("TEXTUAL_THEME") or OWN[0])
 
     def __init__(
-        self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20, saver: Saver | None = None
+        self,
+        laboratory: Laboratory,
+        *,
+        marker: str = "braille",
+        fps: float = 20,
+        saver: Saver | None = None,
+        course: Begun | None = None,
     ) -> None:
         super().__init__()
         self.laboratory = laboratory
@@ -76,6 +83,7 @@ class GradientDescentApp(App[None]):
         self.terminal: LineDriver | None = None
         self._marker = marker
         self._saver = saver
+        self._course = course
         self._fps = fps
         self._picture = Picture()
         self._retry: asyncio.TimerHandle | None = None
@@ -87,7 +95,9 @@ class GradientDescentApp(App[None]):
 
     def get_default_screen(self) -> LaboratoryScreen:
         """The laboratory."""
-        return LaboratoryScreen(self.laboratory, marker=self._marker, fps=self._fps, saver=self._saver)
+        return LaboratoryScreen(
+            self.laboratory, marker=self._marker, fps=self._fps, saver=self._saver, course=self._course
+        )
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command of the laboratory, for the palette; a dialog over it has none of them."""
