@@ -5,6 +5,7 @@ Nothing of this is imported before a course is opened.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from tui.charts.cells import Row as Cells
+    from tui.laboratory.frame import Frame
     from tui.laboratory.keeping import Keeper
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.learning import Lesson, Panel
@@ -54,6 +56,8 @@ _CHANGED_BY = {
     **dict.fromkeys(SCHEDULE_FIELDS, "schedule"),
 }
 """What the number fields of the form change that do not say it by their names."""
+KEYS = "A answers, H hints, j turns the page, W shows all of it, T leads to your own work."
+"""What is said when the course is opened."""
 ANSWER = Parameter("answer", FINITE, "what you expect")
 
 
@@ -102,11 +106,11 @@ class TaskText(Painted):
 
     def turn(self) -> None:
         """Show the next page; after the last one the first."""
-        self._page += 1
+        self._page, self._wanted = self._page + 1, None
         self.repaint()
 
     def seek(self, part: str) -> None:
-        """Show the page with a part of the text, one of `course_text.PARTS`."""
+        """Show the page with a part of the text, one of `course_text.PARTS`, until the page is turned."""
         self._wanted = part
 
     def paint(self, width: int, height: int) -> Sequence[Cells]:
@@ -119,12 +123,12 @@ class TaskText(Painted):
         title = height != STRIP - 1
         leaves = pages(panel, width - (0 if title else MORE), height - title)
         if self._wanted is not None:
-            self._page, self._wanted = page_of(leaves, self._wanted), None
+            self._page = page_of(leaves, self._wanted)
         self._page %= len(leaves)
         rows = [cells for _, cells in leaves[self._page]]
         if title:
             return laid_out([headline(panel, width, self._page, len(leaves)), *rows], width, height)
-        return laid_out(rows, width, height, self._page, len(leaves))
+        return laid_out(rows, width, height, more=len(leaves) > 1)
 
 
 class CoursePanel(Vertical):
@@ -173,18 +177,20 @@ class Guide:
     """Leads a learner through a course on the screen, in a laboratory of its own beside that of their own work.
 
     Attributes:
+        lesson: the way through the course.
         open: whether the course is shown.
     """
 
     def __init__(self, screen: LaboratoryScreen, begun: Begun) -> None:
         self.open = False
         self._screen = screen
-        self._lesson, self._keeper, self._remark = begun
+        self.lesson, self._keeper, remark = begun
+        self._greeting = remark or self.lesson.note or KEYS
         self._own: tuple[Laboratory, Views] | None = None
         self._views = Views()
         self._keeping: Timer | None = None
         self._folded = False
-        self._was_done = self._lesson.done
+        self._was_done = self.lesson.done
         self._side = CoursePanel(self._answered, self._turn, id="course")
         self._strip = CoursePanel(self._answered, self._turn, id="task")
         app = cast("GradientDescentApp", screen.app)
@@ -216,22 +222,31 @@ class Guide:
         own, self._own = self._own, None
         self.open = own is None
         if own is None:
-            self._own = self._screen.stand_in(self._lesson.laboratory, self._views, own=False)
-            self._arrive(self._remark or self._lesson.note)
-            self._remark = ""
+            self._own = self._screen.stand_in(self.lesson.laboratory, self._views, own=False)
+            self._arrive(self._greeting)
+            self._greeting = ""
         else:
             self._screen.stand_in(*own, own=True)
             self._screen.laboratory.notes.say("This is your own work. T leads back to the course.")
         self.keep_soon()
 
-    def update(self) -> None:
-        """Look whether the task is done now; before the frame is made."""
+    @property
+    def frame(self) -> Frame:
+        """What there is to show now; what a step will do is not told before it has been predicted."""
+        self._update()
+        frame = self._screen.laboratory.frame
+        hidden = self.open and self.lesson.blocked("step")
+        return replace(frame, following=None, landings=()) if hidden else frame
+
+    def _update(self) -> None:
+        """Look whether the task is done now."""
         if self.open:
-            self._lesson.update()
-            if self._lesson.done and not self._was_done:
+            self.lesson.update()
+            if self.lesson.done and not self._was_done:
+                self._folded = False
                 self._seek("why")
                 self._panel.ask(there=False)
-            self._was_done = self._lesson.done
+            self._was_done = self.lesson.done
             self.keep_soon()
 
     def arrange(self, width: int, free: int) -> int:
@@ -256,7 +271,7 @@ class Guide:
         self._side.styles.height = max(taken, 1)
         self._strip.styles.height = 1 if self._folded else STRIP
         if self.open:
-            self._panel.text.show(self._lesson.panel, folded=self._folded)
+            self._panel.text.show(self.lesson.panel, folded=self._folded)
         return taken
 
     def _seek(self, part: str) -> None:
@@ -272,7 +287,7 @@ class Guide:
 
     def waits(self, name: str) -> bool:
         """Whether something has to wait for an answer; then it is said."""
-        why = self._lesson.blocked(_CHANGED_BY.get(name, name)) if self.open else ""
+        why = self.lesson.blocked(_CHANGED_BY.get(name, name)) if self.open else ""
         if why:
             self._folded = False
             self._seek("question")
@@ -290,14 +305,14 @@ class Guide:
             case "answer":
                 self._ask()
             case "hint":
-                before = len(self._lesson.panel.hints)
-                note = self._lesson.hint()
-                if len(self._lesson.panel.hints) > before:
+                before = len(self.lesson.panel.hints)
+                note = self.lesson.hint()
+                if len(self.lesson.panel.hints) > before:
                     note, self._folded = "", False
                     self._seek("hint")
                 self._say(note)
             case "next" | "skip" | "redo":
-                self._go(getattr(self._lesson, what))
+                self._go(getattr(self.lesson, what))
             case "fold":
                 self._folded = not self._folded
                 self._screen.touch()
@@ -306,23 +321,23 @@ class Guide:
             case "whole":
                 self._whole()
             case "tasks":
-                contents = list(self._lesson.contents())
-                options = OptionsDialog(contents, self._lesson.place, self._beside())
+                contents = list(self.lesson.contents())
+                options = OptionsDialog(contents, self.lesson.place, self._beside())
                 self._screen.app.push_screen(options, self._chosen)
 
     def _go(self, deed: Callable[[], str]) -> None:
         """Go to a task, or stay and say why."""
-        place, lesson = self._lesson.place, self._lesson
-        self._screen.stand_in(lesson.laboratory, self._views, own=False)
+        place, lesson = self.lesson.place, self.lesson
         note = deed()
         if lesson.place == place and deed != lesson.redo:
             self._say(note, alarm=not lesson.done)
             return
+        self._screen.stand_in(lesson.laboratory, self._views, own=False)
         self._arrive("")
 
     def _arrive(self, note: str) -> None:
         """Begin to look at a task."""
-        lesson = self._lesson
+        lesson = self.lesson
         for panel in (self._side, self._strip):
             panel.ask(there=False)
         self._was_done = lesson.done
@@ -333,22 +348,22 @@ class Guide:
         self.keep_soon()
 
     def _chosen(self, place: int | None) -> None:
-        if place is not None and place != self._lesson.place:
-            self._go(partial(self._lesson.go, place))
+        if place is not None and place != self.lesson.place:
+            self._go(partial(self.lesson.go, place))
 
     def _whole(self) -> None:
         """The whole task, and the whole course, as a text to read."""
-        panel, course = self._lesson.panel, self._lesson.course
-        parts = [*panel.sentences(), f"{panel.tally}:", "\n".join(self._lesson.contents())]
+        panel, course = self.lesson.panel, self.lesson.course
+        parts = [*panel.sentences(), f"{panel.tally}:", "\n".join(self.lesson.contents())]
         if course.about:
             parts.append(course.about)
         self._screen.app.push_screen(TextDialog(inert(course.title), "\n\n".join(parts)))
 
     def _ask(self) -> None:
         """Take an answer, where one is waited for."""
-        question, screen = self._lesson.question, self._screen
-        if question is None or (not self._lesson.pending and question.before):
-            self._say(self._lesson.answer(""))
+        question, screen = self.lesson.question, self._screen
+        if question is None or (not self.lesson.pending and question.before):
+            self._say(self.lesson.answer(""))
             return
         self._folded = False
         self._seek("question")
@@ -376,13 +391,13 @@ class Guide:
         note, alarm = "", False
         if text is not None:
             try:
-                note = self._lesson.answer(text)
+                note = self.lesson.answer(text)
             except ValueError as error:
                 note, alarm = f"{str(error)[:1].upper()}{str(error)[1:]}.", True
         if not alarm:
             self._panel.ask(there=False)
             self._screen.action_chart()
-            self._seek("why" if self._lesson.done else "goal" if text is not None else "question")
+            self._seek("why" if self.lesson.done else "goal" if text is not None else "question")
         self._say(note, alarm=alarm)
 
     def _say(self, note: str, *, alarm: bool = False) -> None:
@@ -399,9 +414,9 @@ class Guide:
     def _keep_beside(self) -> None:
         """Keep the progress beside the event loop: a disk may be slow."""
         self._keeping = None
-        progress = self._lesson.progress
+        progress = self.lesson.progress
         self._screen.beside(lambda: self._keeper.keep(progress))
 
     def keep(self) -> None:
         """Keep the progress at once."""
-        self._keeper.keep(self._lesson.progress)
+        self._keeper.keep(self.lesson.progress)

@@ -59,17 +59,22 @@ def _cut(text: str, columns: int) -> str:
 
 def pages(panel: Panel, width: int, height: int) -> list[Page]:
     """What there is to read, in pages of so many rows; there is always one."""
-    rows: Page = []
+    height = max(height, 1)
+    leaves: list[Page] = [[]]
     before = ""
     for part, text, role in _paragraphs(panel):
-        if rows and height >= AIRY and not part == before == "goal":
-            rows.append((part, row(width)))
-        rows += [
-            (part, cells) for cells in paragraph(inert(text), role, width, LONGEST) if any(c != " " for c, _ in cells)
-        ]
+        lines = paragraph(inert(text), role, width, LONGEST)
+        rows = [(part, cells) for cells in lines if any(character.strip() for character, _ in cells)]
+        if leaves[-1] and len(leaves[-1]) + len(rows) > height:
+            leaves.append([])  # a paragraph is not torn that need not be
+        elif leaves[-1] and height >= AIRY and not part == before == "goal":
+            rows.insert(0, (part, row(width)))
+        for line in rows:
+            if len(leaves[-1]) == height:
+                leaves.append([])
+            leaves[-1].append(line)
         before = part
-    height = max(height, 1)
-    return [rows[first : first + height] for first in range(0, len(rows), height)] or [[]]
+    return leaves
 
 
 def page_of(leaves: Sequence[Page], part: str) -> int:
@@ -78,13 +83,12 @@ def page_of(leaves: Sequence[Page], part: str) -> int:
     return (found[-1] if part == "hint" else found[0]) if found else 0
 
 
-def laid_out(rows: Sequence[Row], width: int, height: int, page: int = 0, count: int = 0) -> list[Row]:
-    """So many rows, blank ones below; where pages are told of, a mark at the end of the last one."""
-    filled = [row(width, *[(character, role) for character, role in cells]) for cells in rows[:height]]
+def laid_out(rows: Sequence[Row], width: int, height: int, *, more: bool = False) -> list[Row]:
+    """So many rows, blank ones below and beside them; where there are more, the key for them at the end."""
+    filled = [(*cells, *[BLANK] * (width - len(cells)))[:width] for cells in rows[:height]]
     filled += [(BLANK,) * width] * (height - len(filled))
-    if count > 1 and filled and width > MORE:
+    if more and filled and width > MORE:
         filled[-1] = (*filled[-1][: width - 1], ("j", "key"))
-    del page
     return filled
 
 
@@ -93,7 +97,8 @@ def _paragraphs(panel: Panel) -> Iterator[tuple[str, str, str]]:
     if panel.done:
         for sentence in panel.explanation:
             yield "why", sentence, "value"
-        yield "why", f"Done: {panel.tally}. x leads on, D does it again.", "good"
+        yield "why", f"{panel.tally}. x leads on, D does it again, W has the whole task.", "good"
+        return
     yield "text", panel.text, "label"
     if panel.question:
         yield "question", panel.question, "note"

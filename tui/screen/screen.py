@@ -179,9 +179,7 @@ class LaboratoryScreen(Screen[None]):
 
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
-        if self._guide is not None:
-            self._guide.update()
-        frame = self.laboratory.frame
+        frame = self.laboratory.frame if self._guide is None else self._guide.frame
         if self._own and self._saver is not None and self._saving is None:
             self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
         for panel in self._panels.values():
