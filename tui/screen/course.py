@@ -47,6 +47,8 @@ KEPT_AFTER = 1.0
 """Seconds after which what a learner did is kept, together with what has followed it."""
 STRIP = 4
 """The rows of the panel above the gauge."""
+BESIDE_CHART, CHART = 10, 7
+"""The rows that others have of the screen, and those that the chart keeps."""
 SIDE = 9
 """Under the settings the panel needs so many rows."""
 WIDE, NARROW, BROAD = 100, 28, 46
@@ -95,13 +97,13 @@ class TaskText(Painted):
     """The text of the panel, a page at a time."""
 
     _panel: Panel | None = None
-    _folded = False
+    _folded = _bare = False
     _page = 0
     _wanted: str | None = None
 
-    def show(self, panel: Panel, *, folded: bool) -> None:
-        """Show what there is to show of a task."""
-        self._panel, self._folded = panel, folded
+    def show(self, panel: Panel, *, folded: bool, bare: bool) -> None:
+        """Show what there is to show of a task: its headline alone, or without its headline, or all."""
+        self._panel, self._folded, self._bare = panel, folded, bare
         self.repaint()
 
     def turn(self) -> None:
@@ -118,9 +120,9 @@ class TaskText(Painted):
         panel = self._panel
         if panel is None:
             return laid_out((), width, height)
-        if self._folded or height == 1:
+        title = not self._bare
+        if self._folded or (title and height == 1):
             return laid_out([headline(panel, width)], width, height)
-        title = height != STRIP - 1
         leaves = pages(panel, width - (0 if title else MORE), height - title)
         if self._wanted is not None:
             self._page = page_of(leaves, self._wanted)
@@ -269,10 +271,17 @@ class Guide:
         self._side.display, self._strip.display = side, self.open and not side
         taken = (1 if self._folded else free) if side else 0
         self._side.styles.height = max(taken, 1)
-        self._strip.styles.height = 1 if self._folded else STRIP
+        answering = self._panel.answering
+        self._strip.styles.height = 1 if self._folded else max(self._strip_rows(), 1 + answering)
         if self.open:
-            self._panel.text.show(self.lesson.panel, folded=self._folded)
+            self._panel.text.show(self.lesson.panel, folded=self._folded, bare=answering and not side)
         return taken
+
+    def _strip_rows(self) -> int:
+        """How many rows the chart spares: it keeps as many as show where one stands."""
+        screen = self._screen
+        others = 1 if screen.has_class("-small") else BESIDE_CHART
+        return min(max(screen.size.height - others - CHART, 1), STRIP)
 
     def _seek(self, part: str) -> None:
         for panel in (self._side, self._strip):
