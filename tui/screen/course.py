@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
-    from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
     from textual.widgets import Input
@@ -101,6 +100,14 @@ class TaskText(Painted):
     _page = 0
     _wanted: str | None = None
 
+    def __init__(self, clicked: Callable[[], None]) -> None:
+        super().__init__()
+        self._clicked = clicked
+
+    def on_click(self) -> None:
+        """A click turns the page."""
+        self._clicked()
+
     def show(self, panel: Panel, *, folded: bool, bare: bool) -> None:
         """Show what there is to show of a task: its headline alone, or without its headline, or all."""
         self._panel, self._folded, self._bare = panel, folded, bare
@@ -149,10 +156,9 @@ class CoursePanel(Vertical):
 
     def __init__(self, answered: Callable[[str | None], None], turn: Callable[[], None], *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.text = TaskText()
+        self.text = TaskText(turn)
         self.field = AnswerField(answered, id=f"{id}-answer")
         self._row = Row("Answer", self.field)
-        self._turn = turn
 
     def compose(self) -> ComposeResult:
         """The text, and the field below it."""
@@ -169,11 +175,6 @@ class CoursePanel(Vertical):
         self.field.value = ""
         self._row.display = there
 
-    def on_click(self, event: events.Click) -> None:
-        """A click turns the page."""
-        if event.widget is self.text:
-            self._turn()
-
 
 class Guide:
     """Leads a learner through a course on the screen, in a laboratory of its own beside that of their own work.
@@ -187,7 +188,9 @@ class Guide:
         self.open = False
         self._screen = screen
         self.lesson, self._keeper, remark = begun
-        self._greeting = remark or self.lesson.note or KEYS
+        self._greeting = self.lesson.note or KEYS
+        if remark:
+            screen.notify(remark, severity="warning", timeout=10, markup=False)
         self._own: tuple[Laboratory, Views] | None = None
         self._views = Views()
         self._keeping: Timer | None = None

@@ -65,8 +65,8 @@ def pages(panel: Panel, width: int, height: int) -> list[Page]:
     for part, text, role in _paragraphs(panel):
         lines = paragraph(inert(text), role, width, LONGEST)
         rows = [(part, cells) for cells in lines if any(character.strip() for character, _ in cells)]
-        if leaves[-1] and len(leaves[-1]) + len(rows) > height:
-            leaves.append([])  # a paragraph is not torn that need not be
+        if leaves[-1] and len(leaves[-1]) + len(rows) > height and part != "why":
+            leaves.append([])  # what somebody goes back to is not torn
         elif leaves[-1] and height >= AIRY and not part == before == "goal":
             rows.insert(0, (part, row(width)))
         for line in rows:
