@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from tui.serve.command import MISSING, reach_of
 from tui.serve.server import FULL
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are looked at as Linux and macOS have them")
 ROWS = "x,y\n1,2\n2,5\n3,4\n"

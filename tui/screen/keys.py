@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tui.laboratory.commands import AROUND, COMPARING, LOOKING, WALKING, shown
+from tui.laboratory.commands import AROUND, COMPARING, COURSE, LOOKING, WALKING, shown
 from tui.views import views
 
-COMMANDS = (*WALKING, *LOOKING, *views.COMMANDS, *COMPARING, *AROUND)
+COMMANDS = (*WALKING, *LOOKING, *views.COMMANDS, *COMPARING, *COURSE, *AROUND)
 """Everything a key can do."""
 
 
