@@ -168,7 +168,7 @@ async def test_only_own_work_is_saved_as_a_session(kept: Path) -> None:
         guide.lesson.answer("1")
         await press(pilot, "n")
         await pilot.app.workers.wait_for_complete()
-        app._say_goodbye()
+        app.say_goodbye()
     session, remarks = latest(kept)
     assert session is not None
     assert remarks == []

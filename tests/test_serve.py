@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
@@ -19,8 +18,6 @@ from tui.cli import main
 from tui.laboratory.reach import check
 from tui.serve.command import MISSING, reach_of
 from tui.serve.server import FULL
-
-if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are looked at as Linux and macOS have them")
 ROWS = "x,y\n1,2\n2,5\n3,4\n"
