@@ -1,4 +1,4 @@
-"""Everything a key can do: the one list from which bindings, footer, help, palette and the README's table are made.
+"""Everything a key can do: the one list from which bindings, footer, help, palette and docs/keys.md are made.
 
 What concerns the laboratory alone stands here whole. What concerns the screen names an action of it.
 """

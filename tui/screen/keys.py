@@ -1,4 +1,4 @@
-"""The one list of all commands, and the table of keys that help and README show."""
+"""The one list of all commands, and the table of keys that help and docs/keys.md show."""
 
 from __future__ import annotations
 
