@@ -42,7 +42,7 @@ from tests.screens import (
 )
 from tui.charts.canvas import MARKERS
 from tui.laboratory.walk import SPEEDS
-from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog
+from tui.screen.dialogs import BranchDialog, OpenDialog, OptionsDialog, TextDialog
 from tui.screen.fields import NUMBER_CHARACTERS
 from tui.screen.keys import COMMANDS
 from tui.screen.screen import THEMES, Stage
@@ -563,6 +563,25 @@ async def _goes_to_the_settings(pilot: Pilot[None], key: str) -> None:
     assert focused(pilot) == "rate"
     await press(pilot, "escape")
     assert focused(pilot) == "chart"
+
+
+@effect("export")
+async def _asks_what_to_write(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, key)
+    assert isinstance(pilot.app.screen, OptionsDialog)
+    assert "NumPy" in shown(pilot)
+    await press(pilot, "escape")
+    assert len(pilot.app.screen_stack) == 1
+
+
+@effect("copy")
+async def _copies_the_screen(pilot: Pilot[None], key: str) -> None:
+    copied: list[str] = []
+    rows = rendered(pilot.app.screen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pilot.app, "copy_to_clipboard", copied.append)
+        await press(pilot, key)
+    assert copied == ["".join(f"{row.rstrip()}\n" for row in rows)]
 
 
 @effect("theme")
