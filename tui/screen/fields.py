@@ -30,8 +30,8 @@ class NumberField(Input):
     """A number a person may change, and the value in force.
 
     The first key typed, or a paste, replaces the value; whoever moves the cursor first, or clicks, edits it. What is
-    typed is checked at once and comes in force with enter or when the field is left; escape undoes it. Up and down nudge
-    the value in force.
+    typed is checked at once and comes in force with enter or when the field is left; escape undoes it. Up and down
+    nudge the value in force.
 
     Attributes:
         parameter: which number it is, with its range and description.
