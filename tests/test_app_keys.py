@@ -350,6 +350,14 @@ async def _shows_ghosts(pilot: Pilot[None], key: str) -> None:
     assert shown(pilot) != picture
 
 
+@effect("first_keys")
+async def _shows_the_first_keys(pilot: Pilot[None], key: str) -> None:
+    before, picture = laboratory(pilot).welcome.shown, shown(pilot)
+    await press(pilot, key)
+    assert laboratory(pilot).welcome.shown is not before
+    assert shown(pilot) != picture
+
+
 @effect("pin")
 async def _pins(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "n", "n")

@@ -227,6 +227,13 @@ AROUND = (
     Command("export", ("E",), "Export", "Write the run as a script, a notebook or a table, or the view as a picture."),
     Command("copy", ("y",), "Copy", "Copy the text of the screen to the clipboard of the terminal."),
     Command("theme", ("c",), "Colours", "The next colour theme: dark, light, high contrast."),
+    Command(
+        "first_keys",
+        ("H",),
+        "First keys",
+        "The first keys to press, over the chart, or no longer.",
+        lambda lab: lab.welcome.toggle(),
+    ),
     Command("help", ("question_mark", "f1"), "Help", "What the screen shows, and every key.", footer=True),
     Command("palette", ("colon", "ctrl+p"), "Commands", "Find a command by its name."),
     Command("suspend", ("ctrl+z",), "Suspend", "Back to the shell for a while; fg returns."),

@@ -20,6 +20,7 @@ from tui.laboratory.ground import Ground
 from tui.laboratory.notes import Notes
 from tui.laboratory.studies import Studies
 from tui.laboratory.walk import Walk
+from tui.laboratory.welcome import Welcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class Laboratory:
         studies: what is tried beside it.
         notes: what has just been changed or refused.
         predict_at: the x at which a prediction is shown, in the units of the data.
+        welcome: whether the first keys are shown.
         leaving: called before other rows or another landscape take the place of these.
     """
 
@@ -57,6 +59,7 @@ class Laboratory:
         self.walk = Walk(self.ground.landscape, settings, limits, start, self.notes)
         self.studies = Studies(self.walk, self.notes)
         self.predict_at = self.ground.middle
+        self.welcome = Welcome()
         self.leaving: Callable[[], None] = lambda: None
         self._other_rows: tuple[Ground, Branches] | None = None
         self._wandered: tuple[object, Wandering | None] = (None, None)

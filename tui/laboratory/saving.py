@@ -246,6 +246,7 @@ def laboratory_of(session: Session, ground: Dataset | Landscape) -> Laboratory:
     if session.scaled:
         laboratory.toggle_scaling()
     laboratory.walk.move_to(session.replay(ground))
+    laboratory.welcome.shown = False
     laboratory.notes.say(f"Resumed at step {laboratory.walk.timeline.state.iteration:,} of branch {session.current}.")
     return laboratory
 

@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from tui.charts.canvas import Picture, Row, Scene, render
+from tui.charts.card import with_card
 from tui.terminal.painted import Painted
 
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ class Chart(Painted):
     Attributes:
         scene: What to show; None is an empty chart.
         marker: How lines are drawn, one of `canvas.MARKERS`.
+        card: A text to show where nothing is drawn, in several lengths; read when the scene is assigned.
     """
 
     DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; }"
 
     scene: var[Scene | None] = var(None, init=False, always_update=True)
     marker: var[str] = var("braille", init=False)
+    card: tuple[tuple[str, ...], ...] = ()
     _picture: Picture | None = None
+    _card_at: tuple[int, int] | None = None
     _held: tuple[int, int] | None = None
 
     class Clicked(Message):
@@ -68,7 +72,12 @@ class Chart(Painted):
     def paint(self, width: int, height: int) -> Sequence[Row]:
         """The picture of the scene."""
         self._picture = render(self.scene, width, height, self.marker) if self.scene else None
-        return self._picture.rows if self._picture else [((" ", ""),) * width] * height
+        if self._picture is None:
+            return [((" ", ""),) * width] * height
+        if not self.card:
+            return self._picture.rows
+        rows, self._card_at = with_card(self._picture, self.card, self._card_at)
+        return rows
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Follow the mouse until its button is let go."""

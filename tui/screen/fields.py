@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from gdcore.descent.parameters import FRACTION, NOT_NEGATIVE, POSITIVE, SHARE, Parameter
 from tui.screen.dialogs import OptionsDialog
@@ -28,8 +29,9 @@ NUMBER_CHARACTERS = frozenset("0123456789.,+-eE")
 class NumberField(Input):
     """A number a person may change, and the value in force.
 
-    What is typed is checked at once and comes in force with enter or when the field is left; escape undoes it. Up and
-    down nudge the value in force.
+    The first key typed, or a paste, replaces the value; whoever moves the cursor first, or clicks, edits it. What is
+    typed is checked at once and comes in force with enter or when the field is left; escape undoes it. Up and down
+    nudge the value in force.
 
     Attributes:
         parameter: which number it is, with its range and description.
@@ -77,6 +79,19 @@ class NumberField(Input):
             super().__init__()
             self.field = field
 
+    class Commanded(Message):
+        """A letter was typed that no number has: it is a command.
+
+        Attributes:
+            field: where.
+            letter: the letter.
+        """
+
+        def __init__(self, field: NumberField, letter: str) -> None:
+            super().__init__()
+            self.field = field
+            self.letter = letter
+
     def __init__(self, parameter: Parameter, *, id: str) -> None:  # noqa: A002
         # With the class that Textual would add, and match the style sheet for it; so it does not for "compact" either.
         super().__init__(written(0.0), id=id, classes="-valid", select_on_focus=False)
@@ -84,6 +99,7 @@ class NumberField(Input):
         self.in_force = 0.0
         self.error = ""
         self._told = ""
+        self._whole = True  # not a selection of Textual's: with one, ctrl+c copies instead of quitting
 
     @property
     def edited(self) -> bool:
@@ -104,11 +120,31 @@ class NumberField(Input):
         """Take what a number has, and the keys of a field; all else is left to the commands."""
         if event.is_printable and not self.check_consume_key(event.key, event.character):
             event.prevent_default()
+            if event.character is not None and event.character.isalpha():
+                self.post_message(self.Commanded(self, event.character))
+        elif event.is_printable:
+            self._replace()
         elif event.key in ACTIONS:
+            self._whole = False
             # Textual takes these to the app and back, and what is typed after them would overtake them.
             event.stop()
             event.prevent_default()
             await self.run_action(ACTIONS[event.key])
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Replace the value, as a key does."""
+        if event.text.strip():
+            self._replace()
+
+    def on_mouse_down(self) -> None:
+        """Edit the value from where it was clicked."""
+        self._whole = False
+
+    def _replace(self) -> None:
+        """Let what is typed now take the place of the whole value, where nothing has been edited yet."""
+        if self._whole and self.selection.is_empty:
+            self.selection = Selection(0, len(self.value))
+        self._whole = False
 
     def on_input_changed(self) -> None:
         """Check what is typed."""
@@ -130,10 +166,12 @@ class NumberField(Input):
         """Put what is typed in force."""
         event.stop()
         self.apply()
+        self._whole = not self.error
 
     def on_focus(self) -> None:
         """Show what the field is for."""
         self.cursor_position = len(self.value)
+        self._whole = True
         self.post_message(self.Edited(self))
 
     def on_blur(self) -> None:
@@ -169,6 +207,7 @@ class NumberField(Input):
         value = nudged(self.parameter, self.in_force, direction)
         if value in self.parameter.range:
             self._choose(value)
+        self._whole = not self.edited
 
 
 ACTIONS = {

@@ -75,6 +75,9 @@ HELP = {
 }
 """The line of help of each other field."""
 
+COMMANDED = "is a command here too: a field takes only what a number has. Escape leads back to the chart."
+"""What is said, once, of a letter that is typed into a number field."""
+
 NOTES = dict.fromkeys(("start-w", "start-b", "delta"), " Restarts the run.")
 
 
@@ -180,6 +183,7 @@ class Form(VerticalScroll, can_focus=False):
         self._ground = ground
         self._in_force: object = None
         self._rows: dict[str, Row] = {}
+        self._commanded = False
 
     def compose(self) -> ComposeResult:
         """A row for each setting."""
@@ -290,9 +294,16 @@ class Form(VerticalScroll, can_focus=False):
         parameter = field.parameter
         text = field.error or (
             f"{parameter.title}, {parameter.range.words}: {parameter.description}."
-            f"{NOTES.get(str(field.id), '')} Enter puts it in force, escape undoes, up and down nudge."
+            f"{NOTES.get(str(field.id), '')} Type another, or left and right to edit. "
+            "Enter puts it in force, escape undoes, up and down nudge."
         )
         self._hint(text if field.has_focus else "", wrong=bool(field.error), field=field)
+
+    def on_number_field_commanded(self, event: NumberField.Commanded) -> None:
+        """Say, the first time, why a letter does not show up in the field."""
+        if not self._commanded:
+            self._commanded = True
+            self._hint(f"{event.letter} {COMMANDED}", wrong=False, field=event.field)
 
     def on_descendant_focus(self) -> None:
         """Say what the field at hand is for."""

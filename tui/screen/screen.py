@@ -22,6 +22,7 @@ from tui.laboratory import lesson
 from tui.laboratory.commands import shown
 from tui.laboratory.grounds import load_file
 from tui.laboratory.saving import session_of
+from tui.laboratory.welcome import FORMS
 from tui.screen import panels
 from tui.screen.aside import Aside, room
 from tui.screen.chart import Chart
@@ -187,6 +188,7 @@ class LaboratoryScreen(Screen[None]):
         self._form.show(frame, self._views.current.fields)
         self.set_class(panels.longer(frame), "-longer")
         self._show_aside(frame)
+        self._stage.card = FORMS if self.laboratory.welcome.at(frame.state.iteration) else ()
         self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
         study = self._views.current.study(frame)
         if study is not None:

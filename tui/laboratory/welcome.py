@@ -1,0 +1,58 @@
+"""The first minute: what to press and why, for who has read nothing; it goes away by itself."""
+
+from __future__ import annotations
+
+STEPS = 3
+"""After so many steps it has been of use."""
+FORMS: tuple[tuple[str, ...], ...] = (
+    (
+        "You stand in the dark and feel the slope.",
+        "Walk down to the lowest point, the cross:",
+        "n      one step downhill",
+        "]  [   longer, shorter steps",
+        "b      one step back",
+        "space  it runs by itself",
+        "?      explains all you see",
+    ),
+    (
+        "Walk down to the cross:",
+        "n      a step downhill",
+        "]  [   longer, shorter",
+        "b      a step back",
+        "space  runs by itself",
+        "?      explains it all",
+    ),
+    ("n  a step downhill", "]  longer steps", "?  explains it all"),
+    ("n step   ? help",),
+)
+"""What is said, in as many words as there is room for: a key, two blanks or more, and what it does."""
+
+
+class Welcome:
+    """Whether the first keys are shown: until a few steps are made, and again when asked for.
+
+    Attributes:
+        shown: whether they are.
+
+    Example:
+        >>> welcome = Welcome()
+        >>> [welcome.at(iteration) for iteration in (0, 1, 2, 3, 0)]
+        [True, True, True, False, False]
+        >>> welcome.toggle(), welcome.at(40), welcome.at(43)
+        (None, True, False)
+    """
+
+    def __init__(self) -> None:
+        self.shown = True
+        self._since: int | None = None
+
+    def at(self, iteration: int) -> bool:
+        """Whether they are shown where a run stands."""
+        if self.shown:
+            self._since = iteration if self._since is None else self._since
+            self.shown = abs(iteration - self._since) < STEPS
+        return self.shown
+
+    def toggle(self) -> None:
+        """Show them, or no longer."""
+        self.shown, self._since = not self.shown, None
