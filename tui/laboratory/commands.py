@@ -229,7 +229,7 @@ AROUND = (
     Command("theme", ("c",), "Colours", "The next colour theme: dark, light, high contrast."),
     Command(
         "first_keys",
-        ("H",),
+        ("z",),
         "First keys",
         "The first keys to press, over the chart, or no longer.",
         lambda lab: lab.welcome.toggle(),
