@@ -220,8 +220,14 @@ async def test_no_more_visitors_than_the_limit() -> None:
                 assert other.sent == FULL.format(1)
             await one.leave()
             await gone(process)
-        async with Visitor(address) as third:
-            await third.shows("Step 0 of 100")
+        for left in reversed(range(100)):  # the process is gone a moment before its place is free
+            try:
+                async with Visitor(address) as third:
+                    await third.shows("Step 0 of 100")
+                break
+            except AssertionError:
+                if not left:
+                    raise
 
 
 async def test_an_idle_visit_ends() -> None:

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from tui.screen.course import Begun, Guide
     from tui.views.view import View
 
+SELDOM = 5
+"""While it runs, the views in small are drawn once in so many frames: a line carries what is looked at first."""
 SAVED_AFTER = 1.0
 """Seconds after which a change is saved, together with those that have followed it."""
 BARS, SHORT, LONGER = 2, 7, 9
@@ -118,6 +120,7 @@ class LaboratoryScreen(Screen[None]):
         self._runner = Runner(fps)
         self._timer: Timer | None = None
         self._drawing = False
+        self._beside = 0
         self._views = Views()
         self._begun = course
         self._guide: Guide | None = None
@@ -195,7 +198,10 @@ class LaboratoryScreen(Screen[None]):
             self._take_study(self._views.current, study)
 
     def _show_aside(self, frame: Frame) -> None:
-        """Show other views in small, where the settings leave room in a wide terminal."""
+        """Show other views in small, where the settings leave room in a wide terminal; in a run once in a while."""
+        self._beside = 0 if not frame.running else (self._beside + 1) % SELDOM
+        if self._beside:
+            return
         width, height = self.app.size
         rows = sum(child.display for child in self._form.children)
         free = height - BARS - rows - (LONGER if self.has_class("-longer") else SHORT) if width >= WIDE else 0
