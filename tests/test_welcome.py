@@ -9,8 +9,9 @@ from gdcore.descent.steps import Limits, Settings
 from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import load
 from tests.screens import LARGE, SMALL, gdlab, laboratory, main_screen, opened, press, settled, shown
-from tui.charts.canvas import MARKERS, Label, Line, Scene, Window, render
+from tui.charts.canvas import MARKERS, Label, Line, Scene, render
 from tui.charts.card import with_card
+from tui.charts.window import Window
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import laboratory_of, session_of
 from tui.laboratory.welcome import FORMS, STEPS
