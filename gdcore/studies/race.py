@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import hypot, inf
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from gdcore.landscapes.landscape import Point
 from gdcore.studies.stability import stability
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from gdcore.descent.branches import Branches
     from gdcore.descent.optimizers import Optimizer
@@ -31,9 +31,25 @@ STRIDES = {AdaGrad: 1, Nudge: 50}
 
 
 TRIAL_PIECE, RUN_PIECE = 50, 500
-"""So many iterations are made in one go, of a trial and of a run."""
+"""So many iterations are made in one go, of a trial and, at the most, of a run."""
+ROUNDS = 20
+"""The runners take turns: a race has so many rounds at least."""
+AT_ONCE = 1_000_000
+"""So many rows are gone through in one go, where a step is a pass over all of them."""
 LONGEST = 10_000
-"""A race ends after so many iterations at the most; each of its runs can be gone on with."""
+"""A race ends after so many iterations, unless it may go on; each of its runs can be gone on with."""
+
+
+class Standing(NamedTuple):
+    """How a race stands.
+
+    Attributes:
+        runners: those whose rate is found, in the order of the optimizers.
+        done: the share of the iterations that is made.
+    """
+
+    runners: tuple[Branch, ...] = ()
+    done: float = 0.0
 
 
 def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterations: int) -> float:
@@ -107,10 +123,15 @@ def race(branches: Branches) -> list[Branch]:
     return exhaust(racing(branches))
 
 
-def racing(branches: Branches) -> Generator[None, None, list[Branch]]:
+def racing(branches: Branches, longest: int | None = LONGEST) -> Generator[Standing, None, list[Branch]]:
     """The same race in pieces of some milliseconds each; the runners are branches when the last one is done.
 
-    Whoever gives it up before that has changed nothing.
+    First each finds its rate, then they run in turns, a piece each. Whoever gives the race up before the end has
+    changed nothing.
+
+    Args:
+        branches: the runs; the race starts where the current one stands.
+        longest: after so many iterations it ends; None where only the limit of the run ends it.
 
     Raises:
         ValueError: as for `race`.
@@ -119,28 +140,52 @@ def racing(branches: Branches) -> Generator[None, None, list[Branch]]:
     ending = here.ending
     if ending is not None and not ending.reason.leaves_the_numbers:
         raise ValueError(f"no step is left for a race: {ending.sentence}")
-    runners = []
+    runners: list[Branch] = []
     state, settings, limits = here.state, here.settings, here.limits
-    iterations = min(limits.iterations - state.iteration, LONGEST)
+    iterations = limits.iterations - state.iteration
+    iterations = iterations if longest is None else min(iterations, longest)
     for kind in OPTIMIZERS.values():
         optimizer = kind()
         own = replace(settings, optimizer=optimizer)
-        best = yield from _trying(here.landscape, own, state, iterations)
+        best = yield from _saying(Standing(tuple(runners)), _trying(here.landscape, own, state, iterations))
         rate = float(f"{best:.4g}")
         twin = here.fork()
         twin.change(replace(own, learning_rate=rate))
-        left = min(limits.iterations, LONGEST)
-        while left > 0 and twin.forward(min(left, RUN_PIECE)):
-            left -= RUN_PIECE
-            yield
         why = f"in the race, lr {rate:g}"
         runners.append(Branch(optimizer.title, twin, parent.name, state.iteration, settings, why))
+    yield from _in_turns(tuple(runners), iterations)
     for runner in runners:
         branches.join(runner)
     return sorted(runners, key=lambda runner: whole(here.landscape, settings, runner.run.state).loss)
 
 
-def exhaust(pieces: Generator[None, None, Result]) -> Result:
+def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing]:
+    """Let each runner make so many iterations, or as many as it can, a piece at a time."""
+    landscape, going, made = runners[0].run.landscape, list(runners), 0
+    piece = min(RUN_PIECE, max(iterations // ROUNDS, 1))
+    if landscape.columns is not None and not landscape.exact:
+        piece = max(min(piece, AT_ONCE // len(landscape.columns)), 1)
+    while going and made < iterations:
+        count = min(piece, iterations - made)
+        for runner in tuple(going):
+            if runner.run.forward(count) < count:
+                going.remove(runner)
+            yield Standing(runners, made / iterations)
+        made += count
+
+
+def _saying(standing: Standing, pieces: Generator[None, None, Result]) -> Generator[Standing, None, Result]:
+    """Go through the pieces of something, of which each leaves the race as it stands."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as done:
+            result: Result = done.value
+            return result
+        yield standing
+
+
+def exhaust(pieces: Generator[object, None, Result]) -> Result:
     """Go through all the pieces of something; return what comes of it."""
     while True:
         try:

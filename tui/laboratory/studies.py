@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.steps import advance, whole
 from gdcore.studies.noise import several_seeds
-from gdcore.studies.race import exhaust, racing
+from gdcore.studies.race import LONGEST, exhaust, racing
 from tui.laboratory.walk import WAY_ON, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from gdcore.descent.state import State
+    from gdcore.studies.race import Standing
     from tui.laboratory.notes import Notes
 
 SEEDS = 5
@@ -78,12 +79,16 @@ class Studies:
         """
         return exhaust(self.racing())
 
-    def racing(self) -> Generator[None, None, bool]:
-        """The race in pieces; what is done meanwhile stays, and one that is given up changes nothing."""
+    def racing(self, longest: int | None = LONGEST) -> Generator[Standing, None, bool]:
+        """The race in pieces; what is done meanwhile stays, and one that is given up changes nothing.
+
+        Args:
+            longest: after so many iterations it ends; None where only the limit of the run ends it.
+        """
         branches = self._walk.branches
-        self._notes.say("The race is on.")
+        self._notes.say("The race is on. Escape gives it up.")
         try:
-            first = (yield from racing(branches))[0]
+            first = (yield from racing(branches, longest))[0]
         except ValueError as error:
             ending = self._walk.timeline.ending
             self._notes.say(WAY_ON.get(ending.reason, str(error)) if ending else str(error))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.cells import cell_len, set_cell_size
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual import work
@@ -29,7 +30,7 @@ from tui.laboratory.reach import check
 from tui.sources.progress import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -335,9 +336,10 @@ class BranchDialog(Dialog[Branch | None]):
         Binding("d", "delete", "Delete"),
     ]
 
-    def __init__(self, branches: Branches) -> None:
+    def __init__(self, branches: Branches, marks: Mapping[int, tuple[str, Style]] | None = None) -> None:
         super().__init__()
         self._branches = branches
+        self._marks = marks or {}
 
     def compose(self) -> ComposeResult:
         """A list, a field for a new name, and the comparison of the highlighted branch with the current one."""
@@ -365,12 +367,17 @@ class BranchDialog(Dialog[Branch | None]):
     def _fill(self, highlighted: Branch) -> None:
         options = self.query_one(OptionList)
         options.clear_options()
-        head, *rows = listed(self._branches, self.app.size.width - BESIDE)
-        self.query_one("#columns", Static).update(head)
-        options.add_options(rows)
+        head, *rows = listed(self._branches, self.app.size.width - BESIDE - 2)
+        self.query_one("#columns", Static).update(f"  {head}")
+        options.add_options(map(self._marked, self._branches, rows))
         options.highlighted = next(index for index, branch in enumerate(self._branches) if branch is highlighted)
         if not self.query_one("#naming").display:
             options.focus()
+
+    def _marked(self, branch: Branch, line: str) -> Text:
+        """A line with the mark and the colour that the branch has in the charts."""
+        mark, style = self._marks.get(id(branch), (" ", Style()))
+        return Text.assemble((mark, Style(color=style.color)), f" {line}", no_wrap=True)
 
     @property
     def _chosen(self) -> Branch:

@@ -19,10 +19,15 @@ class Runner:
         self._fps = fps
         self._due = 0.0
 
+    @property
+    def interval(self) -> float:
+        """Seconds from one tick to the next."""
+        return 1 / self._fps
+
     def begin(self) -> float:
         """A run begins, with a step at once; the seconds from one tick to the next."""
         self._due = 1.0
-        return 1 / self._fps
+        return self.interval
 
     def tick(self, walk: Walk) -> bool:
         """Make the steps that are due, or as many as fit in half the time to the next tick; whether there were any."""

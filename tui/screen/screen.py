@@ -5,6 +5,8 @@ from __future__ import annotations
 from asyncio import sleep
 from dataclasses import replace
 from functools import partial
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
@@ -64,6 +66,8 @@ BARS, SHORT, LONGER = 2, 7, 9
 """The rows of header and key bar, and of the readout, which is longer for some runs."""
 WIDE = 100
 """From so many columns on the left one holds other views in small."""
+RACE_FRAMES = 2
+"""Of the frames there could be, the table of a race is drawn anew in one out of so many."""
 THEMES = OWN
 """The themes offered: dark, light, high contrast."""
 
@@ -125,6 +129,8 @@ class LaboratoryScreen(Screen[None]):
         self._begun = course
         self._guide: Guide | None = None
         self._own = True
+        self._race_on: Worker[None] | None = None
+        self._raced = 0.0
         self._stage = Stage(id="chart")
         self._form = Form(laboratory.ground, id="form")
         self._aside = Aside(id="aside")
@@ -190,6 +196,7 @@ class LaboratoryScreen(Screen[None]):
             panel.show(frame)
         self._form.show(frame, self._views.current.fields)
         self.set_class(panels.longer(frame), "-longer")
+        self._show_race(frame)
         self._show_aside(frame)
         self._stage.card = FORMS if self.laboratory.welcome.at(frame.state.iteration) else ()
         self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
@@ -208,11 +215,30 @@ class LaboratoryScreen(Screen[None]):
         if self._guide is not None:
             free -= self._guide.arrange(width, free)
         count = room(free)
+        count *= not self.has_class("-racing")
         self._aside.display = count > 0
         if count:
             self._aside.styles.height = free
             self._aside.marker = self._stage.marker
             self._aside.show(self._views.beside(frame, count))
+
+    def _show_race(self, frame: Frame) -> None:
+        """Show the table of a race, while it goes on and until an own step follows it."""
+        on = self._race_on is not None
+        if not on:
+            self._views.keep_race(frame)
+        shown = on or (bool(self._views.racers) and self._views.current.races)
+        self.set_class(shown, "-racing")
+        if not shown:
+            return
+        from tui.screen.racing import RaceTable  # noqa: PLC0415 (it is not often wanted)
+
+        found = self.query(RaceTable)
+        table = found.first() if found else RaceTable(id="race")
+        if not found:
+            self.query_one("#left").mount(table, before=0)
+        table.ascii = self._stage.marker == "dot"
+        table.show(self._views.racers, self._views.badges(frame), self._raced if on else None)
 
     def _save(self, saver: Saver) -> None:
         """Save what was done, at the most so long ago as SAVED_AFTER says."""
@@ -438,7 +464,12 @@ class LaboratoryScreen(Screen[None]):
     def action_branches(self) -> None:
         """Look at the branches."""
         self._pause()
-        self.app.push_screen(BranchDialog(self.laboratory.walk.branches), self._switched)
+        badges = self._views.badges(self.laboratory.frame)
+        marks = {
+            key: (badge.ascii if self._stage.marker == "dot" else badge.glyph, self._stage.style_of(badge.role))
+            for key, badge in badges.items()
+        }
+        self.app.push_screen(BranchDialog(self.laboratory.walk.branches, marks), self._switched)
 
     def _switched(self, branch: Branch | None) -> None:
         if branch is not None:
@@ -455,22 +486,30 @@ class LaboratoryScreen(Screen[None]):
     def action_race(self) -> None:
         """Let all optimizers run."""
         self._pause()
-        racing = any(worker.group == "race" and not worker.is_finished for worker in self.workers)
-        if not racing and not self._waits("race"):
-            self._race()
+        if self._race_on is None and not self._waits("race"):
+            self._race_on = self._race()
+            self.set_focus(self._stage)
         self.touch()
 
     @work(group="race")
     async def _race(self) -> None:
         """Race piece by piece, and take what is typed between the pieces."""
-        pieces = self.laboratory.studies.racing()
-        while True:
-            try:
-                next(pieces)
-            except StopIteration as done:
-                raced = done.value
-                break
-            await sleep(0)
+        pieces = self.laboratory.studies.racing(longest=None)
+        raced, shown = False, -inf
+        try:
+            while True:
+                self._views.racers, self._raced = next(pieces)
+                if monotonic() - shown > self._runner.interval * RACE_FRAMES:
+                    shown = monotonic()
+                    self.touch()
+                await sleep(0)
+        except StopIteration as done:
+            raced = done.value
+        finally:
+            pieces.close()
+            if self._race_on is get_current_worker():  # it was not given up
+                self._race_on = None
+                self._views.racers = self._views.racers if raced else ()
         if raced:
             self._views.show_race(self.laboratory.ground)
             self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: compare.")
@@ -540,14 +579,25 @@ class LaboratoryScreen(Screen[None]):
 
     def action_settings(self) -> None:
         """Go to the learning rate."""
-        if self.query_one("#left").display:
+        if self._race_on is None and self._views.racers:
+            self._views.racers = ()
+            self.draw()
+        if self.query_one("#left").display and self._race_on is None:
             self.set_focus(self.query_one("#rate"))
         else:
             self.laboratory.notes.say("The settings need a terminal of at least 80 x 24.", alarm=True)
             self.touch()
 
     def action_chart(self) -> None:
-        """Go to the chart."""
+        """Go to the chart; give up a race that goes on, or put away its table."""
+        if self._race_on is not None:
+            self._race_on.cancel()
+            self._race_on, self._views.racers = None, ()
+            self.laboratory.notes.say("The race was given up. Nothing has changed.")
+            self.touch()
+        elif self._views.racers:
+            self._views.racers = ()
+            self.touch()
         self.set_focus(self._stage)
 
     def action_why(self) -> None:

@@ -15,6 +15,7 @@ from tui.views.surface import Surface
 from tui.views.view import Look, View
 
 if TYPE_CHECKING:
+    from gdcore.descent.branches import Branch
     from gdcore.descent.state import State
     from tui.charts.canvas import Scene
     from tui.laboratory.frame import Frame
@@ -35,6 +36,7 @@ class Views:
     Attributes:
         current: the view that is shown.
         log: whether the loss axis is logarithmic.
+        racers: the runners of a race whose table is shown; while it goes on they are no branches yet.
     """
 
     def __init__(self) -> None:
@@ -44,6 +46,8 @@ class Views:
         self._anchor: State | None = None
         self._close: State | None = None
         self._badges = Badges()
+        self.racers: tuple[Branch, ...] = ()
+        self._stood: tuple[object, int] = (None, 0)
 
     def __getitem__(self, name: str) -> View:
         """The view of this name."""
@@ -69,11 +73,16 @@ class Views:
 
     def badges(self, frame: Frame) -> dict[int, Badge]:
         """What tells the branches apart, in charts and lists, by the identity of each; it stays while a branch does."""
-        keys = [id(branch) for branch in frame.branches]
-        numbers = self._badges.of(keys)
-        return {
-            key: Badge(number, branch.name) for key, number, branch in zip(keys, numbers, frame.branches, strict=True)
-        }
+        runs = {id(branch): branch for branch in (*frame.branches, *self.racers)}
+        numbers = self._badges.of(list(runs))
+        return {key: Badge(number, runs[key].name) for key, number in zip(runs, numbers, strict=True)}
+
+    def keep_race(self, frame: Frame) -> None:
+        """Forget a race that is over when a run goes on by itself, and runners that are gone."""
+        before, self._stood = self._stood, (frame.branch.run, frame.state.iteration)
+        moved = before[0] is self._stood[0] and before != self._stood
+        there = set(map(id, frame.branches))
+        self.racers = () if moved else tuple(runner for runner in self.racers if id(runner) in there)
 
     def _forget_windows(self) -> None:
         for view in self._views:
