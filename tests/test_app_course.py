@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gdcore.course.course import Course
-from gdcore.course.progress import Progress
+from gdcore.course.progress import Progress, assess
 from gdcore.course.task import ACTIONS
+from gdcore.descent.optimizers import OPTIMIZERS
+from gdcore.descent.schedules import SCHEDULES
 from tests import terminal
 from tests.screens import (
     LARGE,
@@ -535,6 +537,10 @@ async def test_a_disk_that_is_full_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 # In a real terminal
 
+DOWN = "\x1b[B"
+LETTERS = {"rate half": "{", "restart": "r", "retreat": "h", "scale": "S"}
+"""The keys of commands that are a letter."""
+
 
 def walked(kept: Path, *words: str) -> terminal.Terminal:
     return terminal.opened(*words, GDLAB_STATE_DIR=str(kept))
@@ -559,7 +565,7 @@ def test_a_walk_through_tasks_in_a_terminal(kept: Path) -> None:
         term.see(f"2 of {COUNT}  Why steps shrink")
         term.press("A")
         term.see("as long as the first")
-        term.press("\x1b[B", "enter")
+        term.press(DOWN, "enter")
         term.see("Your answer: shorter")
         term.type("nnnnn")
         term.see("You said shorter; that is right.")
@@ -584,6 +590,69 @@ def test_a_walk_through_tasks_in_a_terminal(kept: Path) -> None:
     progress = Progress.from_text(own_place(COURSE).read_text(encoding="utf-8"), "it")
     assert progress.task == COURSE.tasks[3].id
     assert [progress.record(task.id).first for task in COURSE.tasks[:3]] == [0.8068, "shorter", 1.6136]
+
+
+def by_keys(term: terminal.Terminal, line: str, choices: tuple[str, ...]) -> None:
+    """Do by keys what a line of a model solution says in words."""
+    name, _, rest = line.partition(" ")
+    if name == "answer":
+        term.press("A")
+        term.see(choices[-1] if choices else "Answer")
+        if choices:
+            term.press(*[DOWN] * choices.index(rest), "enter")
+        else:
+            term.type(f"{rest}\r")
+        term.see("Your answer")
+    elif name in ("step", "run"):
+        count = int(rest or 1)
+        term.type("N" * (count // 10) + "n" * (count % 10))
+    elif line in LETTERS:
+        term.type(LETTERS[line])
+    elif name == "open":
+        term.press("o")
+        term.see("A name from the list")
+        term.type(f"{rest}\r")
+        term.see("Restarted on")
+    else:
+        term.press("s")
+        term.see("learning rate, a positive")  # the field's own line of help
+        if name == "rate":
+            term.type(f"\x05\x15{rest}\r")
+        else:
+            kind, _, number = rest.partition(":")
+            names = list(OPTIMIZERS if name == "method" else SCHEDULES)
+            term.press("\x1b[Z" if name == "method" else "tab")
+            term.see("Method:" if name == "method" else "Schedule:")
+            term.press("enter")
+            term.see("▔")  # the list
+            term.press(*[DOWN] * names.index(kind), "enter")
+            term.settle()
+            if number:
+                term.press("tab")
+                term.settle()
+                term.type(f"\x05\x15{number}\r")
+        term.settle()
+        term.press("escape")
+    term.settle()  # an escape and a key at once are another key
+
+
+def test_the_whole_course_in_a_terminal(kept: Path) -> None:
+    with walked(kept, "learn") as term:
+        for place, task in enumerate(COURSE.tasks):
+            term.see(f" {place + 1} of {COUNT}  ")
+            for _, line in task.solution:
+                by_keys(term, line, task.question.choices if task.question else ())
+            term.wait(lambda: "x next" in term.text, f"{task.title} is done", 10)
+            if task.question is not None:
+                right = " ".join(" ".join(row[28:] for row in term.rows).split())  # it may be wrapped
+                assert "that is right." in right, task.title
+            assert "Traceback" not in term.text
+            term.press("x")
+        term.see("This is the last task; 16 of 16 done.")
+        term.press("q")
+        assert term.finish() == 0
+    verdicts = assess(COURSE, Progress.from_text(own_place(COURSE).read_text(encoding="utf-8"), "it"))
+    assert [verdict.why_not for verdict in verdicts] == [""] * COUNT
 
 
 @pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGTERM])
