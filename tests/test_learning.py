@@ -348,10 +348,12 @@ def test_the_course_begins_from_the_plain_mode_and_leaves_its_run_alone(lesson: 
     said = [list(plain.answer(line)) for line in ("step 3", "hint", "step", "answer 0.8", "step")]
     assert len(said[0]) == 3
     assert said[1][0] == "Set aside."
-    assert said[1][1].startswith(f"Task 1 of {COUNT}")
+    assert said[1][1].startswith("Your own run waits")
+    assert said[1][2].startswith(f"Task 1 of {COUNT}")
     assert said[2][0].startswith("First an answer")
     assert said[4][1] == f"Task 1 of {COUNT} is done."
     assert (laboratory.walk.timeline.tip, lesson.laboratory.walk.timeline.tip) == (3, 1)
+    assert next(iter(plain.answer("own"))).startswith("This is your own run, at step 3")
     assert len(written) == 4
 
 

@@ -47,6 +47,7 @@ examples:
   gdlab my.csv --x age --y pay   on your own file, by the names or numbers of its columns
   gdlab 'logs/*.parquet'         on files of any size and kind: pip install 'gdlab[data]'
   gdlab postgresql://host/shop --table sales        where the data are: pip install 'gdlab[postgres]'
+  gdlab --terrain himmelblau     on a landscape with holes; also --terrain 'w**4 - w**2 + b**2'
   gdlab --resume                 go on where the last session stands
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
@@ -64,6 +65,7 @@ examples:
   gdlab train                 the lesson's run: pizza, w alone, 100 steps
   gdlab train -l 0.001 -n 20000 --train-bias --predict 20 --every 1000
   gdlab train cars --optimizer adam -l 0.1 --train-bias --format csv
+  gdlab train --terrain cliff -l 0.1 --format csv
   gdlab train geyser --x 2 --y 1 -l 0.0001 --format json
   gdlab train orings --loss logistic --train-bias --optimizer adam -l 0.2
   gdlab train --batch 8 --seed 3 -l 0.0005 --train-bias --schedule inverse:0.01
@@ -470,7 +472,12 @@ def _add_run_options(parser: ArgumentParser) -> None:
         choices=("text", "duckdb", "postgres", "spark"),
         help="what reads the data: text (gdlab itself), duckdb, postgres or spark (default: by what they are)",
     )
-    parser.add_argument("--terrain", metavar="NAME", help="walk on a terrain instead of data, by its name")
+    parser.add_argument(
+        "--terrain",
+        metavar="NAME",
+        help="walk on a terrain instead of data: a name (cliff, himmelblau, ...) or a formula in w and b; "
+        "one that begins with a minus as --terrain=-w",
+    )
     parser.add_argument("--x", metavar="COLUMN", help="the column that goes in, by name or by number from 1")
     parser.add_argument("--y", metavar="COLUMN", help="the column that should come out")
     parser.add_argument("--skip-bad-rows", action="store_true", help="leave out rows that cannot be read, and say so")

@@ -45,6 +45,12 @@ class Branch:
     why: str = ""
 
     @property
+    def reached(self) -> float:
+        """The loss at its tip: that of all rows, also where a step sees a batch of them."""
+        w, b, loss = self.run.path(self.run.tip, self.run.tip + 1)[0].tolist()
+        return float(loss if self.run.settings_at(self.run.tip).batch is None else self.run.landscape(w, b))
+
+    @property
     def origin(self) -> str:
         """Where it comes from and what is different in it, in words."""
         if not self.parent:

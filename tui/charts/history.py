@@ -34,6 +34,8 @@ PLACES = 8
 Curve = tuple[ArrayLike, ArrayLike]
 """Iterations and the losses there."""
 NOTHING: Curve = ((), ())
+NOTHING_MUCH = 1e-15
+"""A minimum that is nearer to 0 is 0 but for rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,7 @@ class History:
         badges: What tells them apart; a run without has none.
         badge: What tells this run from them; None where it is alone.
         title: What the chart is about.
+        floor_name: What the floor is; the lowest so far where no minimum is known.
         batches: The losses of the batches that were seen, beside which `past` is the loss of all rows.
     """
 
@@ -65,6 +68,7 @@ class History:
     badge: Badge | None = None
     title: str = ""
     batches: Curve = NOTHING
+    floor_name: str = "minimum"
 
 
 def history_window(history: History, *, log: bool = False, shown: Window | None = None) -> Window:
@@ -105,7 +109,9 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
     layers: list[Layer] = []
     if not log:
         across = window.xs_at(np.linspace(0, 1, 2 * DASHES))
-        layers.append(dashed("floor", across, np.full(2 * DASHES, history.floor), f"minimum {history.floor:.6g}"))
+        floor = history.floor if abs(history.floor) > NOTHING_MUCH else 0
+        label = f"{history.floor_name} {floor:.6g}"
+        layers.append(dashed("floor", across, np.full(2 * DASHES, history.floor), label))
     changes = history.changes[-CHANGES:]
     layers += [Line("change", [at] * 2, [window.bottom, window.top], "change") for at, _ in changes]
     layers += run_layers([(_floats(xs), height(ys)) for xs, ys in history.branches], history.badges, window)

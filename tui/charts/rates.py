@@ -35,12 +35,14 @@ class Rates:
         rate: The learning rate in force.
         critical: The rate above which the optimizer diverges, where theory knows it; else the sweep tells.
         cursor: The index of a rate of the sweep that one looks at.
+        within: How near the minimum the iterations lead.
     """
 
     sweep: Sweep
     rate: float
     critical: float | None = None
     cursor: int | None = None
+    within: str = WITHIN
 
 
 def rates_window(sweep: Sweep) -> Window:
@@ -83,7 +85,7 @@ def rates_scene(rates: Rates, window: Window) -> Scene:
         layers.append(Points("best", xs[[best]], heights[[best]], text))
     layers.append(_in_force(rates, xs))
     done = f", {sweep.done:.0%} done" if sweep.done < 1 else ""
-    title = f"{WITHIN} of the minimum{done}"
+    title = f"{rates.within} of the minimum{done}"
     return Scene(window, tuple(layers), title, "learning rate", "iterations", log_y=True, log_x=True)
 
 

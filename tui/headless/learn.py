@@ -24,6 +24,7 @@ _HELP = {
     "next": "next: the next task, when this one is done.",
     "skip": "skip: the next task, done or not.",
     "redo": "redo: the task from its start; what was done stays done.",
+    "own": "own: back to your own run; task leads to the course again.",
 }
 
 
@@ -44,6 +45,7 @@ class LearningPlain(Plain):
         """
         super().__init__(laboratory, keep)
         self.lesson: Lesson | None = None
+        self._own = laboratory
         self._begin = begin
         self._write: Callable[[Progress], str] = lambda _: ""
 
@@ -70,7 +72,7 @@ class LearningPlain(Plain):
 
     def waits(self, name: str) -> str:
         """Why a command has to wait for an answer, in a sentence; empty where it need not."""
-        if self.lesson is None:
+        if self.lesson is None or self.laboratory is not self.lesson.laboratory:
             return ""
         return self.lesson.blocked(name) or (self.lesson.blocked(name.lower()) if len(name) > 1 else "")
 
@@ -110,14 +112,28 @@ class LearningPlain(Plain):
             yield f"{waits} Type answer and what you think."
             return
         yield from super().answer(line)
-        if self.lesson is not None and self.lesson.update():
+        if self.lesson is not None and self.laboratory is self.lesson.laboratory and self.lesson.update():
             yield from _done(self.lesson)
 
+    def _back(self) -> Iterator[str]:
+        """Lead back to the run that was there before the course."""
+        if self.lesson is not None and self._own is self.lesson.laboratory:
+            yield "The course was here first: there is no run beside it."
+            return
+        self.laboratory = self._own
+        yield f"This is your own run, at step {self.frame.state.iteration:,}. task leads to the course."
+
     def _course(self, name: str, rest: str) -> Iterator[str]:
+        if name == "own":
+            yield from self._back()
+            return
         begun = self.lesson is not None
         lesson, remark = self.open()
         if remark:
             yield remark
+        if self._own is not lesson.laboratory and (self.laboratory is not lesson.laboratory or not begun):
+            yield "Your own run waits as it is: own leads back to it."
+        self.laboratory = lesson.laboratory
         if not begun:
             rest = rest if name == "task" else ""
             name = name if name in ("task", "tasks") else "task"

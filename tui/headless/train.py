@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from gdcore.descent.state import State
-from gdcore.descent.steps import Ending, Limits, Settings, begin, descend, whole
+from gdcore.descent.steps import Ending, Limits, Settings, advance, begin, descend, whole
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape
 from gdcore.studies.stability import Regime, stability
@@ -39,11 +39,13 @@ class Run:
 
     Attributes:
         last: the last state.
+        before: the one before it; None where there is none.
         path: (w, b) of the last states, as many as are to be remembered.
         ending: why no other follows; None where one could.
     """
 
     last: State
+    before: State | None = None
     ending: Ending | None
 
     def __init__(self, states: States, remembered: int = 0) -> None:
@@ -58,10 +60,11 @@ class Run:
     def __iter__(self) -> Iterator[State]:
         while True:
             try:
-                self.last = next(self._states)
+                state = next(self._states)
             except StopIteration as stop:
                 self.ending = stop.value
                 return
+            self.before, self.last = getattr(self, "last", None), state
             self.path.append((self.last.w, self.last.b))
             yield self.last
 
@@ -375,6 +378,7 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
     if data and data.skipped:
         yield data.said_of_skipped
     yield from _of_chance(run, subject)
+    yield from _of_the_place(run, subject)
     why = landscape.why_no_minimum(None if settings.train_bias else subject.b)
     if data and why:
         yield f"The loss has no minimum: {why}."
@@ -402,6 +406,19 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
             f"Warning: the learning rate {rate:g} is {rate / limits.critical:.6g} times the critical one: "
             f"in the long run each step makes the error {limits.contraction(rate):.6g} times as large."
         )
+
+
+def _of_the_place(run: Run, subject: Subject) -> Iterator[str]:
+    """What is to be said of where the run ended, off a bowl: another minimum, a saddle, a plateau, a kink."""
+    if subject.landscape.exact or subject.batched:
+        return
+    from gdcore.studies.situation import situation  # noqa: PLC0415 (a bowl starts without it)
+
+    following = advance(subject.landscape, subject.settings, run.last)
+    known = following if isfinite(following.loss) else None
+    found = situation(subject.landscape, subject.settings, run.last, before=run.before, following=known)
+    if found is not None:
+        yield found.sentence
 
 
 def _of_chance(run: Run, subject: Subject) -> Iterator[str]:

@@ -199,7 +199,10 @@ class Laboratory:
         self.predict_at, self._other_rows = at, here
         limits = self.walk.stability
         best = f" The best fixed rate is now {limits.best:.4g}." if limits and isfinite(limits.best) else ""
-        what = "Standardized x and y: the bowl is round." if scaled else "x and y as they are."
+        rounder = "Standardized x and y: the bowl is round."
+        if self.ground.loss == "logistic":
+            rounder = "Standardized x; the labels stay."
+        what = rounder if scaled else "x and y as they are."
         self.notes.say(f"{what} S leads back.{best}")
 
     def predict(self, x: float) -> None:

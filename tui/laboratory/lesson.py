@@ -5,6 +5,7 @@ All of it is text from a frame, in the lesson's own notation. Only ASCII, so tha
 
 from __future__ import annotations
 
+from math import hypot
 from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import (
@@ -89,6 +90,8 @@ def last_step(frame: Frame) -> str:
             why = "the ground is level, dL/dw = 0"
         return f"Step {state.iteration:,} did not move: {why}. Loss {losses}."
     fell = "fell" if whole.loss < whole_before.loss else STAYED
+    if frame.verdict is Regime.CRAWL and not frame.landscape.exact and _steeper(frame):
+        return f"Step {state.iteration:,} went on downhill, and it gets steeper: {moved}, {loss} {fell}, {losses}."
     told = {
         Regime.CRAWL: f"crawled: {moved}, {loss} {fell if fell == STAYED else 'fell a little'}, {losses}.",
         Regime.GLIDE: f"glided: {moved}, {loss} {fell}, {losses}.",
@@ -97,6 +100,12 @@ def last_step(frame: Frame) -> str:
         Regime.DIVERGE: f"went up: {moved}, {_rise(frame)}. {loss.capitalize()} rose, {losses}.",
     }
     return f"Step {state.iteration:,} {told[frame.verdict or Regime.GLIDE]}"
+
+
+def _steeper(frame: Frame) -> bool:
+    """Whether the slope is larger now than before the last step."""
+    before, now = frame.whole_before, frame.whole
+    return before is not None and hypot(*now.gradient) > hypot(*before.gradient)
 
 
 def _rise(frame: Frame) -> str:
@@ -196,10 +205,16 @@ def forecast(frame: Frame) -> str:
     told = f"{share} times the critical rate {limits.critical:.4g}: {doing}"
     if regime is Regime.DIVERGE:
         return f"{told} {limits.contraction(rate):.4g}."
-    iterations = limits.iterations(rate)
-    return f"{told}, " + (
-        f"about {iterations:,} step{'s' * (iterations != 1)} to six digits." if iterations else "too slowly to count."
-    )
+    return f"{told}, {_counted(frame, limits.iterations(rate))}."
+
+
+def _counted(frame: Frame, iterations: int | None) -> str:
+    """How many steps it takes, and what that rests on where steps see batches or the rate does not stay."""
+    if not iterations:
+        return "too slowly to count"
+    only = ["each step saw all rows"] * (frame.epoch is not None) + ["the rate stayed"] * frame.settings.schedule.varies
+    steps = f"about {iterations:,} step{'s' * (iterations != 1)} to six digits"
+    return f"{steps} if {' and '.join(only)}" if only else steps
 
 
 HERE = {Regime.CRAWL: "crawls", Regime.GLIDE: "glides", Regime.OVERSHOOT: "overshoots"}
@@ -228,6 +243,8 @@ def divergence(frame: Frame) -> str:
     rate, limits = frame.settings.learning_rate, frame.stability
     ended = frame.ending is not None and frame.ending.reason is Reason.DIVERGED
     happened = "Diverged" if ended else "Going up"
+    if ended and frame.before is not None and frame.state.loss < frame.before.loss:
+        return "It ran away downhill, where the loss falls beyond all numbers: there is no lowest point this way."
     why = "the steps were too long"
     if limits is not None and limits.critical < float("inf"):
         why = (
@@ -247,8 +264,7 @@ def account(branch: Branch) -> str:
     >>> account(Branches(Timeline(MeanSquaredError.of([1.0, 2.0], [1.0, 2.0]), Settings())).current)
     'A: from the start; 0 steps, loss 2.5'
     """
-    tip = branch.run.path(branch.run.tip, branch.run.tip + 1)[0]
-    return f"{branch.name}: {branch.origin}; {branch.run.tip:,} steps, loss {number(tip[2])}"
+    return f"{branch.name}: {branch.origin}; {branch.run.tip:,} steps, loss {number(branch.reached)}"
 
 
 def comparison(one: Branch, other: Branch) -> list[tuple[str, str, str]]:
@@ -260,7 +276,7 @@ def comparison(one: Branch, other: Branch) -> list[tuple[str, str, str]]:
 def _figures(branch: Branch) -> dict[str, str]:
     run = branch.run
     settings = run.settings_at(run.tip)
-    w, b, reached = run.path(run.tip, run.tip + 1)[0].tolist()
+    w, b, _ = run.path(run.tip, run.tip + 1)[0].tolist()
     lowest = run.landscape.lowest_point(None if settings.train_bias else b)
     target = (lowest.w, lowest.b if settings.train_bias else None) if lowest else (None, None)
     digits = [
@@ -280,7 +296,7 @@ def _figures(branch: Branch) -> dict[str, str]:
         "iterations": f"{run.tip:,}",
         "w": number(w),
         "b": number(b),
-        "loss": number(reached),
+        "loss": number(branch.reached),
         "correct digits": ", ".join(digits) or "no single minimum",
     }
 

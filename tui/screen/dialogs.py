@@ -308,7 +308,7 @@ def listed(branches: Branches, width: int) -> list[str]:
         run = branch.run
         mark = "*" if branch is branches.current else ""
         left = f"{_cut(branch.parent)} at {branch.left_at:,}" if branch.parent else "-"
-        loss = float(run.path(run.tip, run.tip + 1)[0, 2])
+        loss = branch.reached
         rows.append((mark, _cut(branch.name), left, branch.different, f"{run.tip:,}", f"{loss:.7g}"))
     _, name, left_at, _, steps, loss_at = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
     # What was different gets the room that the others leave.

@@ -203,6 +203,7 @@ class LaboratoryScreen(Screen[None]):
         study = self._views.current.study(frame)
         if study is not None:
             self._take_study(self._views.current, study)
+            self.touch()  # its first piece is there already
 
     def _show_aside(self, frame: Frame) -> None:
         """Show other views in small, where the settings leave room in a wide terminal; in a run once in a while."""

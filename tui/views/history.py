@@ -15,9 +15,7 @@ from tui.views.view import Look, View, others
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from gdcore.descent.state import State
     from gdcore.descent.timeline import Timeline
-    from gdcore.landscapes.landscape import Landscape
     from tui.charts.canvas import Scene
     from tui.laboratory.frame import Frame
 
@@ -44,7 +42,8 @@ class History(View):
             past=past,
             iteration=now,
             loss=frame.whole.loss,
-            floor=lowest(frame.landscape, state, frame.settings.train_bias),
+            floor=lowest(frame),
+            floor_name="minimum" if _known(frame) is not None else "lowest so far",
             future=run.losses(now + 1, run.tip + 1, COLUMNS),
             changes=[(at, brief(before, after)) for (_, before), (at, after) in pairwise(run.changes())],
             branches=[curve_of(branch.run, branch.left_at) for branch in others(frame)],
@@ -68,7 +67,14 @@ def curve_of(run: Timeline, first: int) -> Curve:
     return run.losses(min(first, run.tip), run.tip + 1, COLUMNS)
 
 
-def lowest(landscape: Landscape, state: State, train_bias: bool) -> float:
-    """The smallest loss that a run can reach, over w and b, or over w at the b that is held; else the one it has."""
-    floor = landscape.lowest(None if train_bias else state.b)
-    return float(state.loss if floor is None else floor)
+def lowest(frame: Frame) -> float:
+    """The smallest loss that the run can reach; where that is not known, the smallest that it has seen."""
+    known = _known(frame)
+    if known is not None:
+        return float(known)
+    run = frame.branch.run
+    return float(run.path(0, run.tip + 1)[:, 2].min())
+
+
+def _known(frame: Frame) -> float | None:
+    return frame.landscape.lowest(None if frame.settings.train_bias else frame.state.b)

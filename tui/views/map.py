@@ -54,7 +54,8 @@ class Map(View):
         """Show from where a walk ends in which minimum, or no longer."""
         landscape = laboratory.ground.landscape
         if not self.basins and len(landscape.minima()) < 2:
-            laboratory.notes.say("From everywhere here a walk that arrives ends in the same minimum.")
+            known = "From everywhere here a walk that arrives ends in the same minimum."
+            laboratory.notes.say(known if landscape.minima() else "No minimum is known here, and so no basins.")
             return
         self.basins = not self.basins
         self._asked, self._ends = None, None
@@ -129,5 +130,5 @@ def _shape(frame: Frame) -> str:
     if frame.landscape.exact:
         return f"condition number {curvature.condition_number:.4g}"
     if curvature.lambda_min < 0:
-        return "a saddle here" if curvature.lambda_max > 0 else "a top here"
+        return "it bends both ways here" if curvature.lambda_max > 0 else "it bends downwards here"
     return f"condition number here {curvature.condition_number:.4g}"

@@ -10,11 +10,11 @@ import numpy as np
 
 from gdcore.landscapes.landscape import Point
 from gdcore.studies.basins import Ends, ends
-from gdcore.studies.sweep import Sweep, default_rates, sweep
+from gdcore.studies.sweep import NEAR_BY_CHANCE, Sweep, default_rates, sweep
 from tui.charts.canvas import Scene
 from tui.charts.ends import Fates, ends_scene
+from tui.charts.rates import WITHIN, rates_scene, rates_window
 from tui.charts.rates import Rates as Chart
-from tui.charts.rates import rates_scene, rates_window
 from tui.charts.window import Window
 from tui.views.view import Key, Look, View
 
@@ -68,7 +68,8 @@ class Rates(View):
         if isinstance(result, Ends):
             return ends_scene(Fates(self.rates, result, result.minima, frame.landscape.has_bias, rate, self.cursor))
         critical = frame.stability.critical if frame.stability and frame.landscape.exact else None
-        return rates_scene(Chart(result, rate, critical, self.cursor), rates_window(result))
+        near = WITHIN if frame.settings.batch is None else f"a first time to within {NEAR_BY_CHANCE:.0%}"
+        return rates_scene(Chart(result, rate, critical, self.cursor, near), rates_window(result))
 
     def study(self, frame: Frame) -> Iterator[Any] | None:
         """The sweep over the rates, where it has not been begun for this start and these settings."""
@@ -82,8 +83,11 @@ class Rates(View):
         best = [limits.best] if limits and isfinite(limits.best) else []
         self.rates = rates = np.unique(np.concatenate((rates, [settings.learning_rate], best)))
         self.cursor = int(np.abs(np.log(rates) - np.log(settings.learning_rate)).argmin())
-        several = not landscape.convex and landscape.minima(None if settings.train_bias else start.b)
-        study = ends(landscape, start, settings, rates) if several else sweep(landscape, start, settings, rates)
+        study = (
+            ends(landscape, start, settings, rates)
+            if not landscape.convex
+            else sweep(landscape, start, settings, rates)
+        )
         self.take(next(study))
         return study
 

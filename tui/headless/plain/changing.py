@@ -123,7 +123,7 @@ def schedule(plain: Plain, rest: str) -> Sentences:
         now = walk.timeline.settings.schedule
         yield f"The schedule is {now.text}: {now.formula}. Schedules are {', '.join(SCHEDULES)}."
         return
-    walk.set_schedule(parse(rest))
+    walk.set_schedule(parse(rest if ":" in rest else ":".join(rest.split(maxsplit=1))))
     yield from told(plain)
 
 
