@@ -148,7 +148,8 @@ def all_points(frame: Frame) -> Floats:
     points = np.concatenate(paths)
     highest = HIGH * max(float(path[0, 2]) for path in paths)
     with np.errstate(invalid="ignore"):
-        return points[np.isfinite(points).all(axis=1) & (points[:, 2] <= highest)]
+        kept: Floats = points[np.isfinite(points).all(axis=1) & (points[:, 2] <= highest)]
+    return kept
 
 
 def drawn_from(frame: Frame) -> str:
