@@ -143,8 +143,8 @@ async def with_field(pilot: Pilot[None], name: str) -> None:
     await afresh(pilot, optimizer=owner(name))
     if name == "delta":
         laboratory(pilot).set_loss("huber")
-    if name == "seed":
-        laboratory(pilot).walk.set_batch(5)
+    if name in ("seed", "batch"):
+        laboratory(pilot).walk.set_batch(5, 4)
     if name in SCHEDULED:
         laboratory(pilot).walk.set_schedule(SCHEDULED[name])
     views(pilot).show("fit" if name == "at-x" else "curve", laboratory(pilot).ground)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import pytest
@@ -37,21 +38,23 @@ from tests.screens import (
     told,
     typed,
     views,
+    write,
 )
 from tui.charts.canvas import MARKERS
 from tui.laboratory.walk import SPEEDS
-from tui.screen.dialogs import BranchDialog, OpenDialog, TextDialog
+from tui.screen.dialogs import BranchDialog, OpenDialog, OptionsDialog, TextDialog
 from tui.screen.fields import NUMBER_CHARACTERS
 from tui.screen.keys import COMMANDS
 from tui.screen.screen import THEMES, Stage
 from tui.views.views import VIEWS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from textual.pilot import Pilot
 
     from tui.screen.app import GradientDescentApp
+    from tui.screen.course import Guide
     from tui.views.rates import Rates
     from tui.views.surface import Surface
 
@@ -407,6 +410,130 @@ async def _scales(pilot: Pilot[None], key: str) -> None:
     await press(pilot, key)
 
 
+@asynccontextmanager
+async def in_the_course(pilot: Pilot[None]) -> AsyncIterator[Guide]:
+    """The course is opened, at its first task anew, and closed again."""
+    own, where = laboratory(pilot), focused(pilot)
+    await press(pilot, "T")
+    guide = main_screen(pilot)._guide
+    assert guide is not None
+    guide.lesson.go(0)
+    await press(pilot, "D")
+    if where == "rate":
+        field(pilot, "rate").focus()
+        await settled(pilot)
+    await pilot.pause()
+    try:
+        yield guide
+    finally:
+        await press(pilot, "T")
+    assert laboratory(pilot) is own
+    assert not guide.open
+
+
+@effect("course")
+async def _opens_the_course(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, "n")
+    own, where = laboratory(pilot), state(pilot)
+    await press(pilot, key)
+    assert laboratory(pilot) is not own
+    assert " of 16 " in shown(pilot)
+    await press(pilot, key)
+    assert laboratory(pilot) is own
+    assert state(pilot) == where
+    assert " of 16 " not in shown(pilot)
+
+
+@effect("course('answer')")
+async def _answers(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot) as guide:
+        await press(pilot, key)
+        await write(pilot, "0.8")
+        await press(pilot, "enter")
+        assert guide.lesson.panel.answer == "0.8"
+        assert "Your answer: 0.8" in told(pilot)
+
+
+@effect("course('hint')")
+async def _hints(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot) as guide:
+        before = len(guide.lesson.panel.hints)
+        await press(pilot, key)
+        hints = guide.lesson.panel.hints
+        assert len(hints) == min(before + 1, 2)
+        assert f"Hint {len(hints)}:" in shown(pilot) or "no more hints" in told(pilot)
+
+
+@effect("course('next')")
+async def _goes_on(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot) as guide:
+        guide.lesson.answer("0.8")
+        await press(pilot, "n", key)
+        assert guide.lesson.place == 1
+        assert "2 of 16" in shown(pilot)
+
+
+@effect("course('skip')")
+async def _skips(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot) as guide:
+        await press(pilot, key)
+        assert guide.lesson.place == 1
+        assert "2 of 16" in shown(pilot)
+
+
+@effect("course('redo')")
+async def _does_it_again(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot) as guide:
+        guide.lesson.answer("0.8")
+        await press(pilot, "n")
+        assert guide.lesson.done
+        await press(pilot, key)
+        assert not guide.lesson.done
+        assert state(pilot).iteration == 0
+
+
+@effect("course('page')")
+async def _turns_the_page(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot) as guide:
+        guide.lesson.go(2)
+        main_screen(pilot).laboratory.notes.say("")
+        await press(pilot, "D")
+        before = shown(pilot)
+        await press(pilot, key)
+        assert shown(pilot) != before or "j 1/" not in before, "where there are pages, another one is shown"
+
+
+@effect("course('fold')")
+async def _folds(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot):
+        assert "You stand on the loss" in shown(pilot)
+        await press(pilot, key)
+        await pilot.pause()
+        assert "You stand on the loss" not in shown(pilot)
+        assert "1 of 16" in shown(pilot)
+        await press(pilot, key)
+        await pilot.pause()
+        assert "You stand on the loss" in shown(pilot)
+
+
+@effect("course('whole')")
+async def _shows_the_whole_task(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot):
+        await press(pilot, key)
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, TextDialog)
+        assert "At which w do" in shown(pilot)
+        await press(pilot, "escape")
+
+
+@effect("course('tasks')")
+async def _goes_to_any_task(pilot: Pilot[None], key: str) -> None:
+    async with in_the_course(pilot) as guide:
+        await press(pilot, key, "down", "down", "enter")
+        assert guide.lesson.place == 2
+        assert "3 of 16" in shown(pilot)
+
+
 @effect("chart")
 async def _goes_to_the_chart(pilot: Pilot[None], key: str) -> None:
     for name in ("rate", "method", "data"):
@@ -444,6 +571,25 @@ async def _goes_to_the_settings(pilot: Pilot[None], key: str) -> None:
     assert focused(pilot) == "rate"
     await press(pilot, "escape")
     assert focused(pilot) == "chart"
+
+
+@effect("export")
+async def _asks_what_to_write(pilot: Pilot[None], key: str) -> None:
+    await press(pilot, key)
+    assert isinstance(pilot.app.screen, OptionsDialog)
+    assert "NumPy" in shown(pilot)
+    await press(pilot, "escape")
+    assert len(pilot.app.screen_stack) == 1
+
+
+@effect("copy")
+async def _copies_the_screen(pilot: Pilot[None], key: str) -> None:
+    copied: list[str] = []
+    rows = rendered(pilot.app.screen)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pilot.app, "copy_to_clipboard", copied.append)
+        await press(pilot, key)
+    assert copied == ["".join(f"{row.rstrip()}\n" for row in rows)]
 
 
 @effect("theme")

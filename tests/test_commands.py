@@ -1,4 +1,4 @@
-"""One list of commands: bindings, footer, help, palette and the README's table say the same."""
+"""One list of commands: bindings, footer, help, palette and the page of keys say the same."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tui.screen.help import help_text
 from tui.screen.keys import COMMANDS, key_table
 from tui.screen.screen import LaboratoryScreen, Stage
 
-README = Path(__file__).parent.parent / "README.md"
+KEYS = Path(__file__).parent.parent / "docs" / "keys.md"
 
 
-def test_the_readme_has_the_keys() -> None:
-    lines = README.read_text(encoding="utf-8").splitlines()
+def test_the_page_has_the_keys() -> None:
+    lines = KEYS.read_text(encoding="utf-8").splitlines()
     first = lines.index("| key | does |")
-    table = lines[first : lines.index("", first)]
+    table = lines[first : (*lines, "").index("", first)]
     assert table[1] == "|---|---|"
     assert table[2:] == [f"| `{keys}` | {text} |" for keys, text in key_table()]
 

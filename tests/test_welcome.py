@@ -66,11 +66,11 @@ async def test_a_person_sees_what_to_press_until_some_steps_are_made(size: tuple
             assert "●" in shown(pilot)
             await press(pilot, "n")
         assert "downhill" not in shown(pilot)
-        await press(pilot, "H")
+        await press(pilot, "z")
         assert "downhill" in shown(pilot), "it comes back"
-        await press(pilot, "H")
+        await press(pilot, "z")
         assert "downhill" not in shown(pilot)
-        await press(pilot, "H", *"nnn")
+        await press(pilot, "z", *"nnn")
         assert "downhill" not in shown(pilot), "and goes again"
 
 
@@ -83,5 +83,5 @@ async def test_who_comes_back_is_not_told_again() -> None:
         await settled(pilot)
         assert laboratory(pilot) is back
         assert SAID not in shown(pilot)
-        await press(pilot, "H")
+        await press(pilot, "z")
         assert SAID in shown(pilot)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from gdcore.descent.steps import Limits, Settings
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset
+    from tui.laboratory.keeping import Keeper
     from tui.laboratory.laboratory import Laboratory
+    from tui.laboratory.learning import Lesson
 
 VARIABLE = "GDLAB_ONLY"
 """The environment variable by which a server says what its visitors may read (see `tui.laboratory.reach`)."""
@@ -49,7 +51,7 @@ examples:
   gdlab --plain                  in words, for screen readers, poor terminals and pipes
   gdlab train --help             the run without a screen
   gdlab export --help            a session as code, table, picture or notebook
-  gdlab learn --plain            a course: predict, do, and see
+  gdlab learn                    a course: predict, do, and see
   gdlab check --help             what learners hand in, replayed
 """
 
@@ -78,7 +80,8 @@ A course in gradient descent: predict what will happen, do it, and see. Any task
 the progress is kept after everything that is done, in a file that can be handed in for gdlab check.
 
 examples:
-  gdlab learn --plain                          the course that ships, in words
+  gdlab learn                                  the course that ships
+  gdlab learn --plain                          in words
   gdlab learn my-course.toml --plain           another one; docs/courses.md says how to write it
   gdlab learn --plain --progress ada.json      keep the progress in a file of your own
 """
@@ -312,6 +315,10 @@ def _learn_parser() -> _Parser:
 def _learn(words: list[str]) -> int:
     parser = _learn_parser()
     options = parser.parse_args(words)
+    from tui.terminal.environment import refusal  # noqa: PLC0415
+
+    if not options.plain and (why := refusal()):
+        parser.exit(USAGE_ERROR, f"{parser.prog}: {why}\n")
     with _holding_interrupts():
         from tui.laboratory.keeping import open_lesson  # noqa: PLC0415
     try:
@@ -321,7 +328,7 @@ def _learn(words: list[str]) -> int:
     if remark:
         _say(remark)
     if not options.plain:
-        parser.exit(USAGE_ERROR, f"{parser.prog}: there is no screen for a course yet; add --plain\n")
+        return _learn_on_screen(lesson, keeper, remark)
     from tui.headless.learn import LearningPlain  # noqa: PLC0415
     from tui.headless.plain.conversation import converse  # noqa: PLC0415
 
@@ -330,6 +337,25 @@ def _learn(words: list[str]) -> int:
             lesson.laboratory.notes.say(sentence, alarm=True)
 
     return converse(lesson.laboratory, keep_progress, lambda saves: LearningPlain.of(lesson, saves, keeper.keep))
+
+
+def _learn_on_screen(lesson: Lesson, keeper: Keeper, remark: str) -> int:
+    """A course in the app, beside a laboratory for work of one's own."""
+    from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
+    from gdcore.rows.dataset import load  # noqa: PLC0415
+    from tui.laboratory.laboratory import Laboratory  # noqa: PLC0415
+    from tui.laboratory.saving import Saver, session_of, state_folder  # noqa: PLC0415
+    from tui.screen.app import GradientDescentApp  # noqa: PLC0415
+    from tui.terminal.environment import frames_per_second, marker  # noqa: PLC0415
+
+    own = Laboratory(load("pizza"), Settings(), Limits())
+    saver = Saver(state_folder(), session_of(own))
+    course = (lesson, keeper, remark)
+    app = GradientDescentApp(own, marker=marker(), fps=frames_per_second(), saver=saver, course=course)
+    app.run(mouse="STY" not in os.environ)
+    for failure in filter(None, (saver.failure, keeper.failure)):
+        _say(failure)
+    return app.exit_code
 
 
 def _check_parser() -> _Parser:

@@ -85,7 +85,9 @@ class Setup:
 def theory(landscape: Landscape, settings: Settings, w: float, b: float) -> dict[str, float]:
     """What is known of a landscape without walking; NaN for what is not.
 
-    >>>     >>> bowl = MeanSquaredError.of([-1.0, 1.0], [1.0, 3.0])
+    >>> from gdcore.descent.steps import Settings
+    >>> from gdcore.landscapes.bowl import MeanSquaredError
+    >>> bowl = MeanSquaredError.of([-1.0, 1.0], [1.0, 3.0])
     >>> theory(bowl, Settings(train_bias=True), 0.0, 0.0)
     {'critical': 1.0, 'best': 0.5, 'condition': 1.0, 'lowest': 0.0, 'minimum_w': 1.0, 'minimum_b': 2.0}
     """

@@ -1,4 +1,4 @@
-"""Everything a key can do: the one list from which bindings, footer, help, palette and the README's table are made.
+"""Everything a key can do: the one list from which bindings, footer, help, palette and docs/keys.md are made.
 
 What concerns the laboratory alone stands here whole. What concerns the screen names an action of it.
 """
@@ -205,6 +205,20 @@ COMPARING = (
 )
 """Other runs beside this one."""
 
+COURSE = (
+    Command("course", ("T",), "Course", "Open the course, and lead back to your own work."),
+    Command("course('answer')", ("A",), "Answer", "In the course: answer the question of the task."),
+    Command("course('hint')", ("H",), "Hint", "In the course: one more hint."),
+    Command("course('next')", ("x",), "Next task", "In the course: the next task, when this one is done."),
+    Command("course('skip')", ("X",), "Skip task", "In the course: the next task, done or not."),
+    Command("course('redo')", ("D",), "Do again", "In the course: the task from its start; what was done stays done."),
+    Command("course('page')", ("j",), "Turn page", "In the course: the next page of the task."),
+    Command("course('whole')", ("W",), "Whole task", "In the course: the whole task and the list of tasks, to read."),
+    Command("course('tasks')", ("L",), "Tasks", "In the course: go to any task."),
+    Command("course('fold')", ("F",), "Fold task", "In the course: the task in one row, or all of it."),
+)
+"""The course, and what can be done in it."""
+
 AROUND = (
     Command("chart", ("escape",), "Chart", "Undo what is typed, and go back to the chart."),
     Command("why", ("w",), "Why", "The whole derivation for this point, with the numbers put in.", footer=True),
@@ -215,7 +229,7 @@ AROUND = (
     Command("theme", ("c",), "Colours", "The next colour theme: dark, light, high contrast."),
     Command(
         "first_keys",
-        ("H",),
+        ("z",),
         "First keys",
         "The first keys to press, over the chart, or no longer.",
         lambda lab: lab.welcome.toggle(),

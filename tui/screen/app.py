@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
+    from tui.screen.course import Begun
 
 
 class Palette(CommandPalette):
@@ -61,13 +62,20 @@ class GradientDescentApp(BaseApp):
     theme: Reactive[str] = Reactive(os.environ.get("TEXTUAL_THEME") or OWN[0])
 
     def __init__(
-        self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20, saver: Saver | None = None
+        self,
+        laboratory: Laboratory,
+        *,
+        marker: str = "braille",
+        fps: float = 20,
+        saver: Saver | None = None,
+        course: Begun | None = None,
     ) -> None:
         super().__init__(fps=fps, folder=state_folder())
         self.laboratory = laboratory
         self.before_leaving: Callable[[], None] = self._save
         self._marker = marker
         self._saver = saver
+        self._course = course
         self._frames = fps
         self._parting: BaseException | None = None
         self._crashed = False
@@ -77,7 +85,9 @@ class GradientDescentApp(BaseApp):
 
     def get_default_screen(self) -> LaboratoryScreen:
         """The laboratory."""
-        return LaboratoryScreen(self.laboratory, marker=self._marker, fps=self._frames, saver=self._saver)
+        return LaboratoryScreen(
+            self.laboratory, marker=self._marker, fps=self._frames, saver=self._saver, course=self._course
+        )
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command of the laboratory, for the palette; a dialog over it has none of them."""

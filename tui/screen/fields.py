@@ -193,9 +193,13 @@ class NumberField(Input):
         self.value = written(value)
         self.post_message(self.Chosen(self, value))
 
+    def undo(self) -> None:
+        """Put the value in force back in the field."""
+        self.value = written(self.in_force)
+
     async def action_undo(self) -> None:
         """Put the value in force back in the field and leave it."""
-        self.value = written(self.in_force)
+        self.undo()
         await self.run_action("screen.chart")
 
     def action_nudge(self, direction: int) -> None:

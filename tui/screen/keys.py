@@ -1,11 +1,11 @@
-"""The one list of all commands, and the table of keys that help and README show."""
+"""The one list of all commands, and the table of keys that help and docs/keys.md show."""
 
 from __future__ import annotations
 
-from tui.laboratory.commands import AROUND, COMPARING, LOOKING, WALKING, shown
+from tui.laboratory.commands import AROUND, COMPARING, COURSE, LOOKING, WALKING, shown
 from tui.views import views
 
-COMMANDS = (*WALKING, *LOOKING, *views.COMMANDS, *COMPARING, *AROUND)
+COMMANDS = (*WALKING, *LOOKING, *views.COMMANDS, *COMPARING, *COURSE, *AROUND)
 """Everything a key can do."""
 
 

@@ -55,8 +55,11 @@ if TYPE_CHECKING:
     from tui.laboratory.frame import Frame
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
+    from tui.screen.course import Begun, Guide
     from tui.views.view import View
 
+SELDOM = 5
+"""While it runs, the views in small are drawn once in so many frames: a line carries what is looked at first."""
 SAVED_AFTER = 1.0
 """Seconds after which a change is saved, together with those that have followed it."""
 BARS, SHORT, LONGER = 2, 7, 9
@@ -105,7 +108,13 @@ class LaboratoryScreen(Screen[None]):
     AUTO_FOCUS = "Stage"
 
     def __init__(
-        self, laboratory: Laboratory, *, marker: str = "braille", fps: float = 20, saver: Saver | None = None
+        self,
+        laboratory: Laboratory,
+        *,
+        marker: str = "braille",
+        fps: float = 20,
+        saver: Saver | None = None,
+        course: Begun | None = None,
     ) -> None:
         super().__init__()
         prepare(self)
@@ -117,7 +126,11 @@ class LaboratoryScreen(Screen[None]):
         self._runner = Runner(fps)
         self._timer: Timer | None = None
         self._drawing = False
+        self._beside = 0
         self._views = Views()
+        self._begun = course
+        self._guide: Guide | None = None
+        self._own = True
         self._race_on: Worker[None] | None = None
         self._raced = 0.0
         self._stage = Stage(id="chart")
@@ -149,6 +162,8 @@ class LaboratoryScreen(Screen[None]):
         """Show the first frame."""
         self._stage.marker = self._marker
         self.draw()
+        if self._begun is not None:
+            self.call_later(self._open_course, self._begun)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave out what has no room."""
@@ -156,7 +171,7 @@ class LaboratoryScreen(Screen[None]):
         self.set_class(width < 80 or height < 24, "-narrow")
         self.set_class(width < 60 or height < 16, "-small")
         self.set_class(width < 40 or height < 10, "-tiny")
-        if width >= WIDE or self._aside.display:
+        if width >= WIDE or self._aside.display or self._guide is not None:
             self.touch()
         if self.focused is not None and self.query_one("#left") in self.focused.ancestors and self.has_class("-narrow"):
             self.set_focus(self._stage)
@@ -177,8 +192,8 @@ class LaboratoryScreen(Screen[None]):
 
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
-        frame = self.laboratory.frame
-        if self._saver is not None and self._saving is None:
+        frame = self.laboratory.frame if self._guide is None else self._guide.frame
+        if self._own and self._saver is not None and self._saving is None:
             self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
         for panel in self._panels.values():
             panel.show(frame)
@@ -193,10 +208,15 @@ class LaboratoryScreen(Screen[None]):
             self._take_study(self._views.current, study)
 
     def _show_aside(self, frame: Frame) -> None:
-        """Show other views in small, where the settings leave room in a wide terminal."""
+        """Show other views in small, where the settings leave room in a wide terminal; in a run once in a while."""
+        self._beside = 0 if not frame.running else (self._beside + 1) % SELDOM
+        if self._beside:
+            return
         width, height = self.app.size
         rows = sum(child.display for child in self._form.children)
         free = height - BARS - rows - (LONGER if self.has_class("-longer") else SHORT) if width >= WIDE else 0
+        if self._guide is not None:
+            free -= self._guide.arrange(width, free)
         count = room(free)
         count *= not self.has_class("-racing")
         self._aside.display = count > 0
@@ -233,6 +253,12 @@ class LaboratoryScreen(Screen[None]):
         self._write(saver, session_of(self.laboratory))
 
     @work(thread=True)
+    def beside(self, write: Callable[[], str]) -> None:
+        """Write something beside the event loop; a sentence tells where that went wrong."""
+        if sentence := write():
+            self.app.call_from_thread(self._refused, sentence)
+
+    @work(thread=True)
     def _write(self, saver: Saver, session: Session) -> None:
         """Write a session, beside the event loop: a disk may be slow."""
         if sentence := saver.save(session):
@@ -248,7 +274,7 @@ class LaboratoryScreen(Screen[None]):
     def action_do(self, name: str) -> None:
         """Do what a command does to the laboratory."""
         command = next(command for command in COMMANDS if command.name == name)
-        if command.do is not None:
+        if command.do is not None and not self._waits(name):
             self._try(partial(command.do, self.laboratory), pauses=command.pauses)
 
     def _try(self, deed: Callable[[], object], *, pauses: bool = True) -> None:
@@ -266,6 +292,8 @@ class LaboratoryScreen(Screen[None]):
         walk = self.laboratory.walk
         if walk.running:
             self._pause()
+        elif self._waits("run"):
+            return
         elif walk.timeline.ending is not None:
             walk.step()
         else:
@@ -289,7 +317,8 @@ class LaboratoryScreen(Screen[None]):
 
     @on(Form.TrainBias)
     def _bias_chosen(self, event: Form.TrainBias) -> None:
-        self._try(lambda: self.laboratory.walk.set_train_bias(event.train_bias), pauses=False)
+        if not self._waits("bias"):
+            self._try(lambda: self.laboratory.walk.set_train_bias(event.train_bias), pauses=False)
 
     @on(Form.Loss)
     def _loss_chosen(self, event: Form.Loss) -> None:
@@ -297,16 +326,20 @@ class LaboratoryScreen(Screen[None]):
 
     @on(Form.Schedule)
     def _schedule_chosen(self, event: Form.Schedule) -> None:
-        self._try(lambda: self.laboratory.walk.set_schedule(event.schedule), pauses=False)
+        if not self._waits("schedule"):
+            self._try(lambda: self.laboratory.walk.set_schedule(event.schedule), pauses=False)
 
     @on(Form.Method)
     def _method_chosen(self, event: Form.Method) -> None:
-        self._try(lambda: self.laboratory.walk.set_optimizer(event.optimizer), pauses=False)
+        if not self._waits("method"):
+            self._try(lambda: self.laboratory.walk.set_optimizer(event.optimizer), pauses=False)
 
     @on(NumberField.Chosen)
     def _number_chosen(self, event: NumberField.Chosen) -> None:
         laboratory, walk, value = self.laboratory, self.laboratory.walk, event.value
         w, b = walk.start
+        if self._waits(str(event.field.id)):
+            return
         match event.field.id:
             case "rate":
                 walk.set_learning_rate(value)
@@ -334,7 +367,8 @@ class LaboratoryScreen(Screen[None]):
 
     @on(Chart.Clicked)
     def _place_clicked(self, event: Chart.Clicked) -> None:
-        self._try(lambda: self._views.current.clicked(event.x, self.laboratory))
+        if not self._waits("start"):
+            self._try(lambda: self._views.current.clicked(event.x, self.laboratory))
 
     @on(Chart.Dragged)
     def _dragged(self, event: Chart.Dragged) -> None:
@@ -397,7 +431,8 @@ class LaboratoryScreen(Screen[None]):
 
     def action_view_key(self, key: str) -> None:
         """Do what a key means in the view that is shown."""
-        self._try(lambda: self._views.key(key, self.laboratory), pauses=False)
+        if key != "enter" or not self._waits("rate"):  # enter takes a rate
+            self._try(lambda: self._views.key(key, self.laboratory), pauses=False)
 
     @work(thread=True, exclusive=True, group="study")
     def _take_study(self, view: View, study: Iterator[Any]) -> None:
@@ -451,14 +486,14 @@ class LaboratoryScreen(Screen[None]):
     def action_seeds(self) -> None:
         """Let several seeds run."""
         self._pause()
-        if self.laboratory.studies.seeds():
+        if not self._waits("seeds") and self.laboratory.studies.seeds():
             self._views.show_race(self.laboratory.ground)
         self.touch()
 
     def action_race(self) -> None:
         """Let all optimizers run."""
         self._pause()
-        if self._race_on is None:
+        if self._race_on is None and not self._waits("race"):
             self._race_on = self._race()
             self.laboratory.welcome.shown = False  # who races needs no first keys
             self.set_focus(self._stage)
@@ -487,6 +522,66 @@ class LaboratoryScreen(Screen[None]):
             self._views.show_race(self.laboratory.ground)
             self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: compare.")
         self.touch()
+
+    # The course
+
+    def action_course(self, what: str = "") -> None:
+        """Open the course or lead back, or do what else belongs to it."""
+        if self._guide is None and what:
+            self.laboratory.notes.say("T opens the course; then this key is of use.")
+            self.touch()
+        elif self._guide is None:
+            self._begin_course()
+        elif what:
+            self._guide.do(what)
+        else:
+            self._guide.toggle()
+
+    @work(thread=True, exclusive=True, group="course")
+    def _begin_course(self) -> None:
+        """Read the course and the progress beside the event loop: what was done is replayed."""
+        from tui.laboratory.keeping import open_lesson  # noqa: PLC0415
+
+        try:
+            begun = open_lesson()
+        except ValueError as error:
+            self.app.call_from_thread(self._refused, f"{error}.")
+        else:
+            self.app.call_from_thread(self.call_later, self._open_course, begun)
+
+    async def _open_course(self, begun: Begun) -> None:
+        """Show a course that has begun."""
+        from tui.screen.course import Guide  # noqa: PLC0415 (who opens no course does not wait for it)
+
+        if self._guide is None:
+            guide = Guide(self, begun)
+            await guide.mount()
+            self._guide = guide
+            guide.toggle()
+
+    def stand_in(self, laboratory: Laboratory, views: Views, *, own: bool) -> tuple[Laboratory, Views]:
+        """Show another laboratory in views of its own; return those that were shown."""
+        before = self.laboratory, self._views
+        self._pause()
+        for field in self._form.query(NumberField):
+            field.undo()  # what is typed is for the laboratory that is left
+        if self._saving is not None and self._saver is not None:
+            self._saving.stop()
+            self._save(self._saver)
+        for group in ("study", "race"):
+            self.workers.cancel_group(self, group)
+        self._views.current.leave()
+        self.laboratory, self._views, self._own = laboratory, views, own
+        self.set_focus(self._stage)
+        self.touch()
+        return before
+
+    def _waits(self, name: str) -> bool:
+        """Whether something has to wait for an answer in the course; then that is said, and all stays as it is."""
+        waits = self._guide is not None and self._guide.waits(name)
+        if waits:
+            self.touch()
+        return waits
 
     # Around it
 

@@ -23,6 +23,7 @@ examples:
   gdlab serve                        the lesson, at http://127.0.0.1:8000
   gdlab serve ~/lesson               the visitors may open the files of this folder
   gdlab serve ~/lesson/pay.csv       they begin on this file, and may open no other
+  gdlab serve my-course.toml         they take this course
   gdlab serve --host 0.0.0.0         for the whole network
 """
 PORT = Parameter(
@@ -38,7 +39,10 @@ MISSING = "gdlab serve needs what does not come with gdlab alone: pip install 'g
 def describe(parser: ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
-        "data", metavar="DATA", nargs="?", help="a data set that ships, a file, or a folder to open files from"
+        "data",
+        metavar="DATA",
+        nargs="?",
+        help="a data set that ships, a file, a folder, or a course",
     )
     parser.add_argument("--host", default="127.0.0.1", help="listen to this address (default: %(default)s)")
     parser.add_argument("--name", action="append", default=[], help="serve under this host name, too; may be repeated")
@@ -73,7 +77,7 @@ def reach_of(data: str | None) -> tuple[list[str], str]:
     """The words for each visitor's gdlab, and the folder or file that they may read; empty for none.
 
     Raises:
-        ValueError: if there is no such thing, or a file is no data.
+        ValueError: if there is no such thing, or a file is neither data nor a course.
     """
     if data is None or data in shipped():
         return [data] if data else [], ""
@@ -82,5 +86,10 @@ def reach_of(data: str | None) -> tuple[list[str], str]:
         return [], str(path.resolve())
     if not path.is_file():
         raise ValueError(f"there is no file or folder {quoted_path(data)}; check its name")
-    load(path)  # says now what would be wrong with it
+    if path.suffix == ".toml":
+        from gdcore.course.course import Course  # noqa: PLC0415
+
+        Course.load(path)  # says now what would be wrong with it
+        return ["learn", str(path.resolve())], str(path.resolve())
+    load(path)
     return [str(path.resolve())], str(path.resolve())

@@ -223,7 +223,8 @@ class Server:
             "TERM": "xterm-256color",
             "PYTHONIOENCODING": "utf-8",
         }
-        words = ["--resume"] if any(state.glob(f"*{SUFFIX}")) else self._words
+        begun = any(state.glob(f"*{SUFFIX}")) and self._words[:1] != ["learn"]  # a course goes on by itself
+        words = ["--resume"] if begun else self._words
         folder = self._only if os.path.isdir(self._only) else str(state)  # noqa: PTH112
         return await asyncio.create_subprocess_exec(
             sys.executable,

@@ -178,5 +178,7 @@ def can_be_had(origin: Origin) -> bool:
 
 
 def _is_there(place: str) -> bool:
-    path = Path(place)
-    return bool(place) and (path.is_file() or path.is_dir())
+    try:
+        return bool(place) and (Path(place).is_file() or Path(place).is_dir())
+    except (OSError, ValueError):  # a name that no file can have
+        return False

@@ -1,0 +1,112 @@
+"""The panel of a task as cells: a headline, and what there is to read in pages.
+
+Pure functions, as in `tui.screen.panels`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+
+from gdcore.inert import inert
+from tui.charts.cells import BLANK
+from tui.screen.panels import paragraph, row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tui.charts.cells import Row
+    from tui.laboratory.learning import Panel
+
+    Page: TypeAlias = list[tuple[str, Row]]
+    """The rows of a page, each with the part of the text that it belongs to."""
+
+PARTS = ("why", "text", "question", "hint", "goal")
+"""The parts of the text."""
+AIRY = 8
+"""A page of so many rows has blank rows between its paragraphs."""
+LONGEST = 40
+"""No paragraph has more rows."""
+MORE = 2
+"""The columns at the end of the last row that tell of more pages, where there is no headline."""
+
+
+def headline(panel: Panel, width: int, page: int = 0, count: int = 0) -> Row:
+    """Which task it is and what key is next; without pages, folded, what is missing.
+
+    Args:
+        panel: the task.
+        width: the columns.
+        page: the page that is shown, from 0.
+        count: how many pages there are; 0 where it is folded away.
+    """
+    if not count:
+        return row(width, (_cut(inert(panel.headline), width), "strong"))
+    key, label = ("A", "answer") if panel.pending else ("x", "next") if panel.done else ("H", "hint")
+    there = panel.pending or panel.done or panel.hints_left > 0
+    spans = [("  ", ""), (key, "key"), (f" {label}", "label")] * there
+    if count > 1:
+        spans += [("  ", ""), ("j", "key"), (f" {page + 1}/{count}", "label")]
+    room = max(width - sum(len(text) for text, _ in spans), 0)
+    title = _cut(f"{panel.place}  {inert(panel.title)}", room)
+    return row(width, (title + " " * (room - cell_len(title)), "strong"), *spans)
+
+
+def _cut(text: str, columns: int) -> str:
+    return text if cell_len(text) <= columns else set_cell_size(text, max(columns - 2, 0)) + ".."
+
+
+def pages(panel: Panel, width: int, height: int) -> list[Page]:
+    """What there is to read, in pages of so many rows; there is always one."""
+    height = max(height, 1)
+    leaves: list[Page] = [[]]
+    before = ""
+    for part, text, role in _paragraphs(panel):
+        lines = paragraph(inert(text), role, width, LONGEST)
+        rows = [(part, cells) for cells in lines if any(character.strip() for character, _ in cells)]
+        if leaves[-1] and len(leaves[-1]) + len(rows) > height and part != "why":
+            leaves.append([])  # what somebody goes back to is not torn
+        elif leaves[-1] and height >= AIRY and not part == before == "goal":
+            rows.insert(0, (part, row(width)))
+        for line in rows:
+            if len(leaves[-1]) == height:
+                leaves.append([])
+            leaves[-1].append(line)
+        before = part
+    return leaves
+
+
+def page_of(leaves: Sequence[Page], part: str) -> int:
+    """The page on which a part of the text begins, of hints the last; the first page where there is none."""
+    found = [number for number, page in enumerate(leaves) if any(own == part for own, _ in page)]
+    return (found[-1] if part == "hint" else found[0]) if found else 0
+
+
+def laid_out(rows: Sequence[Row], width: int, height: int, *, more: bool = False) -> list[Row]:
+    """So many rows, blank ones below and beside them; where there are more, the key for them at the end."""
+    filled = [(*cells, *[BLANK] * (width - len(cells)))[:width] for cells in rows[:height]]
+    filled += [(BLANK,) * width] * (height - len(filled))
+    if more and filled and width > MORE:
+        filled[-1] = (*filled[-1][: width - 1], ("j", "key"))
+    return filled
+
+
+def _paragraphs(panel: Panel) -> Iterator[tuple[str, str, str]]:
+    """(part, text, role) of each paragraph, what is most wanted first."""
+    if panel.done:
+        for sentence in panel.explanation:
+            yield "why", sentence, "value"
+        yield "why", f"{panel.tally}. x leads on, D does it again, W has the whole task.", "good"
+        return
+    yield "text", panel.text, "label"
+    if panel.question:
+        yield "question", panel.question, "note"
+        if panel.choices and panel.pending:
+            yield "question", "A lists: " + ", ".join(panel.choices) + ".", "label"
+        if panel.answer:
+            yield "question", f"You answered {panel.answer}.", "value"
+    for number, hint in enumerate(panel.hints, 1):
+        yield "hint", f"Hint {number}: {hint}", "value"
+    for asked, met in panel.goal:
+        yield "goal", f"[{'x' if met else ' '}] {asked}", "good" if met else "value"
