@@ -135,26 +135,3 @@ async def test_the_views_in_small_follow_the_run_and_what_is_walked_on() -> None
         main_screen(pilot).touch()
         await settled(pilot)
         assert titles(pilot) == ["History"], "there is no map without a b"
-
-
-async def test_while_a_run_goes_on_the_small_views_follow_now_and_then() -> None:
-    async with opened(gdlab(limits=Limits(1000)), (120, 36)) as pilot:
-        screen = main_screen(pilot)
-        aside = screen.query_one(Aside)
-        await press(pilot, "t", "space")
-        seen = {}
-        for _ in range(12):
-            screen.laboratory.walk.step()
-            screen.touch()
-            await settled(pilot)
-            seen[screen.laboratory.walk.timeline.state.iteration] = aside._scenes
-        changed = [
-            at for at, before in zip(list(seen)[1:], list(seen)[:-1], strict=True) if seen[at] is not seen[before]
-        ]
-        assert changed
-        assert all(at % 4 == 0 for at in changed)
-        await press(pilot, "2")
-        assert titles(pilot) == ["History", "Curve"], "another view is shown at once"
-        last = aside._scenes
-        await press(pilot, "space")
-        assert aside._scenes is not last, "and where it pauses they are where it is"

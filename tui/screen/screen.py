@@ -66,8 +66,6 @@ BARS, SHORT, LONGER = 2, 7, 9
 """The rows of header and key bar, and of the readout, which is longer for some runs."""
 WIDE = 100
 """From so many columns on the left one holds other views in small."""
-SELDOM = 4
-"""While a run goes on by itself the small views follow it at one in so many iterations: they cost bytes."""
 RACE_FRAMES = 2
 """Of the frames there could be, the table of a race is drawn anew in one out of so many."""
 THEMES = OWN
@@ -136,7 +134,6 @@ class LaboratoryScreen(Screen[None]):
         self._stage = Stage(id="chart")
         self._form = Form(laboratory.ground, id="form")
         self._aside = Aside(id="aside")
-        self._beside: object = None
         texts = (panels.header, panels.readout, panels.summary, panels.gauge, panels.story)
         names = ("header", "readout", "summary", "gauge", "story")
         self._panels = {name: Panel(text, id=name) for name, text in zip(names, texts, strict=True)}
@@ -220,10 +217,6 @@ class LaboratoryScreen(Screen[None]):
         count = room(free)
         count *= not self.has_class("-racing")
         self._aside.display = count > 0
-        beside = (self._views.current, frame.ground, free)
-        if frame.running and beside == self._beside and frame.state.iteration % SELDOM:
-            return
-        self._beside = beside
         if count:
             self._aside.styles.height = free
             self._aside.marker = self._stage.marker
