@@ -49,3 +49,21 @@ async def test_the_script_draws_the_app_as_it_is(monkeypatch: pytest.MonkeyPatch
     ground = drawn.find(f"{SVG}rect")
     assert ground is not None
     assert ground.get("fill") == "#fbfaf7"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_recording_shows_a_run_that_diverges_and_is_saved_and_ends_where_nothing_may_move(theme: str) -> None:
+    path = ROOT / "docs" / f"recording-{theme}.svg"
+    text = path.read_text(encoding="utf-8")
+    recording = ElementTree.fromstring(text)
+    said = words(recording)
+    assert "overshot:" in said
+    assert "Press h:" in said
+    assert "Back" in said
+    assert "script" not in text
+    assert "prefers-reduced-motion" in text
+    last = {match[1] for match in re.finditer(r"[.]([\w-]+)[{]opacity:1;", text)}
+    ends = {group.get("class") for group in recording.iter(f"{SVG}g") if group.get("class")}
+    assert last < ends, "one frame is seen where nothing moves, the others are not"
+    assert len(text) < 400_000
+    assert f"docs/recording-{theme}.svg" in (ROOT / "README.md").read_text(encoding="utf-8")

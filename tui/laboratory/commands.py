@@ -164,7 +164,7 @@ WALKING = (
 
 LOOKING = (
     Command("log", ("l",), "Log axis", "Linear or logarithmic loss axis."),
-    Command("fit", ("f",), "Fit chart", "Show the part of the chart around the run, closely."),
+    Command("fit", ("f",), "Fit chart", "Show the part of the chart around the run, closely; again, around all runs."),
     Command("marker", ("k",), "Line style", "Draw the curve in Braille dots, in blocks, or in plain ASCII."),
 )
 """How the chart is drawn; the views, and what each of them can do, follow."""

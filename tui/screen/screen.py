@@ -489,6 +489,7 @@ class LaboratoryScreen(Screen[None]):
         self._pause()
         if self._race_on is None and not self._waits("race"):
             self._race_on = self._race()
+            self.laboratory.welcome.shown = False  # who races needs no first keys
             self.set_focus(self._stage)
         self.touch()
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tui.charts.curve import Descent, Slice, curve_scene, curve_window
-from tui.charts.window import widened, window_around
-from tui.views.view import Look, View, drawn_from, others, path_of
+from tui.charts.window import interval_around, widened, window_around
+from tui.views.view import Look, View, all_points, drawn_from, others, path_of
 
 if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
@@ -71,6 +71,8 @@ def _lowest_w(batch: Landscape | None, b: float) -> float | None:
 def _across(frame: Frame, look: Look) -> tuple[float, float]:
     """The interval of w that the curve shows at first."""
     landscape, around = frame.landscape, look.around
+    if look.all_runs:
+        return interval_around(all_points(frame)[:, 0])
     if not landscape.exact and not look.close:
         return widened(landscape.scope.w, around.w)
     held = landscape.lowest_point(around.b)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from gdcore.descent.branches import brief
 from tui.charts.history import NOTHING, Curve, history_scene, history_window
 from tui.charts.history import History as Losses
-from tui.views.view import Look, View, others
+from tui.views.view import Look, View, all_points, others
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -52,7 +53,13 @@ class History(View):
             title=f"branch {frame.branch.name}" if len(frame.branches) > 1 else "",
             batches=batches,
         )
-        self.window = history_window(losses, log=look.log, shown=self.window)
+        seen = losses
+        if look.all_runs:
+            points = all_points(frame)[:, 2]
+            reach = run.losses(now + 1, run.tip + 1, COLUMNS)
+            ends = np.append(np.full(len(points), now), reach[0]), np.append(points, reach[1])
+            seen = replace(losses, future=ends)
+        self.window = history_window(seen, log=look.log, shown=self.window)
         return history_scene(losses, self.window, log=look.log)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gdcore.studies.basins import Ends, basins
 from tui.charts.ends import basin_layers
 from tui.charts.map import Walk, close_window, map_scene, map_window
-from tui.views.view import Key, Look, View, drawn_from, others, path_of
+from tui.views.view import Key, Look, View, all_points, drawn_from, others, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ class Map(View):
         """Contours, other runs, the path."""
         state, landscape = frame.state, frame.landscape
         path = np.concatenate((frame.trail, [[state.w, state.b, state.loss]]))
-        shown = self.window or (close_window(path) if look.close else None)
+        shown = self.window or (close_window(all_points(frame) if look.all_runs else path) if look.close else None)
         self.window = map_window(landscape, (look.around.w, look.around.b), (state.w, state.b), shown)
         ghosts = [("", frame.following)] if frame.following else []
         if frame.landings:

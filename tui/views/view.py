@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from gdcore.descent.branches import Branch
 from tui.laboratory.frame import trail
 
@@ -36,12 +38,14 @@ class Look:
         around: the point around which windows are chosen.
         close: whether they are chosen as closely as the run allows.
         badges: what tells the branches apart, by the identity of each.
+        all_runs: whether they are chosen so that the other branches are in sight too.
     """
 
     log: bool
     around: State
     close: bool
     badges: Mapping[int, Badge]
+    all_runs: bool = False
 
     def others(self, frame: Frame) -> list[Badge]:
         """The badges of the other branches that are drawn."""
@@ -131,6 +135,21 @@ def others(frame: Frame) -> list[Branch]:
 def path_of(branch: Branch) -> Floats:
     """(w, b, loss) of a branch, from where it left another as far as it goes."""
     return trail(branch.run, branch.run.tip + 1, min(branch.left_at, branch.run.tip))
+
+
+HIGH = 2
+"""Of runs that went up, what is no higher than so many times the highest beginning is worth to be in sight."""
+
+
+def all_points(frame: Frame) -> Floats:
+    """(w, b, loss) of this run so far and of the other branches, but for where they have run away, shape (n, 3)."""
+    now = np.array([[frame.state.w, frame.state.b, frame.whole.loss]])
+    paths = [path for path in (frame.trail, *map(path_of, others(frame)), now) if len(path)]
+    points = np.concatenate(paths)
+    highest = HIGH * max(float(path[0, 2]) for path in paths)
+    with np.errstate(invalid="ignore"):
+        kept: Floats = points[np.isfinite(points).all(axis=1) & (points[:, 2] <= highest)]
+    return kept
 
 
 def drawn_from(frame: Frame) -> str:

@@ -45,6 +45,7 @@ class Views:
         self.log = False
         self._anchor: State | None = None
         self._close: State | None = None
+        self._all_runs = False
         self._badges = Badges()
         self.racers: tuple[Branch, ...] = ()
         self._stood: tuple[object, int] = (None, 0)
@@ -58,12 +59,12 @@ class Views:
         if self.current.missing(frame.ground):
             self.current = self._views[0]
         if frame.anchor is not self._anchor:
-            self._anchor, self._close = frame.anchor, None
+            self._anchor, self._close, self._all_runs = frame.anchor, None, False
             self._forget_windows()
         return self.current.scene(frame, self._look(frame))
 
     def _look(self, frame: Frame) -> Look:
-        return Look(self.log, self._close or frame.anchor, self._close is not None, self.badges(frame))
+        return Look(self.log, self._close or frame.anchor, self._close is not None, self.badges(frame), self._all_runs)
 
     def beside(self, frame: Frame, count: int) -> list[tuple[str, Scene]]:
         """The names and scenes of so many of the views that are not shown: where the run is, and how the loss went."""
@@ -111,9 +112,12 @@ class Views:
         return f"The loss axis is {'logarithmic' if self.log else 'linear'}."
 
     def fit(self, frame: Frame) -> str:
-        """Choose the windows anew, closely around where the run stands."""
-        self._anchor, self._close = frame.anchor, frame.state
+        """Choose the windows anew, closely around where the run stands; a second time, around all runs."""
+        again = self._close == frame.state and not self._all_runs and len(frame.branches) > 1
+        self._anchor, self._close, self._all_runs = frame.anchor, frame.state, again
         self._forget_windows()
+        if again:
+            return "The chart is fitted to all runs. f: this run alone."
         return "The chart is fitted to where the run stands."
 
     def key(self, key: str, laboratory: Laboratory) -> None:
