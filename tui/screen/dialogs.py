@@ -377,7 +377,9 @@ class BranchDialog(Dialog[Branch | None]):
     def _marked(self, branch: Branch, line: str) -> Text:
         """A line with the mark and the colour that the branch has in the charts."""
         mark, style = self._marks.get(id(branch), (" ", Style()))
-        return Text.assemble((mark, Style(color=style.color)), f" {line}", no_wrap=True)
+        # On the background of the charts, which it is chosen for: the chosen line has another.
+        own = Style(color=style.color, bgcolor=self.app.current_theme.background)
+        return Text.assemble((mark, own), f" {line}", no_wrap=True)
 
     @property
     def _chosen(self) -> Branch:

@@ -207,9 +207,6 @@ class LaboratoryScreen(Screen[None]):
 
     def _show_aside(self, frame: Frame) -> None:
         """Show other views in small, where the settings leave room in a wide terminal; in a run once in a while."""
-        self._beside = 0 if not frame.running else (self._beside + 1) % SELDOM
-        if self._beside:
-            return
         width, height = self.app.size
         rows = sum(child.display for child in self._form.children)
         free = height - BARS - rows - (LONGER if self.has_class("-longer") else SHORT) if width >= WIDE else 0
@@ -217,9 +214,13 @@ class LaboratoryScreen(Screen[None]):
             free -= self._guide.arrange(width, free)
         count = room(free)
         count *= not self.has_class("-racing")
+        shown = self._aside.display, self._aside.styles.height
         self._aside.display = count > 0
         if count:
             self._aside.styles.height = free
+        same = shown == (self._aside.display, self._aside.styles.height)
+        self._beside = (self._beside + 1) % SELDOM if frame.running and same else 0
+        if count and not self._beside:
             self._aside.marker = self._stage.marker
             self._aside.show(self._views.beside(frame, count))
 

