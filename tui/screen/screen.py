@@ -199,11 +199,10 @@ class LaboratoryScreen(Screen[None]):
         self._show_race(frame)
         self._show_aside(frame)
         self._stage.card = FORMS if self.laboratory.welcome.at(frame.state.iteration) else ()
-        self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
-        study = self._views.current.study(frame)
+        study = self._views.current.study(frame)  # first: what it forgets, the scene does not show
         if study is not None:
             self._take_study(self._views.current, study)
-            self.touch()  # its first piece is there already
+        self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
 
     def _show_aside(self, frame: Frame) -> None:
         """Show other views in small, where the settings leave room in a wide terminal; in a run once in a while."""
