@@ -21,7 +21,7 @@ from dataclasses import dataclass, fields
 from math import inf, isfinite, sqrt
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from gdcore.descent.parameters import BETA1, BETA2, DECAY, EPS, MOMENTUM, Parameter
+from gdcore.descent.parameters import BETA1, BETA2, DECAY, EPS, MOMENTUM, Parameter, add_kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -397,16 +397,7 @@ def register(kind: type[Optimizer], parameters: Sequence[Parameter] = ()) -> Non
     Raises:
         ValueError: if its name is taken, or a hyperparameter is unknown or means something else elsewhere.
     """
-    if kind.name in OPTIMIZERS:
-        raise ValueError(f"there is an optimizer {kind.name} already")
-    known = _PARAMETERS | {parameter.name: parameter for parameter in parameters}
-    for item in fields(kind):
-        if item.name not in known:
-            raise ValueError(f"nothing is said of the hyperparameter {item.name} of {kind.name}")
-        if item.name in _PARAMETERS and known[item.name] != _PARAMETERS[item.name]:
-            raise ValueError(f"the hyperparameter {item.name} of {kind.name} means something else elsewhere")
-    _PARAMETERS.update({parameter.name: parameter for parameter in parameters})
-    OPTIMIZERS[kind.name] = kind
+    add_kind(OPTIMIZERS, _PARAMETERS, kind, parameters, "an optimizer")
 
 
 def hyperparameters(kind: type[Optimizer]) -> tuple[Parameter, ...]:

@@ -6,11 +6,15 @@ The same sentence appears wherever a wrong value is met: in an exception, on the
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import nextafter
 from sys import float_info
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from gdcore.inert import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,48 @@ class Parameter:
             raise ValueError(f"{self.title} must be {self.range.words}, not {quoted(text)}") from None
         self.check(value)
         return int(value) if self.range.whole else value
+
+
+class Kind(Protocol):
+    """A kind of optimizer or schedule: a dataclass with a name, of which every field is a parameter."""
+
+    name: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+AnyKind = TypeVar("AnyKind", bound=Kind)
+
+
+def add_kind(
+    kinds: dict[str, type[AnyKind]],
+    known: dict[str, Parameter],
+    kind: type[AnyKind],
+    parameters: Sequence[Parameter],
+    what: str,
+) -> None:
+    """Put a kind beside those there are, and its parameters beside those that are known.
+
+    Args:
+        kinds: the kinds by name; it gets one more.
+        known: their parameters by name; it gets those that are new.
+        kind: the kind.
+        parameters: those of its parameters that are new.
+        what: what a kind is, with its article, for the sentence that refuses one.
+
+    Raises:
+        ValueError: if its name is taken, or a hyperparameter is unknown or means something else elsewhere.
+    """
+    if kind.name in kinds:
+        raise ValueError(f"there is {what} {kind.name} already")
+    new = {parameter.name: parameter for parameter in parameters}
+    for item in fields(kind):
+        if item.name not in known and item.name not in new:
+            raise ValueError(f"nothing is said of the hyperparameter {item.name} of {kind.name}")
+    for name, parameter in new.items():
+        if known.get(name, parameter) != parameter:
+            raise ValueError(f"the hyperparameter {name} of {kind.name} means something else elsewhere")
+    known.update(new)
+    kinds[kind.name] = kind
 
 
 def _read(text: str, whole: bool) -> float:

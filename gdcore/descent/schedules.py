@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, replace
 from math import cos, pi
 from typing import TYPE_CHECKING, ClassVar
 
-from gdcore.descent.parameters import EVERY, GAMMA, PERIOD, SCHEDULE_DECAY, SINCE, Parameter
+from gdcore.descent.parameters import EVERY, GAMMA, PERIOD, SCHEDULE_DECAY, SINCE, Parameter, add_kind
 from gdcore.inert import quoted
 
 if TYPE_CHECKING:
@@ -194,16 +194,7 @@ def register(kind: type[Schedule], parameters: Sequence[Parameter] = ()) -> None
     Raises:
         ValueError: if its name is taken, or a hyperparameter is unknown or means something else elsewhere.
     """
-    if kind.name in SCHEDULES:
-        raise ValueError(f"there is a schedule {kind.name} already")
-    known = _PARAMETERS | {parameter.name: parameter for parameter in parameters}
-    for item in fields(kind):
-        if item.name not in known:
-            raise ValueError(f"nothing is said of the hyperparameter {item.name} of {kind.name}")
-        if item.name in _PARAMETERS and known[item.name] != _PARAMETERS[item.name]:
-            raise ValueError(f"the hyperparameter {item.name} of {kind.name} means something else elsewhere")
-    _PARAMETERS.update({parameter.name: parameter for parameter in parameters})
-    SCHEDULES[kind.name] = kind
+    add_kind(SCHEDULES, _PARAMETERS, kind, parameters, "a schedule")
 
 
 def schedule_parameters(kind: type[Schedule]) -> tuple[Parameter, ...]:
