@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pyarrow.parquet
@@ -18,12 +18,15 @@ from tui.headless.export.table import table
 if TYPE_CHECKING:
     from pathlib import Path
 
+# It has no types, where it is installed and where it is not.
+READ: Any = nbformat.reads
+
 
 @pytest.mark.parametrize("ground", ["pizza", "pizza*", "geyser", "cliff", "rosenbrock"])
 @pytest.mark.filterwarnings("ignore:Proactor event loop", "ignore:There is no current event loop")
 def test_a_notebook_runs_and_prints_what_it_shows(ground: str, tmp_path: Path) -> None:
     laboratory = walked(ground, "adam", "all")
-    document = nbformat.reads(notebook(laboratory), as_version=4)
+    document = READ(notebook(laboratory), as_version=4)
     nbformat.validate(document)
     before = [cell.outputs for cell in document.cells if cell.cell_type == "code"]
     NotebookClient(document, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()

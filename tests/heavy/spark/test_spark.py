@@ -38,11 +38,12 @@ def _nothing_left_behind() -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_session() -> Any:
-    """Spark starts once for all these tests, and ends with them."""
+def one_session(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Spark starts once for all these tests, and ends with them; its warehouse is made where it starts."""
     pyspark = pytest.importorskip("pyspark.sql", reason="the extra spark is not installed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tui.sources.spark.SparkTable.close", lambda _: None)
+        patch.chdir(tmp_path_factory.mktemp("spark"))
         yield
     if session := pyspark.SparkSession.getActiveSession():
         session.stop()
