@@ -46,6 +46,7 @@ from tui.screen.dialogs import BranchDialog, OpenDialog, OptionsDialog, TextDial
 from tui.screen.fields import NUMBER_CHARACTERS
 from tui.screen.keys import COMMANDS
 from tui.screen.screen import THEMES, Stage
+from tui.views.map import Map
 from tui.views.views import VIEWS
 
 if TYPE_CHECKING:
@@ -327,6 +328,15 @@ async def _shows_the_basins(pilot: Pilot[None], key: str) -> None:
     await press(pilot, "2", key)
     basins = re.findall("[1-4]", "".join(rendered(pilot.app.screen)[3:-12]))
     assert {basin for basin in "1234" if basins.count(basin) > 20} == set("1234")
+    await press(pilot, "n", "f")
+    seen = main_screen(pilot)._views["map"]
+    assert isinstance(seen, Map)
+    assert seen.study(laboratory(pilot).frame) is None, "the walks over the window of now have begun"
+    laboratory(pilot).walk_on(find("cliff"))
+    await press(pilot, "n")
+    assert main_screen(pilot)._views.current.name == "curve", "there is no map without b"
+    laboratory(pilot).walk_on(find("himmelblau"))
+    await press(pilot, "2")
     await press(pilot, key)
     assert len(re.findall("[1-4]", "".join(rendered(pilot.app.screen)[3:-12]))) < len(basins) / 4
 

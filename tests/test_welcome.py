@@ -8,14 +8,15 @@ import pytest
 from gdcore.descent.steps import Limits, Settings
 from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import load
-from tests.screens import LARGE, SMALL, gdlab, laboratory, main_screen, opened, press, settled, shown
+from tests.screens import LARGE, SMALL, gdlab, laboratory, main_screen, opened, press, settled, shown, told
 from tui.charts.canvas import MARKERS, Label, Line, Scene, render
 from tui.charts.card import with_card
 from tui.charts.window import Window
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import laboratory_of, session_of
 from tui.laboratory.welcome import FORMS, STEPS
-from tui.views.views import Views
+from tui.views.curve import Curve
+from tui.views.views import VIEWS, Views
 
 SAID = "a step downhill"
 
@@ -72,6 +73,21 @@ async def test_a_person_sees_what_to_press_until_some_steps_are_made(size: tuple
         assert "downhill" not in shown(pilot)
         await press(pilot, "z", *"nnn")
         assert "downhill" not in shown(pilot), "and goes again"
+
+
+async def test_it_stands_on_the_curve_alone_and_the_key_says_so() -> None:
+    async with opened(gdlab()) as pilot:
+        for number, view in enumerate(VIEWS, 1):
+            await press(pilot, str(number))
+            await settled(pilot)
+            stands = [line for form in FORMS for line in form if line in shown(pilot)]
+            assert bool(stands) == (view is Curve), view.name
+        await press(pilot, "z")
+        assert "The first keys are put away." in told(pilot)
+        await press(pilot, "z")
+        assert "The first keys stand on the curve" in told(pilot)
+        await press(pilot, "1")
+        assert SAID in shown(pilot)
 
 
 async def test_who_comes_back_is_not_told_again() -> None:

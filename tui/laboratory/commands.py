@@ -46,6 +46,13 @@ class Command:
         return f"do({self.name!r})" if self.do else self.name
 
 
+def _first_keys(laboratory: Laboratory) -> None:
+    """Show the first keys to press, or put them away, and say so: in most views they do not stand."""
+    laboratory.welcome.toggle()
+    stand = "The first keys stand on the curve (1) until three steps are made."
+    laboratory.notes.say(stand if laboratory.welcome.shown else "The first keys are put away.")
+
+
 WALKING = (
     Command("run", ("space",), "Run", "Run and pause.", footer=True),
     Command(
@@ -231,8 +238,8 @@ AROUND = (
         "first_keys",
         ("z",),
         "First keys",
-        "The first keys to press, over the chart, or no longer.",
-        lambda lab: lab.welcome.toggle(),
+        "The first keys to press, over the curve, or no longer.",
+        _first_keys,
     ),
     Command("help", ("question_mark", "f1"), "Help", "What the screen shows, and every key.", footer=True),
     Command("palette", ("colon", "ctrl+p"), "Commands", "Find a command by its name."),

@@ -198,11 +198,15 @@ class LaboratoryScreen(Screen[None]):
         self.set_class(panels.longer(frame), "-longer")
         self._show_race(frame)
         self._show_aside(frame)
-        self._stage.card = FORMS if self.laboratory.welcome.at(frame.state.iteration) else ()
-        study = self._views.current.study(frame)  # first: what it forgets, the scene does not show
+        scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
+        view = self._views.current
+        study = view.study(frame)
         if study is not None:
-            self._take_study(self._views.current, study)
-        self._stage.scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
+            self._take_study(view, study)
+            scene = self._views.scene(frame)  # without what the study makes anew
+        welcome = self.laboratory.welcome.at(frame.state.iteration)
+        self._stage.card = FORMS if welcome and view.welcomes else ()
+        self._stage.scene = scene
 
     def _show_aside(self, frame: Frame) -> None:
         """Show other views in small, where the settings leave room in a wide terminal; in a run once in a while."""
@@ -514,7 +518,7 @@ class LaboratoryScreen(Screen[None]):
                 self._views.racers = self._views.racers if raced else ()
         if raced:
             self._views.show_race(self.laboratory.ground)
-            self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: compare.")
+            self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: list.")
         self.touch()
 
     # The course

@@ -22,6 +22,7 @@ class Curve(View):
 
     name = "curve"
     tooltip = "The loss over w, at the b of now."
+    welcomes = True
 
     def scene(self, frame: Frame, look: Look) -> Scene:
         """The curve, the hiker, the next step."""

@@ -84,6 +84,7 @@ class View:
         hint: what is said when it is shown.
         races: whether the runs of a race can be told apart in it.
         fields: the fields of the form that it alone asks for.
+        welcomes: whether the first keys to press may stand in it.
         window: what it showed last; None where that is to be chosen anew.
     """
 
@@ -94,6 +95,7 @@ class View:
     hint: ClassVar[str] = ""
     races: ClassVar[bool] = False
     fields: ClassVar[tuple[str, ...]] = ()
+    welcomes: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.window: Window | None = None
