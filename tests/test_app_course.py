@@ -130,6 +130,7 @@ async def test_own_work_waits_beside_the_course(size: tuple[int, int]) -> None:
         assert laboratory(pilot) is not own
         assert (state(pilot).iteration, settings(pilot).learning_rate) == (0, 0.001)
         assert (views(pilot).current.name, views(pilot).log) == ("curve", False)
+        assert "explains it all" not in shown(pilot), "the first keys leave the say to the task"
         await press(pilot, "right_curly_bracket", "T")
         assert (laboratory(pilot), state(pilot)) == (own, before)
         assert list(laboratory(pilot).walk.branches) == branches

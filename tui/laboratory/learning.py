@@ -167,6 +167,7 @@ class Lesson:
         self._done = {task.id: assess_task(task, known.record(task.id)).done for task in course.tasks}
         self.note = ""
         self.place = 0
+        laboratory.welcome.shown = False  # a task says what to press, and which keys wait
         self._forget()
         self._enter(course.place(known.task) or 0)
 
