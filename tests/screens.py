@@ -119,6 +119,9 @@ async def settled(pilot: Pilot[None]) -> None:
         with suppress(WorkerCancelled):
             await threads[0].wait()
         await _quiet(app)
+    while app._running and app.screen._update_timer._active.is_set():
+        app.screen._on_timer_update()  # what waits for the next tick of Textual's clock waits no longer
+        await _quiet(app)
 
 
 async def _quiet(app: App[Any]) -> None:

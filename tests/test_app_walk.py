@@ -70,7 +70,7 @@ def pictured(pilot: Pilot[None]) -> str:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_back_and_forward_show_the_same_states(size: tuple[int, int]) -> None:
     async with opened(gdlab(train_bias=True), size) as pilot:
-        await press(pilot, "z")
+        await press(pilot, "z", "n", "b")
         seen = [state(pilot)]
         pictures = [pictured(pilot)]
         for key in ("n", "right", "full_stop", "n"):
