@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from importlib.metadata import version
+from pathlib import Path
+
+import textual
 
 TRIED = ("8.2.8",)
 """The versions of Textual whose inside is known. A newer one is added when all tests pass with it."""
@@ -26,7 +28,7 @@ PUMP = ("_close_messages_no_wait", "_dispatch_message", "_flush_next_callbacks")
 def closed() -> bool:
     """Whether only the public interface is used."""
     wish = os.environ.get(VARIABLE, "")
-    if wish == "public" or (wish != "inside" and version("textual") not in TRIED):
+    if wish == "public" or (wish != "inside" and not _tried()):
         return True
     from textual.app import App  # noqa: PLC0415 (where the fence is closed by wish nothing is looked at)
     from textual.message_pump import MessagePump  # noqa: PLC0415
@@ -35,6 +37,20 @@ def closed() -> bool:
 
     parts = ((App, APP), (Screen, SCREEN), (Widget, WIDGET), (MessagePump, PUMP))
     return not all(hasattr(kind, name) for kind, names in parts for name in names if name not in _INSTANCE)
+
+
+def _tried() -> bool:
+    """Whether the version of Textual that is here was tried.
+
+    The name of a folder beside Textual tells it. Where it does not, importlib.metadata is asked, whose import of a parser
+    for mail costs a start ten milliseconds.
+    """
+    installed = Path(textual.__file__).parent.parent
+    if any((installed / f"textual-{one}.dist-info").is_dir() for one in TRIED):
+        return True
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return version("textual") in TRIED
 
 
 _INSTANCE = ("_batch_count", "_sync_available")
