@@ -402,24 +402,38 @@ def _strokes(scene: Scene, body: Body, marker: str) -> dict[str, Marks]:
     for layer in scene.layers:
         if isinstance(layer, Line) and layer.columns <= body.width:
             lines.setdefault(layer.role, []).append(layer)
-    return {
-        role: _stroke(tuple(parts), scene.window, body, STROKES.get(role, ".") if marker == "dot" else marker)
-        for role, parts in lines.items()
-    }
+    found = {}
+    for role, parts in lines.items():
+        symbol = STROKES.get(role, ".") if marker == "dot" else marker
+        points = tuple((_bytes(line.xs), _bytes(line.ys)) for line in parts)
+        found[role] = _stroke(points, all(line.pinned for line in parts), scene.window, body, symbol)
+    return found
+
+
+def _bytes(numbers: ArrayLike) -> bytes:
+    return np.asarray(numbers, dtype=np.float64).tobytes()
 
 
 @lru_cache(maxsize=64)
-def _stroke(lines: tuple[Line, ...], window: Window, body: Body, symbol: str) -> Marks:
-    """The (row, column, character) of lines; those that stay, the same objects in the same window, are drawn once."""
-    shapes = [thinned(*clipped(window.across(line.xs), window.up(line.ys)), 2 * max(body.width, 1)) for line in lines]
+def _stroke(lines: tuple[tuple[bytes, bytes], ...], pinned: bool, window: Window, body: Body, symbol: str) -> Marks:
+    """The (row, column, character) of lines, each given by its xs and ys as bytes; those that stay are drawn once."""
+    shapes = [
+        thinned(
+            *clipped(window.across(np.frombuffer(xs)), window.up(np.frombuffer(ys))),
+            2 * max(body.width, 1),
+        )
+        for xs, ys in lines
+    ]
     across, up, joined = (np.concatenate(arrays) for arrays in zip(*shapes, strict=True))
     if not across.size:
         return ()
     # plotext is given the cells that are crossed and no more: it takes a time in proportion to them. A point (x, y) of
     # the unit square is x * (width - 1) cells from the centre of the first one, so at least two make a scale.
     across, down = across * (body.width - 1), (1 - up) * (body.height - 1)
-    if all(line.pinned for line in lines):
+    if pinned:
         across, down = np.floor(across + 0.5), (np.floor(4 * down + 2) + 0.5) / 4 - 0.5
+        moves = np.append(True, (np.diff(across) != 0) | (np.diff(down) != 0) | ~joined[1:])
+        across, down, joined = across[moves], down[moves], joined[moves]
     first_column, columns = _crossed(across, body.width)
     first_row, rows = _crossed(down, body.height)
     across = ((across - first_column) / max(columns - 1, 1)).clip(0, 1)

@@ -125,6 +125,7 @@ class LaboratoryScreen(Screen[None]):
         self._timer: Timer | None = None
         self._drawing = False
         self._beside = 0
+        self._unpainted: tuple[Frame, int] | None = None
         self._views = Views()
         self._begun = course
         self._guide: Guide | None = None
@@ -197,7 +198,7 @@ class LaboratoryScreen(Screen[None]):
         self._form.show(frame, self._views.current.fields)
         self.set_class(panels.longer(frame), "-longer")
         self._show_race(frame)
-        self._show_aside(frame)
+        self._arrange_aside(frame)
         scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
         view = self._views.current
         study = view.study(frame)
@@ -208,8 +209,11 @@ class LaboratoryScreen(Screen[None]):
         self._stage.card = FORMS if welcome and view.welcomes else ()
         self._stage.scene = scene
 
-    def _show_aside(self, frame: Frame) -> None:
-        """Show other views in small, where the settings leave room in a wide terminal; in a run once in a while."""
+    def _arrange_aside(self, frame: Frame) -> None:
+        """Make room for other views in small, where the settings leave some in a wide terminal, and have them painted.
+
+        In a run they are painted once in a while, and else after the chart: nobody waits for them.
+        """
         width, height = self.app.size
         rows = sum(child.display for child in self._form.children)
         free = height - BARS - rows - (LONGER if self.has_class("-longer") else SHORT) if width >= WIDE else 0
@@ -224,8 +228,17 @@ class LaboratoryScreen(Screen[None]):
         same = shown == (self._aside.display, self._aside.styles.height)
         self._beside = (self._beside + 1) % SELDOM if frame.running and same else 0
         if count and not self._beside:
+            if self._unpainted is None:
+                self.call_later(self._paint_aside)
+            self._unpainted = frame, count
+
+    def _paint_aside(self) -> None:
+        """Paint the views in small."""
+        if self._unpainted is not None:
+            unpainted, self._unpainted = self._unpainted, None
             self._aside.marker = self._stage.marker
-            self._aside.show(self._views.beside(frame, count))
+            self._aside.show(self._views.beside(*unpainted))
+            show_now(self)
 
     def _show_race(self, frame: Frame) -> None:
         """Show the table of a race, while it goes on and until an own step follows it."""

@@ -42,8 +42,8 @@ def closed() -> bool:
 def _tried() -> bool:
     """Whether the version of Textual that is here was tried.
 
-    The name of a folder beside Textual tells it. Where it does not, importlib.metadata is asked, whose import of a parser
-    for mail costs a start ten milliseconds.
+    The name of a folder beside Textual tells it. Where it does not, importlib.metadata is asked, whose import costs a
+    start ten milliseconds: it brings a parser for mail.
     """
     installed = Path(textual.__file__).parent.parent
     if any((installed / f"textual-{one}.dist-info").is_dir() for one in TRIED):
