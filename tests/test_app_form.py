@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
-from textual.widgets import DirectoryTree, Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, hyperparameters
 from gdcore.descent.schedules import Cosine, Inverse, Step
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
+from gdcore.landscapes.known import KNOWN
 from gdcore.rows.dataset import DatasetError, load
 from tests.screens import (
     LARGE,
@@ -38,9 +40,10 @@ from tests.screens import (
     views,
     write,
 )
-from tui.screen.dialogs import OpenDialog, completed
+from tui.laboratory.grounds import known
 from tui.screen.fields import Opener
 from tui.screen.form import HELP, NUMBERS, Row
+from tui.screen.opening import OpenDialog, completed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -503,19 +506,135 @@ def test_completion(tmp_path: Path) -> None:
     assert completed("nul\0") is None
 
 
-async def test_data_from_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "mine.csv").write_text("a,b\n1,2\n3,4\n5,7\n")
+def listed(pilot: Pilot[None]) -> list[str]:
+    """The names in the list of the dialog."""
+    offers = pilot.app.screen.query_one("#offers", OptionList)
+    return [str(option.prompt).split()[0] for option in offers.options]
+
+
+async def browse(pilot: Pilot[None], text: str, *keys: str) -> None:
+    """Open the dialog, type, and press keys."""
+    await press(pilot, "o")
+    await write(pilot, text)
+    await settled(pilot)
+    await press(pilot, *keys)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder where gdlab is begun, with files in it and in one below."""
+    (tmp_path / "mine.csv").write_text("town,age,pay,rent\nA,1,2,9\nB,3,4,8\nC,5,7,6\n")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "mine too.csv").write_text("a,b\n1,2\n3,4\n5,7\n")
+    (tmp_path / ".hidden.csv").write_text("a,b\n1,2\n")
     monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+async def test_all_that_can_be_opened_is_listed_and_narrowed_down_as_one_types(folder: Path) -> None:
     async with opened(gdlab()) as pilot:
-        await press(pilot, "o", "tab")
-        await pilot.pause()
-        await press(pilot, "tab")
-        assert isinstance(pilot.app.focused, DirectoryTree)
-        await press(pilot, "down", "enter")
+        await browse(pilot, "")
+        names = [name for name, _ in known()]
+        assert listed(pilot) == [*names[:5], "./", *names[5:]], "what ships, the files here, the terrains"
+        await write(pilot, "mi")
         await settled(pilot)
-        await pilot.pause()
+        assert listed(pilot)[0] == "mine.csv"
+        assert "pizza" not in listed(pilot)
+        await press(pilot, "backspace", "backspace")
+        await write(pilot, "valley")
+        assert set(listed(pilot)) == {name for name, told in known() if "valley" in f"{name} {told}".lower()}
+    assert folder.is_dir()
+
+
+async def test_folders_are_walked_with_the_keys(folder: Path) -> None:
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "", *["down"] * 6, "enter")
+        await settled(pilot)
+        assert listed(pilot) == ["../", "old/", "mine.csv"], "folders first, nothing hidden"
+        await press(pilot, "down", "down", "enter")
+        await settled(pilot)
+        assert pilot.app.screen.query_one(Input).value == "./old/"
+        assert listed(pilot) == ["../", "mine"]
+        assert "text, 16 B" in shown(pilot)
+        await press(pilot, "pagedown", "pagedown", "enter")
+        await settled(pilot)
+        assert laboratory(pilot).ground.rows.name == "mine too.csv"
+        await browse(pilot, str(folder / "old") + "/", "down", "enter")
+        await settled(pilot)
+        assert "mine.csv" in listed(pilot), "the folder above"
+        await press(pilot, "end")
+        await write(pilot, ".h")
+        await settled(pilot)
+        assert listed(pilot) == [".hidden.csv"]
+
+
+async def test_the_columns_of_a_file_are_shown_and_chosen_before_it_is_opened(folder: Path) -> None:
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "mine", "down")
+        await settled(pilot)
+        rows = [line.strip("│ ").split() for line in shown(pilot).splitlines()]
+        assert ["town", "age", "pay", "rent"] in rows
+        assert ["text", "number", "number", "number"] in rows
+        assert ["C", "5", "7", "6"] in rows
+        await press(pilot, "tab")
+        assert focused(pilot) == "open-x"
+        await press(pilot, "enter", "down", "enter")
+        assert isinstance(pilot.app.focused, Input), "enter opens it now"
+        await press(pilot, "tab", "tab", "enter", "down", "enter", "enter")
+        await settled(pilot)
+        rows_now = laboratory(pilot).ground.rows
+        assert (rows_now.x_name, rows_now.y_name) == ("pay", "rent")
+        assert list(rows_now.x) == [2, 4, 7]
+    assert folder.is_dir()
+
+
+async def test_the_tables_of_a_database_are_chosen_there(folder: Path) -> None:
+    with duckdb.connect(str(folder / "shop.duckdb")) as connection:
+        connection.execute("CREATE TABLE people AS SELECT i AS age, 2 * i AS pay FROM range(5) t(i)")
+        connection.execute("CREATE TABLE sales AS SELECT i AS day, 3 * i AS eur, 4 * i AS usd FROM range(7) t(i)")
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "shop", "down")
+        await settled(pilot)
+        assert "age" in shown(pilot)
+        await press(pilot, "tab", "enter", "down", "enter")
+        await settled(pilot)
+        assert "eur" in shown(pilot)
+        await press(pilot, "enter")
+        await settled(pilot)
+        await settled(pilot)
+        assert (laboratory(pilot).ground.rows.x_name, len(laboratory(pilot).ground.rows.x)) == ("day", 7)
+
+
+async def test_a_terrain_and_a_file_that_is_no_table_are_told_of(folder: Path) -> None:
+    (folder / "notes.md").write_text("no table\n")
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "himmel", "down")
+        assert KNOWN["himmelblau"].formula in shown(pilot)
+        await press(pilot, "end", "ctrl+u")
+        await write(pilot, "notes")
+        await settled(pilot)
+        await press(pilot, "down")
+        await settled(pilot)
+        assert "notes.md" in str(pilot.app.screen.query_one("#rows", Static).content)
+        await press(pilot, "end", "ctrl+u")
+        await write(pilot, "himmel")
+        await press(pilot, "enter")
+        await settled(pilot)
+        assert laboratory(pilot).ground.landscape is KNOWN["himmelblau"], "what begins with the text is opened"
+
+
+async def test_a_click_goes_to_a_line_and_another_one_opens_it(folder: Path) -> None:
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "mine")
+        await pilot.click("#offers", offset=(3, 0))
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, OpenDialog)
+        assert "rent" in shown(pilot)
+        await pilot.click("#offers", offset=(3, 0))
+        await settled(pilot)
+        await settled(pilot)
         assert laboratory(pilot).ground.rows.name == "mine.csv"
-        assert pilot.app.screen is main_screen(pilot)
+    assert folder.is_dir()
 
 
 async def test_a_bad_file_is_refused_and_the_run_stays(tmp_path: Path) -> None:
@@ -538,7 +657,7 @@ async def test_a_bad_file_is_refused_and_the_run_stays(tmp_path: Path) -> None:
         assert state(pilot).iteration == 2
 
 
-async def test_a_folder_is_shown_in_the_tree(tmp_path: Path) -> None:
+async def test_a_folder_is_listed(tmp_path: Path) -> None:
     (tmp_path / "inside.csv").write_text("a,b\n1,2\n3,4\n")
     async with opened(gdlab(), LARGE) as pilot:
         dialog = await submit(pilot, str(tmp_path))

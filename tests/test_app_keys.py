@@ -42,9 +42,10 @@ from tests.screens import (
 )
 from tui.charts.canvas import MARKERS
 from tui.laboratory.walk import SPEEDS
-from tui.screen.dialogs import BranchDialog, OpenDialog, OptionsDialog, TextDialog
+from tui.screen.dialogs import BranchDialog, OptionsDialog, TextDialog
 from tui.screen.fields import NUMBER_CHARACTERS
 from tui.screen.keys import COMMANDS
+from tui.screen.opening import OpenDialog
 from tui.screen.screen import THEMES, Stage
 from tui.views.map import Map
 from tui.views.views import VIEWS

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
 from tests.screens import gdlab, main_screen, settled, state
-from tui.screen import dialogs
+from tui.screen import dialogs, opening
 from tui.screen.app import GradientDescentApp, Palette
 from tui.screen.fields import NumberField
 from tui.screen.keys import COMMANDS
@@ -183,7 +183,7 @@ DIALOGS = {
     "question_mark": dialogs.TextDialog,
     "w": dialogs.TextDialog,
     "g": dialogs.BranchDialog,
-    "o": dialogs.OpenDialog,
+    "o": opening.OpenDialog,
     "colon": Palette,
 }
 
@@ -370,7 +370,7 @@ async def test_a_worker_that_reads_a_file(monkeypatch: pytest.MonkeyPatch) -> No
         await pilot.press("o")
         await settled(pilot)
         with monkeypatch.context() as patch:
-            patch.setattr(dialogs, "ground_named", fault())
+            patch.setattr(opening, "ground_named", fault())
             await pilot.press(*"cars", "enter")
             await settled(pilot)
             assert len(said(pilot)) == 1

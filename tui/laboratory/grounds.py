@@ -32,19 +32,44 @@ def known() -> list[tuple[str, str]]:
     return [*((name, TAUGHT.get(name, "")) for name in shipped()), *menu()]
 
 
-def ground_named(text: str, watch: Watch | None = None) -> Dataset | Landscape:
+def is_meant(text: str) -> bool:
+    """Whether a text is a name, a path that is there, an address or a formula, and not the beginning of a name.
+
+    >>> is_meant("pizza"), is_meant("w**2"), is_meant("piz")
+    (True, True, False)
+    """
+    if text in shipped() or _is_there(text) or "://" in text:
+        return True
+    try:
+        find(text)
+    except ValueError:
+        return False
+    return True
+
+
+def ground_named(
+    text: str,
+    watch: Watch | None = None,
+    *,
+    table: str = "",
+    x: str | int | None = None,
+    y: str | int | None = None,
+) -> Dataset | Landscape:
     """The data set, the terrain, the file or the formula that a person types.
 
     Args:
         text: what is typed.
         watch: called now and then with how far a file is read. What it raises ends it.
+        table: the table of a file that is a database.
+        x: the column of a file, by its name or its number from 1.
+        y: likewise.
 
     Raises:
         FormulaError: if it is meant for a formula, and is none; it knows the place of the mistake.
         DatasetError: if it is meant for a file, and cannot be had.
     """
     if text in shipped() or _is_there(text):
-        return load_file(text, watch=watch)
+        return load_file(text, x, y, table=table, watch=watch)
     try:
         return find(text)
     except FormulaError as error:
@@ -67,11 +92,12 @@ def _looks_like_a_path(text: str) -> bool:
     return not text.strip() or "/" in text.strip()[:2] or "." in Path(text).suffix[:2] or "\\" in text or "://" in text
 
 
-def load_file(
+def load_file(  # noqa: PLR0913
     source: str,
-    x: str | None = None,
-    y: str | None = None,
+    x: str | int | None = None,
+    y: str | int | None = None,
     *,
+    table: str = "",
     skip_bad_rows: bool = False,
     watch: Watch | None = None,
 ) -> Dataset:
@@ -87,4 +113,4 @@ def load_file(
         mode = stat.S_IFREG  # load knows what to say
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or source == "-":
         raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
-    return load(Origin((source,)), x, y, skip_bad_rows=skip_bad_rows, watch=watch)
+    return load(Origin((source,), table), x, y, skip_bad_rows=skip_bad_rows, watch=watch)

@@ -1,43 +1,29 @@
-"""The dialogs over the laboratory: a text to read, a list to choose from, a data file, the branches."""
+"""The dialogs over the laboratory: a text to read, a list to choose from, the branches."""
 
 from __future__ import annotations
 
-import os
-from asyncio import to_thread
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
-from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
-from textual.suggester import Suggester
-from textual.widgets import DirectoryTree, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from gdcore.descent.branches import Branch, Branches
-from gdcore.landscapes.formula import FormulaError
-from gdcore.rows.dataset import shipped
-from gdcore.rows.files import Cancelled
-from tui.laboratory.grounds import ground_named, known
 from tui.laboratory.lesson import comparison
-from tui.laboratory.reach import check
-from tui.sources.progress import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
     from textual.geometry import Region
 
-    from gdcore.landscapes.landscape import Landscape
-    from gdcore.rows.dataset import Dataset
 
 Result = TypeVar("Result")
 
@@ -135,150 +121,6 @@ class OptionsDialog(Dialog[int]):
         """A click beside the list closes it."""
         if event.widget is self:
             self.close()
-
-
-class PathSuggester(Suggester):
-    """Completes a path from the folder it is in."""
-
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The first path that begins like this one, folders with a slash."""
-        return await to_thread(completed, value) if value else None
-
-
-def completed(value: str) -> str | None:
-    """The first path that begins with the text, or None.
-
-    >>> completed("/no/such/folder/x") is None
-    True
-    """
-    head, tail = os.path.split(value)
-    try:
-        with os.scandir(Path(head or ".").expanduser()) as entries:
-            names = sorted(
-                (
-                    entry.name + "/" * entry.is_dir()
-                    for entry in entries
-                    if entry.name.startswith(tail) and entry.name.isprintable()
-                ),
-                key=lambda name: (name.startswith("."), name),
-            )
-    except (OSError, ValueError):
-        return None
-    return value + names[0][len(tail) :] if names else None
-
-
-class PlainTree(DirectoryTree):
-    """A tree of folders and files without pictures, which are of uncertain width, and without hidden files."""
-
-    ICON_NODE = "+ "
-    ICON_NODE_EXPANDED = "- "
-    ICON_FILE = "  "
-
-    def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
-        """Leave out what is hidden."""
-        return [path for path in paths if not path.name.startswith(".")]
-
-
-class OpenDialog(Dialog["Dataset | Landscape | None"]):
-    """Choose what to walk on: by a name, a path or a formula that is typed, from the list, or from the tree of files.
-
-    It is read here, so that what cannot be had is refused here.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
-    _watch: Watch | None = None
-
-    def compose(self) -> ComposeResult:
-        """A text to type, what has a name, a tree of files, and a line for what is wrong."""
-        with Vertical(classes="dialog") as frame:
-            frame.border_title = "Open data or a terrain"
-            frame.border_subtitle = "enter: open   tab: to the lists   escape: cancel"
-            yield Static("A name from the list, the path of a file, or a formula in w and b:", markup=False)
-            yield Input(placeholder="right arrow completes a path", suggester=PathSuggester(), compact=True)
-            yield Static(id="wrong", markup=False)
-            yield OptionList(*self._rows(""), id="known", markup=False)
-            yield PlainTree(Path.cwd())
-
-    def _rows(self, typed: str) -> list[str]:
-        """What has a name with the text in it, or teaches something of the kind; all of it where there is nothing."""
-        self._names = [
-            (name, told) for name, told in known() if typed.lower() in name or typed.lower() in told.lower()
-        ] or known()
-        return [f"{name:15} {told}" for name, told in self._names]
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """List what has the text in it."""
-        rows = self._rows(event.value.strip())
-        options = self.query_one("#known", OptionList)
-        options.clear_options()
-        options.add_options(rows)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Open what was typed; a folder is shown in the tree."""
-        path = Path(event.value)
-        with suppress(RuntimeError):
-            path = path.expanduser()
-        if event.value and event.value not in shipped() and _is_folder(path):
-            self.query_one(DirectoryTree).path = path
-        else:
-            self._open(event.value)
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Open what was chosen by its name."""
-        if event.option_index < len(self._names):
-            self._open(self._names[event.option_index][0])
-
-    def on_directory_tree_file_selected(self, event: DirectoryTree.FileSelected) -> None:
-        """Open what was chosen."""
-        self.query_one(Input).value = str(event.path)
-        self._open(str(event.path))
-
-    def _open(self, source: str) -> None:
-        self._say("Reading ...")
-        self._read(source)
-
-    async def action_dismiss(self, result: Dataset | Landscape | None = None) -> None:
-        """Give up a file that is being read; where none is, close."""
-        if self._watch is not None:
-            self._watch.cancel()
-        else:
-            self.close(result)
-
-    @work(thread=True, exclusive=True)
-    def _read(self, source: str) -> None:
-        """Read it beside the event loop: a large file takes its time."""
-        watch = self._watch = Watch(lambda loading: self.app.call_from_thread(self._say, f"Reading: {loading}"))
-        try:
-            ground = ground_named(source, watch)
-        except Cancelled:
-            self.app.call_from_thread(self._say, "The file is not read to its end; what was there before stays.")
-        except FormulaError as error:
-            self.app.call_from_thread(self._say, f"{error}\n{error.shown}")
-        except ValueError as error:
-            self.app.call_from_thread(self._say, str(error))
-        else:
-            self.app.call_from_thread(self._done, ground)
-        finally:
-            self._watch = None
-
-    def _say(self, sentence: str) -> None:
-        if self.is_active:
-            self.query_one("#wrong", Static).update(sentence)
-
-    def _done(self, ground: Dataset | Landscape) -> None:
-        if self.is_active:
-            self.close(ground)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        check(path)
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
 
 
 BESIDE = 6

@@ -28,7 +28,7 @@ from tui.laboratory.welcome import FORMS
 from tui.screen import panels
 from tui.screen.aside import Aside, room
 from tui.screen.chart import Chart
-from tui.screen.dialogs import BranchDialog, OpenDialog, OptionsDialog, TextDialog, copy_or_quit
+from tui.screen.dialogs import BranchDialog, OptionsDialog, TextDialog, copy_or_quit
 from tui.screen.fields import NumberField
 from tui.screen.form import SCHEDULE_FIELDS, Form
 from tui.screen.help import help_text
@@ -390,6 +390,8 @@ class LaboratoryScreen(Screen[None]):
 
     def action_open(self) -> None:
         """Open another data file."""
+        from tui.screen.opening import OpenDialog  # noqa: PLC0415 (who opens nothing does not wait for it)
+
         self._pause()
         self.app.push_screen(OpenDialog(), self._opened)
 
