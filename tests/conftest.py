@@ -23,6 +23,11 @@ def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     del os.environ["GDLAB_STATE_DIR"]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: where a terminal is tested, much of the time goes in waiting."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure() -> None:
     """Hand down signals as a person's shell does: a background job, and many a CI, begins with some of them ignored."""
     for name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM", "SIGTSTP"):

@@ -6,6 +6,7 @@ import io
 import json
 import random
 import sys
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -212,3 +213,47 @@ def test_no_branch_seems_to_come_from_itself(pizza: Any) -> None:
             lab.walk.pin()
         lab.walk.switch(chance.choice(list(lab.walk.branches)))
     assert Session.from_text(session_of(lab).to_text()) == session_of(lab)
+
+
+READING = (
+    ("train",),
+    ("train", "--session"),
+    ("train", "--batch", "2", "--order"),
+    ("--plain",),
+    ("--plain", "--resume"),
+    ("learn", "--plain"),
+    ("check",),
+    ("check", "-"),
+    ("export", "--to", "csv"),
+    ("serve",),
+)
+WRITING = (("learn", "--plain", "--progress"), ("export", "--to", "csv", "-o"))
+"""All ways to name a file on the command line; what is written need not be there."""
+NO_FILE = ("a" * 5000, "x/" + "b" * 300, "loop", "loop/x.csv")
+MISSING = ("closed/x.csv", "~nobody/x.csv")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [*product(READING, (*NO_FILE, *MISSING)), *product(WRITING, NO_FILE)],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, tuple) else value[-8:],
+)
+def test_a_file_that_cannot_be_had_is_named(
+    words: tuple[str, ...],
+    name: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GDLAB_STATE_DIR", str(tmp_path / "state"))
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "closed").mkdir(mode=0)
+    Saver(tmp_path / "state", session()).save(good())  # there is something to export
+    code, err = ended(capsys, monkeypatch, *words, name)
+    assert code == 2, err
+    assert err.count("\n") == 1
+    assert err.startswith("gdlab")
+    assert "the output" not in err
+    assert name[-20:] in err

@@ -181,8 +181,12 @@ async def test_a_visitor_opens_what_is_served_and_nothing_else(folder: Path) -> 
         async with Visitor(address) as visitor:
             await visitor.shows("Step 0 of 100")
             await visitor.press("o")
+            await visitor.shows("right arrow completes a path")
+            await visitor.press("./")
             text = await visitor.shows("own.csv")
             assert "secret" not in text
+            await visitor.press("\x7f\x7f")
+            await visitor.shows("right arrow completes a path")
             for name in ("../secret.csv", "out.csv", "up/secret.csv"):
                 await visitor.press(name)
                 await visitor.shows(f"│ {name} ")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gdcore.descent.parameters import Parameter, Range
 from gdcore.inert import quoted_path
 from gdcore.rows.dataset import load, shipped
+from gdcore.rows.files import find, unreadable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -81,10 +81,14 @@ def reach_of(data: str | None) -> tuple[list[str], str]:
     """
     if data is None or data in shipped():
         return [data] if data else [], ""
-    path = Path(data).expanduser()
-    if path.is_dir():
+    path = find(data)
+    try:
+        folder, file = path.is_dir(), path.is_file()
+    except OSError as error:
+        raise ValueError(unreadable(data, error)) from error
+    if folder:
         return [], str(path.resolve())
-    if not path.is_file():
+    if not file:
         raise ValueError(f"there is no file or folder {quoted_path(data)}; check its name")
     if path.suffix == ".toml":
         from gdcore.course.course import Course  # noqa: PLC0415

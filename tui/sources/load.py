@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from gdcore.inert import inert, quoted_path
 from gdcore.rows import dataset
 from gdcore.rows.dataset import Origin
-from gdcore.rows.files import SHIPPED, STANDARD_INPUT, DatasetError, find, find_all, is_pattern, no_file
+from gdcore.rows.files import SHIPPED, STANDARD_INPUT, DatasetError, find, find_all, is_pattern, no_file, unreadable
 from tui.sources.kinds import kind_of_all
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ def load(
         from tui.sources.spark import open_spark  # noqa: PLC0415
 
         return _measured(open_spark(_absolute(origin), watch), x, y, skip_bad_rows)
-    return _from_files(origin, x, y, skip_bad_rows, watch)
+    try:
+        return _from_files(origin, x, y, skip_bad_rows, watch)
+    except OSError as error:  # wherever it arises: a name that is too long, a folder that may not be looked into
+        raise DatasetError(unreadable(str(error.filename or place), error)) from error
 
 
 def _from_files(
