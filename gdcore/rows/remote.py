@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 POINTS = 1 << 14
 """What an engine said at so many points is remembered: going back is free, and shows the same bits."""
-ORDERED = 10_000_000
-"""The order of an epoch is made of at most so many rows: their numbers take 16 bytes a row meanwhile."""
+ORDERED = 1_000_000_000
+"""An order is made of at most so many rows: two passes over as many random numbers take 10 s."""
 
 
 class Engine(Protocol):
@@ -97,8 +97,7 @@ class RemoteColumns(Columns):
         """
         if self._count > ORDERED:
             raise DatasetError(
-                f"batches: to put {self._count:,} rows in order takes more memory than gdlab allows itself; "
-                f"a query may leave {ORDERED:,} of them"
+                f"batches: to put {self._count:,} rows in order takes too long; load {ORDERED:,} of them or fewer"
             )
         return super().seen(iteration, batch, over)
 

@@ -45,7 +45,7 @@ class Ahead:
         self._owed += steps
         if not self._busy:
             self._busy = True
-            self._screen.run_worker(self._ask, group="ahead", thread=True, exit_on_error=False)
+            self._screen.run_worker(self._ask, name="_ask", group="ahead", thread=True, exit_on_error=False)
 
     def stop(self) -> None:
         """Make no more steps; a query that runs is heard out, and its answer remembered."""
