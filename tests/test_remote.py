@@ -70,6 +70,7 @@ def folder(rows: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory
         for name in ("t.parquet", "part-1.parquet", "part-2.parquet"):
             connection.execute(f"COPY given TO '{found / name}' (ROW_GROUP_SIZE 2048)")
         connection.execute(f"COPY given TO '{found / 't.jsonl'}' (FORMAT json)")
+        connection.execute(f"COPY given TO '{found / 't.csv'}' (HEADER)")
         bad = "SELECT x, CASE WHEN rowid = 5 THEN NULL ELSE y END AS y FROM rows"
         connection.execute(f"COPY ({bad}) TO '{found / 'bad.parquet'}'")
     return found
@@ -143,6 +144,28 @@ def test_the_trajectory_is_that_of_all_rows_at_one_query_a_step(
     assert len(queries) == before + 21
     for mine, theirs in zip(found, walked(near, settings, 20), strict=True):
         assert (mine.w, mine.b, mine.loss) == pytest.approx((theirs.w, theirs.b, theirs.loss), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("t.jsonl", {}),
+        ("t.csv", {"engine": "duckdb"}),
+        ("part-*.parquet", {}),
+        ("t.duckdb", {"table": "seen"}),
+        ("t.parquet", {"query": "SELECT y, x FROM data"}),
+    ],
+)
+def test_whatever_holds_the_rows(folder: Path, rows: dict[str, np.ndarray], name: str, more: dict[str, str]) -> None:
+    near = loss_of_rows(rows["x"], rows["y"], "huber")
+    far = ground_of_rows(data_of(folder, name=name, **more), "huber")[0]
+    assert far(1.5, -2.0) == pytest.approx(near(1.5, -2.0), rel=1e-12)
+
+
+def test_bad_rows_are_left_out(folder: Path, rows: dict[str, np.ndarray]) -> None:
+    data = load(Origin((str(folder / "bad.parquet"),)), "x", "y", skip_bad_rows=True)
+    near = loss_of_rows(np.delete(rows["x"], 5), np.delete(rows["y"], 5), "absolute")
+    assert ground_of_rows(data, "absolute")[0](1.5, -2.0) == pytest.approx(near(1.5, -2.0), rel=1e-12)
 
 
 def test_small_tails_of_the_logistic_loss_are_exact(folder: Path, rows: dict[str, np.ndarray]) -> None:
