@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -32,6 +33,7 @@ from tui.laboratory.saving import ground_of, laboratory_of, session_of
 from tui.laboratory.walk import SPEEDS
 from tui.screen.app import GradientDescentApp
 from tui.sources import duck
+from tui.sources.held import Held
 from tui.sources.load import load
 from tui.views.views import VIEWS
 
@@ -169,10 +171,10 @@ def test_bad_rows_are_left_out(folder: Path, rows: dict[str, np.ndarray]) -> Non
 
 
 def test_small_tails_of_the_logistic_loss_are_exact(folder: Path, rows: dict[str, np.ndarray]) -> None:
-    far = ground_of_rows(data_of(folder, "label"), "logistic")[0]
-    near = loss_of_rows(rows["x"], rows["label"], "logistic")
-    for point in ((0.0, -60.0), (0.0, 60.0), (1e3, 1e5), (-1e4, 0.0)):
-        assert far(*point) == pytest.approx(near(*point), rel=1e-12)
+    data = load(Origin((str(folder / "t.parquet"),), query="SELECT x, 0 AS y FROM data"))
+    far, near = ground_of_rows(data, "logistic")[0], loss_of_rows(rows["x"], 0 * rows["x"], "logistic")
+    for point in ((0.0, -30.0), (0.0, -60.0), (-1.0, -300.0), (0.0, 60.0), (1e3, 1e5)):
+        assert far(*point) == pytest.approx(near(*point), rel=1e-12, abs=0.0)
 
 
 def test_what_is_too_large_is_not_asked(folder: Path, queries: list[str]) -> None:
@@ -407,6 +409,21 @@ async def test_the_screen_steps_as_the_answers_come(folder: Path, queries: list[
         assert len(queries) == before + 30
         expected = walked(laboratory(pilot).ground.landscape, Settings(0.01, train_bias=True), 30)
         assert state(pilot) == expected[-1]
+
+
+async def test_the_event_loop_asks_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(app_on(data_of(folder)), (120, 36)) as pilot:
+        asking: list[bool] = []
+        means = Held.means
+
+        def noted(self: Held, *question: Any) -> Any:
+            asking.append(threading.current_thread() is threading.main_thread())
+            return means(self, *question)
+
+        monkeypatch.setattr(Held, "means", noted)
+        await press(pilot, "n", "N", "space")
+        assert state(pilot).iteration == 30
+        assert asking == [False] * 30
 
 
 async def test_keys_are_answered_while_steps_are_owed(folder: Path) -> None:
