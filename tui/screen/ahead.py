@@ -60,6 +60,9 @@ class Ahead:
                 self._laboratory.walk.ask_ahead()
             except ValueError as error:
                 refused = str(error)
+            except BaseException:
+                self._busy = False
+                raise
             walk = self._laboratory.walk
             if walk.running and walk.pace:
                 sleep(max(1 / walk.pace - (monotonic() - begun), 0))
