@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SMALL, LARGE = (80, 24), (120, 36)
 SIZES = (SMALL, LARGE)
-THREADS = ("_read", "_scan", "_look", "_load_columns", "_take_study", "_race", "_begin_course")
+THREADS = ("_ask", "_read", "_scan", "_look", "_load_columns", "_take_study", "_race", "_begin_course")
 """What the screen and its dialogs do beside the event loop."""
 
 

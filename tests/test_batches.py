@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-import gdcore.descent.batches
+from gdcore.descent import shuffle
 from gdcore.descent.batches import Batch, Order
 from gdcore.descent.branches import Branches, brief, difference
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nudge
@@ -72,9 +72,22 @@ def test_seeds_and_epochs_have_orders_of_their_own() -> None:
 def test_the_rows_of_a_step_need_no_history(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = Batch(7, 3)
     known = [batch.rows(iteration, 30).tolist() for iteration in range(1000)]
-    monkeypatch.setattr(gdcore.descent.batches, "_epochs", {})
+    monkeypatch.setattr(shuffle, "_parts", {})
     assert [batch.rows(iteration, 30).tolist() for iteration in range(999, -1, -1)] == known[::-1]
-    assert len(gdcore.descent.batches._epochs) <= 64
+    assert len(shuffle._parts) <= 64
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 997, 1001])
+def test_an_order_made_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    batch, rows = Batch(size, 3), 1001
+    whole_order = [batch.rows(iteration, rows).tolist() for iteration in range(2 * batch.steps(rows))]
+    for part in (64, 500):
+        monkeypatch.setattr(shuffle, "PART", part)
+        monkeypatch.setattr(shuffle, "_CHUNK", 100)
+        for held in ("_parts", "_starts"):
+            monkeypatch.setattr(shuffle, held, {})
+        assert [batch.rows(iteration, rows).tolist() for iteration in range(2 * batch.steps(rows))] == whole_order
+        assert max(map(len, shuffle._parts.values())) < 2 * part
 
 
 def test_an_order_made_elsewhere_is_replayed_and_begins_again() -> None:

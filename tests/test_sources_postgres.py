@@ -15,12 +15,15 @@ import numpy as np
 import psycopg
 import pytest
 
+from gdcore.descent.batches import Batch
 from gdcore.descent.branches import Branches
-from gdcore.descent.steps import Settings
+from gdcore.descent.optimizers import Adam
+from gdcore.descent.steps import Limits, Settings, begin, descend
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
-from gdcore.rows.dataset import DatasetError, Origin
+from gdcore.rows.dataset import Dataset, DatasetError, Origin
 from gdcore.rows.files import Cancelled, Progress
+from gdcore.rows.ground import ground_of_rows
 from gdcore.session import Session
 from tui import cli
 from tui.sources import postgres
@@ -248,3 +251,44 @@ def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked["connect_timeout"] == postgres.TIMEOUT
     fault(Origin(("postgresql://db/shop?connect_timeout=3",), "t"))
     assert asked["connect_timeout"] == "3", "the address decides"
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("loss", ["absolute", "huber", "logistic"])
+def test_losses_are_added_up_by_the_server(server: str, loss: str, scaled: bool) -> None:
+    (x, y), asked = columns(), "SELECT x, y FROM near"
+    if loss == "logistic":
+        y, asked = (y > 11).astype(float), "SELECT x, CASE WHEN y > 11 THEN 1 ELSE 0 END AS y FROM near"
+    data = load(Origin((server,), query=asked), "x", "y")
+    far, near = (
+        ground_of_rows(rows, loss, 2.0, scaled=scaled)[0]
+        for rows in (data, Dataset("near", None, x, y, "x", "y", ("x", "y")))
+    )
+    for point in ((0.0, 0.0), (2.5, -3.0), (1e6, -1e3), (-1e6, 1e-9)):
+        value, slopes = far.loss_and_gradient(*point)
+        expected, slopes_expected = near.loss_and_gradient(*point)
+        assert value == pytest.approx(expected, rel=1e-12)
+        assert slopes == pytest.approx(slopes_expected, rel=1e-12, abs=1e-12)
+    settings = Settings(0.01, Adam(), train_bias=True)
+    runs = (descend(ground, settings, Limits(15), begin(ground, settings)) for ground in (far, near))
+    for mine, theirs in zip(*runs, strict=True):
+        assert (mine.w, mine.b, mine.loss) == pytest.approx((theirs.w, theirs.b, theirs.loss), rel=1e-12)
+
+
+def test_what_the_server_cannot_give_is_a_sentence(server: str) -> None:
+    data = load(Origin((server,), "near"))
+    with pytest.raises(DatasetError, match=r"^the logistic loss needs the labels 0 and 1 for y, and a row has "):
+        ground_of_rows(data, "logistic")
+    with pytest.raises(DatasetError, match=r"^batches: the rows of near have no position to be read by; those of one"):
+        data.squared_error.seen(0, Batch(10))
+
+
+def test_a_connection_that_was_lost_is_made_anew(server: str) -> None:
+    far = ground_of_rows(load(Origin((server,), "near")), "huber")[0]
+    first = far(0.0, 0.0)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gdlab'")
+    with pytest.raises(DatasetError) as caught:
+        far(1.0, 0.0)
+    assert str(caught.value).isprintable()
+    assert far(1.0, 0.0) != first

@@ -605,7 +605,6 @@ def _batch_of(options: Namespace, data: Dataset) -> Batch | None:
         return None
     if seed is not None and order is not None:
         raise ValueError("--seed and --order cannot be given together: each says in which order the rows come")
-    data.need_rows("batches")
     from gdcore.descent.batches import Batch, Order  # noqa: PLC0415
 
     return Batch(size, seed or 0, None if order is None else Order.load(order, data.rows))
@@ -645,10 +644,10 @@ def _landscape_of(options: Namespace, ground: Any) -> Landscape | None:
         raise ValueError(f"--delta belongs to --loss huber, not to {options.loss}")
     if options.terrain is not None or options.loss == "squared":
         return None
-    from gdcore.landscapes.losses import DELTA, loss_of_rows  # noqa: PLC0415
+    from gdcore.landscapes.losses import DELTA  # noqa: PLC0415
+    from gdcore.rows.ground import ground_of_rows  # noqa: PLC0415
 
-    ground.need_rows(f"the {options.loss} loss")
-    return loss_of_rows(ground.x, ground.y, options.loss, DELTA if options.delta is None else options.delta)
+    return ground_of_rows(ground, options.loss, DELTA if options.delta is None else options.delta)[0]
 
 
 def _terrain_of(

@@ -19,6 +19,7 @@ from zlib import crc32
 import numpy as np
 
 from gdcore.descent.parameters import BATCH, SEED
+from gdcore.descent.shuffle import in_order
 from gdcore.inert import inert, quoted, quoted_path
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers: TypeAlias = NDArray[np.intp]
-
-_NUMBERS = 1 << 20
-"""About so many numbers of rows are held for the epochs that were last asked for; one epoch always is."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -211,32 +209,11 @@ class Batch:
             ValueError: if the order was made for another number of rows.
         """
         epoch, step = divmod(iteration, self.steps(count))
+        first, last = step * self.size, min((step + 1) * self.size, count)
         if self.order is None:
-            order = _order(self.seed, epoch, count)
-        else:
-            order = self.order.epoch(epoch)
-            if len(order) != count:
-                name = f" in {self.order.name}" if self.order.name else ""
-                raise ValueError(f"the order{name} is one of {len(order):,} rows, the data have {count:,}")
-        return order[step * self.size : (step + 1) * self.size]
-
-
-_epochs: dict[tuple[int, int, int], Numbers] = {}
-
-
-def _order(seed: int, epoch: int, count: int) -> Numbers:
-    """The order of rows in an epoch; those last asked for are held."""
-    key = (seed, epoch, count)
-    found = _epochs.get(key)
-    if found is None:
-        raw = np.random.Philox(key=np.array([seed, epoch], dtype=np.uint64)).random_raw(count)
-        # Of numbers that all differ every sort makes the same order, and the plain one is three times as fast.
-        found = np.argsort(raw)
-        ordered = raw[found]
-        if (ordered[1:] == ordered[:-1]).any():
-            found = np.argsort(raw, kind="stable")
-        found.setflags(write=False)
-        if len(_epochs) >= max(2, min(64, _NUMBERS // count)):
-            _epochs.pop(list(_epochs)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
-        _epochs[key] = found
-    return found
+            return in_order(self.seed, epoch, count, first, last)
+        order = self.order.epoch(epoch)
+        if len(order) != count:
+            name = f" in {self.order.name}" if self.order.name else ""
+            raise ValueError(f"the order{name} is one of {len(order):,} rows, the data have {count:,}")
+        return order[first:last]

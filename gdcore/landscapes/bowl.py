@@ -123,12 +123,13 @@ class MeanSquaredError(Landscape):
         return MeanSquaredError.of(x, y) if self.far else BatchBowl(x, y)
 
     @classmethod
-    def from_moments(cls, moments: Moments, floor: float) -> MeanSquaredError:
+    def from_moments(cls, moments: Moments, floor: float, columns: Columns | None = None) -> MeanSquaredError:
         """The loss over rows that somebody else has measured.
 
         Args:
             moments: those of all the rows.
             floor: L*, the mean squared residual of the line w* = cov_xy / var_x, b* = mean_y - w* * mean_x.
+            columns: where batches of the rows can be had, if they can.
 
         Example:
             >>> x, y = np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0, 7.0])
@@ -141,7 +142,7 @@ class MeanSquaredError(Landscape):
         bias = moments.mean_y - rise
         residual = (rise + (bias - moments.mean_y)) + (rise_tail + weight * moments.tail_x - moments.tail_y)
         far = moments.mean_x * moments.mean_x > _FAR * moments.var_x
-        return cls(moments, weight, bias, floor, residual, far)
+        return cls(moments, weight, bias, floor, residual, far, columns)
 
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
         """The loss and (dL/dw, dL/db) at (w, b): what one step of a descent needs, in one go."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape, Sampling
 
     Floats: TypeAlias = NDArray[np.float64]
+    Numbers: TypeAlias = NDArray[np.intp]
 
 MOST, MOST_ROWS = 64, 1 << 20
 """So many landscapes of batches are held at the most, and about so many rows in all of them."""
@@ -22,9 +23,17 @@ class Columns:
     """Two columns x and y of equal length, which nobody changes.
 
     The landscapes of the batches that were last asked for are held: a step measures its batch, then a screen draws it.
+
+    Attributes:
+        remote: whether the rows are elsewhere, so that a step may be a query.
+        cost: what a query takes, in words; empty where there is none.
     """
 
     __slots__ = ("_recent", "x", "y")
+
+    remote: ClassVar[bool] = False
+    most: ClassVar[int] = MOST
+    cost: str = ""
 
     def __init__(self, x: Floats, y: Floats) -> None:
         self.x = x
@@ -39,9 +48,17 @@ class Columns:
         recent, key = self._recent, (iteration, batch)
         found = recent.get(key)
         if found is None:
-            rows = batch.rows(iteration, len(self.x))
-            found = over(self.x[rows], self.y[rows])
-            if len(recent) >= max(2, min(MOST, MOST_ROWS // batch.size)):
+            rows = batch.rows(iteration, len(self))
+            found = over(*self.pick(rows))
+            if len(recent) >= max(2, min(self.most, MOST_ROWS // batch.size)):
                 recent.pop(list(recent)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
             recent[key] = found
         return found
+
+    def pick(self, rows: Numbers) -> tuple[Floats, Floats]:
+        """Both columns of the rows of these numbers, in this order."""
+        return self.x[rows], self.y[rows]
+
+    def scaled(self, mean_x: float, std_x: float, mean_y: float, std_y: float) -> Columns:
+        """The columns (x - mean_x) / std_x and (y - mean_y) / std_y."""
+        return Columns((self.x - mean_x) / std_x, (self.y - mean_y) / std_y)

@@ -216,6 +216,16 @@ class Landscape:
         """Of how many rows curves and maps are drawn, where these are not all; otherwise 0."""
         return 0
 
+    @property
+    def remote(self) -> bool:
+        """Whether its rows are elsewhere, so that what needs them is a query that takes its time."""
+        return self.columns is not None and self.columns.remote
+
+    @property
+    def cost(self) -> str:
+        """What a query takes, in words; empty where there is none."""
+        return "" if self.columns is None else self.columns.cost
+
     def prediction(self, x: Value, w: Value, b: Value) -> Value:
         """What is expected at x, where the landscape is made of rows: the height of the line."""
         return w * x + b
@@ -250,3 +260,7 @@ class Landscape:
     def lowest_point(self, b: float | None = None) -> Minimum | None:
         """The lowest of the known minima."""
         return next(iter(self.minima(b)), None)
+
+    def sure_lowest(self, b: float | None = None) -> Minimum | None:
+        """The same, but none where it is that of a sample of the rows, which tells no digits."""
+        return None if self.lowest(b) is None else self.lowest_point(b)

@@ -510,7 +510,9 @@ LOSSES: dict[str, type[Landscape]] = {
 """The losses of rows by name, the plain one first."""
 
 
-def loss_of_rows(x: ArrayLike, y: ArrayLike, loss: str = "squared", delta: float = DELTA) -> Landscape:
+def loss_of_rows(
+    x: ArrayLike, y: ArrayLike, loss: str = "squared", delta: float = DELTA
+) -> MeanSquaredError | LossOfRows:
     """The landscape of rows under a loss.
 
     Args:
@@ -543,8 +545,8 @@ def loss_name(landscape: Landscape) -> tuple[str, float | None]:
     >>> loss_name(Huber([1.0, 2.0], [1.0, 3.0], 2.5)), loss_name(MeanSquaredError.of([1.0, 2.0], [1.0, 3.0]))
     (('huber', 2.5), ('squared', None))
     """
-    name = landscape.name if isinstance(landscape, LossOfRows) else "squared"
-    return name, landscape.delta if isinstance(landscape, Huber) else None
+    known = landscape if isinstance(landscape, LossOfRows) else landscape.drawn
+    return known.name if isinstance(known, LossOfRows) else "squared", known.delta if isinstance(known, Huber) else None
 
 
 def _chunks(x: Rows, y: Rows) -> Iterator[tuple[Rows, Rows]]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gdcore.rows.reader import Columns
+    from gdcore.rows.remote import RemoteColumns
 
     Watch: TypeAlias = Callable[[Progress], object]
 
@@ -63,10 +64,12 @@ class Measured:
     Attributes:
         moments: count, means, variances and covariance of all the rows.
         floor: L*, the smallest squared error that a line has on them.
+        columns: where the engine can be asked again; None where it cannot.
     """
 
     moments: Moments
     floor: float
+    columns: RemoteColumns | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +127,7 @@ class Dataset:
     def squared_error(self) -> MeanSquaredError:
         """The mean squared error of a line over all the rows."""
         if self.measured:
-            return MeanSquaredError.from_moments(self.measured.moments, self.measured.floor)
+            return MeanSquaredError.from_moments(self.measured.moments, self.measured.floor, self.measured.columns)
         return MeanSquaredError.of(self.x, self.y)
 
     def need_rows(self, what: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdcore.landscapes.losses import DELTA, Logistic, loss_of_rows
+from gdcore.rows.remote import RemoteLoss
 from gdcore.rows.scaling import Scale, standardized, standardized_loss
 
 if TYPE_CHECKING:
@@ -33,13 +34,16 @@ def ground_of_rows(
         [-0.232163, 15.042902]
 
     Raises:
-        ValueError: if there is no such loss, or the rows do not suit it, or x never changes and cannot be scaled.
+        ValueError: if there is no such loss, or the rows do not suit it, or x never changes and cannot be scaled; with
+            a sentence, where the rows are in an engine that does not answer.
     """
-    if loss != "squared":
-        data.need_rows(f"the {loss} loss")
-    if not scaled:
-        return data.squared_error if loss == "squared" else loss_of_rows(data.x, data.y, loss, delta), None
-    rows, scale = standardized(data, labels=loss == Logistic.name)
+    rows, scale = standardized(data, labels=loss == Logistic.name) if scaled else (data, None)
     if loss == "squared":
-        return standardized_loss(data.squared_error), scale
-    return loss_of_rows(rows.x, rows.y, loss, delta), scale
+        return standardized_loss(data.squared_error) if scaled else data.squared_error, scale
+    columns = None if rows.measured is None else rows.measured.columns
+    if columns is None:
+        data.need_rows(f"the {loss} loss")
+    elif loss == Logistic.name:
+        columns.need_labels()
+    landscape = loss_of_rows(rows.x, rows.y, loss, delta)
+    return RemoteLoss(landscape, columns, rows.moments) if columns else landscape, scale

@@ -13,7 +13,6 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
-from gdcore.landscapes.columns import Columns
 from gdcore.rows.dataset import Measured
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def standardized_loss(loss: MeanSquaredError) -> MeanSquaredError:
     old = loss.moments
     std_x, std_y = sqrt(old.var_x), sqrt(old.var_y) or 1.0
     slope = loss.weight * std_x / std_y
-    columns = loss.columns and Columns((loss.columns.x - old.mean_x) / std_x, (loss.columns.y - old.mean_y) / std_y)
+    columns = None if loss.columns is None else loss.columns.scaled(old.mean_x, std_x, old.mean_y, std_y)
     moments = Moments(old.count, 0.0, 0.0, 1.0, old.var_y / (std_y * std_y), slope)
     return MeanSquaredError(moments, slope, 0.0, loss.floor / (std_y * std_y), 0.0, far=False, columns=columns)
 
@@ -85,5 +84,6 @@ def standardized(data: Dataset, *, labels: bool = False) -> tuple[Dataset, Scale
     x, y = (data.x - scale.mean_x) / scale.std_x, (data.y - scale.mean_y) / scale.std_y
     if data.measured is None:
         return replace(data, x=x, y=y), scale
-    scaled = standardized_loss(data.squared_error)
-    return replace(data, x=x, y=y, measured=Measured(scaled.moments, scaled.floor)), scale
+    scaled, columns = standardized_loss(data.squared_error), data.measured.columns
+    columns = None if columns is None else columns.scaled(scale.mean_x, scale.std_x, scale.mean_y, scale.std_y)
+    return replace(data, x=x, y=y, measured=Measured(scaled.moments, scaled.floor, columns)), scale

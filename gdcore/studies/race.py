@@ -163,7 +163,9 @@ def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing
     """Let each runner make so many iterations, or as many as it can, a piece at a time."""
     landscape, going, made = runners[0].run.landscape, list(runners), 0
     piece = min(RUN_PIECE, max(iterations // ROUNDS, 1))
-    if landscape.columns is not None and not landscape.exact:
+    if landscape.remote:
+        piece = 1
+    elif landscape.columns is not None and not landscape.exact:
         piece = max(min(piece, AT_ONCE // len(landscape.columns)), 1)
     while going and made < iterations:
         count = min(piece, iterations - made)

@@ -210,7 +210,8 @@ class _Ground:
             return False
 
         def slope_at(share: float) -> float:
-            along_w, along_b = self.landscape.gradient(place[0] + share * way_w, place[1] + share * way_b)
+            # On a sample: so many queries would be a long wait.
+            along_w, along_b = self.landscape.drawn.gradient(place[0] + share * way_w, place[1] + share * way_b)
             return along_w * way_w + along_b * way_b
 
         low, high, falling, rising = 0.0, 1.0, slope_at(0.0), slope_at(1.0)

@@ -332,8 +332,8 @@ def _loss(landscape: Landscape) -> dict[str, Any]:
 
 
 def _minimum(landscape: Landscape, settings: Settings, b: float) -> dict[str, float | None] | None:
-    """Where the loss of the trained parameters is smallest; None where that is no single point."""
-    lowest = landscape.lowest_point(None if settings.train_bias else b)
+    """Where the loss of the trained parameters is smallest; None where that is no single point, or not known."""
+    lowest = landscape.sure_lowest(None if settings.train_bias else b)
     if lowest is None:
         return None
     # The loss as the walk computes it there, not a better one.
@@ -377,12 +377,13 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
         yield "w, b and the loss are those of standardized rows; predictions are in the data's own units."
     if data and data.skipped:
         yield data.said_of_skipped
+    yield from _of_the_engine(subject)
     yield from _of_chance(run, subject)
     yield from _of_the_place(run, subject)
     why = landscape.why_no_minimum(None if settings.train_bias else subject.b)
     if data and why:
         yield f"The loss has no minimum: {why}."
-    elif data and landscape.lowest_point() is None:
+    elif data and landscape.valley(np.zeros(2)) is not None:
         yield f"{data.x_name} never changes: over w and b the loss is a trough, many pairs of them fit equally well."
     limits = stability(settings.optimizer, landscape.curvature(settings.train_bias, run.last.w, run.last.b))
     if limits is None:
@@ -419,6 +420,16 @@ def _of_the_place(run: Run, subject: Subject) -> Iterator[str]:
     found = situation(subject.landscape, subject.settings, run.last, before=run.before, following=known)
     if found is not None:
         yield found.sentence
+
+
+def _of_the_engine(subject: Subject) -> Iterator[str]:
+    """Where a step was a query: what one takes, and what is not of all the rows."""
+    landscape, data = subject.landscape, subject.data
+    if data is None or not landscape.cost or (landscape.exact and not subject.batched):
+        return
+    yield f"A step is one query: {landscape.cost}."
+    if landscape.sampled:
+        yield f"What follows on curvature is that of a sample of {landscape.sampled:,} of the {data.rows:,} rows."
 
 
 def _of_chance(run: Run, subject: Subject) -> Iterator[str]:

@@ -28,6 +28,7 @@ class Command:
         footer: whether it is in the footer.
         chart_keys: keys that ask for it while the chart has the focus.
         priority: whether it comes before what a field does with the key.
+        steps: how many steps it makes, if it makes any: where each is a query, they are made one by one.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Command:
     footer: bool = False
     chart_keys: tuple[str, ...] = ()
     priority: bool = False
+    steps: int = 0
 
     @property
     def action(self) -> str:
@@ -61,6 +63,7 @@ WALKING = (
         "Step",
         "One step against the gradient.",
         lambda lab: lab.walk.step(),
+        steps=1,
         footer=True,
         chart_keys=("right", "full_stop"),
     ),
@@ -74,7 +77,7 @@ WALKING = (
         footer=True,
         chart_keys=("left", "comma"),
     ),
-    Command("ten_steps", ("N",), "Ten steps", "Ten steps.", lambda lab: lab.walk.step(10)),
+    Command("ten_steps", ("N",), "Ten steps", "Ten steps.", lambda lab: lab.walk.step(10), steps=10),
     Command("ten_back", ("B",), "Ten back", "Ten steps back.", lambda lab: lab.walk.back(10), pauses=True),
     Command(
         "rate_down",

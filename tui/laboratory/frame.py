@@ -112,8 +112,13 @@ class Frame:
     def target(self) -> tuple[float | None, float | None]:
         """The (w, b) the run is on its way to; None for a parameter that has no single best value or is held."""
         both = self.settings.train_bias
-        lowest = self.landscape.lowest_point(None if both else self.state.b)
+        lowest = self.landscape.sure_lowest(None if both else self.state.b)
         return (lowest.w if lowest else None), (lowest.b if lowest and both else None)
+
+    @property
+    def cost(self) -> str:
+        """How long the last query took, where a step is one; empty where none is."""
+        return self.landscape.cost if self.settings.batch is not None or not self.landscape.exact else ""
 
     @property
     def own_line(self) -> tuple[float, float]:

@@ -267,6 +267,15 @@ def account(branch: Branch) -> str:
     return f"{branch.name}: {branch.origin}; {branch.run.tip:,} steps, loss {number(branch.reached)}"
 
 
+def cost(frame: Frame) -> Iterator[str]:
+    """Where a step is a query: how long one takes, and what is not of all the rows."""
+    if frame.cost:
+        yield f"A step is one query: {frame.cost}."
+    if frame.cost and frame.data is not None and frame.landscape.sampled:
+        sampled = f"{frame.landscape.sampled:,} of the {frame.data.rows:,} rows"
+        yield f"Curvature, minimum and pictures are those of a sample of {sampled}; loss and slopes are of all."
+
+
 def comparison(one: Branch, other: Branch) -> list[tuple[str, str, str]]:
     """Two branches side by side, each where it ended: (what, one, other)."""
     columns = [_figures(one), _figures(other)]
@@ -277,7 +286,7 @@ def _figures(branch: Branch) -> dict[str, str]:
     run = branch.run
     settings = run.settings_at(run.tip)
     w, b, _ = run.path(run.tip, run.tip + 1)[0].tolist()
-    lowest = run.landscape.lowest_point(None if settings.train_bias else b)
+    lowest = run.landscape.sure_lowest(None if settings.train_bias else b)
     target = (lowest.w, lowest.b if settings.train_bias else None) if lowest else (None, None)
     digits = [
         f"{name} {correct_digits(value, best):.1f}"

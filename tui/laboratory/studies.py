@@ -61,6 +61,9 @@ class Studies:
         Returns:
             Whether there were any; if not, a note says why.
         """
+        if self._walk.asks:
+            self._notes.say("Here each step is a query, too many for several seeds at once; u takes the next seed.")
+            return False
         try:
             made = several_seeds(self._walk.branches, SEEDS)
         except ValueError as error:

@@ -88,7 +88,7 @@ def readout(frame: Frame, width: int, height: int) -> list[Row]:
         *[row(width, ("dL/db ", "label"), (f"{slope_b:<12.7g}", "value"), (held, "label"))] * both,
         *_rate(frame, width),
         *_own(frame, width),
-        row(width, ("digits", "label"), (" ", ""), (_digits(frame), "value")),
+        _last(frame, width),
     ]
     return _filled(lines, width, height)
 
@@ -121,6 +121,13 @@ def _own(frame: Frame, width: int) -> list[Row]:
 def longer(frame: Frame) -> bool:
     """Whether the readout needs a row more than usual."""
     return frame.scale is not None or frame.settings.schedule.varies
+
+
+def _last(frame: Frame, width: int) -> Row:
+    """How near it is; where a step is a query, what one takes: then it is only known how near a sample is."""
+    if frame.cost:
+        return row(width, ("query ", "label"), (f"{frame.cost} a step", "value"))
+    return row(width, ("digits", "label"), (" ", ""), (_digits(frame), "value"))
 
 
 def _digits(frame: Frame) -> str:

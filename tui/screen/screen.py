@@ -26,6 +26,7 @@ from tui.laboratory.grounds import load_file
 from tui.laboratory.saving import session_of
 from tui.laboratory.welcome import FORMS
 from tui.screen import panels
+from tui.screen.ahead import Ahead
 from tui.screen.aside import Aside, room
 from tui.screen.chart import Chart
 from tui.screen.dialogs import BranchDialog, OptionsDialog, TextDialog, copy_or_quit
@@ -122,6 +123,8 @@ class LaboratoryScreen(Screen[None]):
         self._saving: Timer | None = None
         self._marker = marker
         self._runner = Runner(fps)
+        self._ahead = Ahead(self, self.touch)
+        self._shown: Frame | None = None
         self._timer: Timer | None = None
         self._drawing = False
         self._beside = 0
@@ -190,7 +193,7 @@ class LaboratoryScreen(Screen[None]):
 
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
-        frame = self.laboratory.frame if self._guide is None else self._guide.frame
+        frame = self._shown = self._frame()
         if self._own and self._saver is not None and self._saving is None:
             self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
         for panel in self._panels.values():
@@ -208,6 +211,16 @@ class LaboratoryScreen(Screen[None]):
         welcome = self.laboratory.welcome.at(frame.state.iteration)
         self._stage.card = FORMS if welcome and view.welcomes else ()
         self._stage.scene = scene
+
+    def _frame(self) -> Frame:
+        """The frame of this moment; where an engine does not answer, the one before with a sentence that says so."""
+        try:
+            return self.laboratory.frame if self._guide is None else self._guide.frame
+        except DatasetError as error:
+            if self._shown is None:
+                raise
+            self._pause()
+            return replace(self._shown, note=f"{error}.", alarm=True, running=False)
 
     def _arrange_aside(self, frame: Frame) -> None:
         """Make room for other views in small, where the settings leave some in a wide terminal, and have them painted.
@@ -285,7 +298,11 @@ class LaboratoryScreen(Screen[None]):
     def action_do(self, name: str) -> None:
         """Do what a command does to the laboratory."""
         command = next(command for command in COMMANDS if command.name == name)
-        if command.do is not None and not self._waits(name):
+        if command.do is None or self._waits(name):
+            return
+        if command.steps and self.laboratory.walk.asks:
+            self._ahead.owe(self.laboratory, command.steps)
+        else:
             self._try(partial(command.do, self.laboratory), pauses=command.pauses)
 
     def _try(self, deed: Callable[[], object], *, pauses: bool = True) -> None:
@@ -309,19 +326,31 @@ class LaboratoryScreen(Screen[None]):
             walk.step()
         else:
             walk.running = True
+            self._go()
+        self.touch()
+
+    def _go(self) -> None:
+        """Run by the clock; where a step is a query, as the answers come."""
+        if self.laboratory.walk.asks:
+            self._ahead.owe(self.laboratory)
+        else:
             self._timer = self.set_interval(self._runner.begin(), self._tick)
             self._tick()
-        self.touch()
 
     def _pause(self) -> None:
         self.laboratory.walk.running = False
+        self._ahead.stop()
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
 
     def _tick(self) -> None:
         """Make the steps that are due."""
-        if self._runner.tick(self.laboratory.walk):
+        if self.laboratory.walk.asks:  # steps see batches from now on
+            self._pause()
+            self.laboratory.walk.running = True
+            self._go()
+        elif self._runner.tick(self.laboratory.walk):
             if self.laboratory.walk.timeline.ending is not None:
                 self._pause()
             self.touch()
@@ -610,7 +639,10 @@ class LaboratoryScreen(Screen[None]):
             self.touch()
 
     def action_chart(self) -> None:
-        """Go to the chart; give up a race that goes on, or put away its table."""
+        """Go to the chart; give up steps or a race that goes on, or put away its table."""
+        if self._ahead.owes:
+            self._pause()
+            self.touch()
         if self._race_on is not None:
             self._race_on.cancel()
             self._race_on, self._views.racers = None, ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from tui.sources.kinds import SUFFIXES, kind_of_all
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gdcore.landscapes.columns import Numbers
     from gdcore.rows.dataset import Origin, Watch
     from gdcore.rows.reader import Columns
 
@@ -33,6 +35,8 @@ class DuckTable(EngineTable):
     """A table or files in an embedded DuckDB."""
 
     kept = KEPT
+    numbered: tuple[str, str] | None = None
+    """What SQL calls the rows that have positions, and these; None where they have none."""
 
     def fetch(self, query: str) -> Sequence[Sequence[Any]]:
         """The rows that a query gives."""
@@ -57,13 +61,50 @@ class DuckTable(EngineTable):
         chosen = f"SELECT x, y FROM ({query}) USING SAMPLE reservoir({rows} ROWS) REPEATABLE ({seed})"
         return self._numpy(chosen)
 
+    def total(self, value: Any) -> Any:
+        """The sum of a column, by Kahan: in whatever order its threads add, next to nothing is lost."""
+        return _fsum()(value)
+
+    def at(self, columns: tuple[str, str], positions: Numbers) -> Columns | None:
+        """Both columns of the rows at these positions, in this order; None where not all of them are there."""
+        if self.numbered is None:
+            return super().at(columns, positions)
+        rows, position = self.numbered
+        x_name, y_name = map(identifier, columns)
+        chosen = f"CAST({x_name} AS DOUBLE) AS x, CAST({y_name} AS DOUBLE) AS y"
+        # As a list, and not as a value, it tells DuckDB which parts of a file to leave unread.
+        wanted = f"SELECT unnest({positions.tolist()}) AS gdlab_wanted"
+        found = self._fetched(
+            f"SELECT {position} AS place, {chosen} FROM {rows} SEMI JOIN ({wanted}) AS w ON gdlab_wanted = {position}"
+        )
+        if len(found["place"]) != len(positions):
+            return None
+        back = np.empty(len(positions), np.intp)
+        back[np.argsort(positions)] = np.argsort(found["place"])
+        x, y = (np.ma.filled(np.ma.asarray(found[name], np.float64), np.nan)[back] for name in "xy")
+        return x, y
+
     def _columns(self, expression: Any) -> Columns:
         return self._numpy(self._compiled(expression))
 
     def _numpy(self, query: str) -> Columns:
-        found = run(lambda: self._connection.con.execute(query).fetchnumpy(), self)
+        found = self._fetched(query)
         x, y = (np.ma.filled(np.ma.asarray(found[name], np.float64), np.nan) for name in ("x", "y"))
         return np.ascontiguousarray(x), np.ascontiguousarray(y)
+
+    def _fetched(self, query: str) -> Any:
+        return run(lambda: self._connection.con.execute(query).fetchnumpy(), self)
+
+
+@cache
+def _fsum() -> Any:
+    """DuckDB's own sum by Kahan, which ibis has not."""
+    from ibis import udf  # noqa: PLC0415
+
+    def fsum(value: float) -> float:  # type: ignore[empty-body]
+        """The sum of a column."""
+
+    return udf.agg.builtin(fsum, signature=(("float64",), "float64"))
 
 
 def said(error: Exception) -> str:
@@ -102,6 +143,11 @@ def literal(text: str) -> str:
     return text.replace("'", "''")
 
 
+def identifier(name: str) -> str:
+    """A name between the quotes of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def as_list(paths: Sequence[str]) -> str:
     """Paths as a list of SQL."""
     return "[" + ", ".join(f"'{literal(path)}'" for path in paths) + "]"
@@ -125,7 +171,11 @@ def open_files(paths: Sequence[str], name: str, origin: Origin, watch: Watch | N
         if query:
             _execute(connection, f"CREATE TEMP VIEW data AS {query}", name)
         query = origin.query.strip().rstrip(";")
-    return _table(connection, query, name, origin, watch)
+    table = _table(connection, query, name, origin, watch)
+    one = len(paths) == 1 and not is_pattern(paths[0]) and not Path(paths[0]).is_dir()
+    if one and not origin.query and kind_of_all(paths[0]) == "parquet":
+        table.numbered = f"read_parquet({as_list(paths)}, file_row_number = true)", "file_row_number"
+    return table
 
 
 def _table(connection: Any, query: str, name: str, origin: Origin, watch: Watch | None) -> DuckTable:
@@ -211,4 +261,16 @@ def open_database(path: Path, name: str, origin: Origin, watch: Watch | None = N
     except Exception:
         listed = ", ".join(map(quoted, known[:8])) or "none"
         raise DatasetError(f"{name} has no table {quoted(table)}; its tables: {listed}") from None
-    return DuckTable(connection, chosen, name, origin, watch)
+    opened = DuckTable(connection, chosen, name, origin, watch)
+    if _is_whole(connection, table or known[0]):
+        opened.numbered = identifier(table or known[0]), "rowid"
+    return opened
+
+
+def _is_whole(connection: Any, table: str) -> bool:
+    """Whether the rows of a table are numbered without a gap: it is no view, and none was deleted from it."""
+    try:
+        found = connection.con.execute(f"SELECT count(*), min(rowid), max(rowid) FROM {identifier(table)}").fetchone()
+    except Exception:
+        return False
+    return bool(found[0]) and tuple(found[1:]) == (0, found[0] - 1)

@@ -16,12 +16,16 @@ from gdcore.inert import inert
 from gdcore.rows.engine import Sums
 from gdcore.rows.files import DatasetError, Progress
 from gdcore.rows.reader import LIMIT
+from gdcore.rows.remote import AS_THEY_ARE
+from tui.sources.losses import ROWWISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gdcore.landscapes.columns import Numbers
     from gdcore.rows.dataset import Origin, Watch
     from gdcore.rows.reader import Columns
+    from gdcore.rows.remote import Scaling
 
 POLL = 0.1
 """Seconds between two looks at a query that runs."""
@@ -132,6 +136,46 @@ class EngineTable:
         )
         rows, count, *sums = self._asked(expression)[0]
         return Sums(int(rows), int(count), *(float(value or 0.0) for value in sums))
+
+    def means(
+        self, columns: tuple[str, str], loss: str, delta: float, point: tuple[float, float], scale: Scaling
+    ) -> tuple[int, float, float, float]:
+        """How many good rows there are, and the means over them of a loss and of its slopes by w and by b."""
+        from ibis import literal  # noqa: PLC0415
+
+        good = self._good(*columns)
+        x, y = good.x, good.y
+        if scale != AS_THEY_ARE:
+            x, y = (x - scale[0]) / scale[1], (y - scale[2]) / scale[3]
+        w, b = (literal(value, "float64") for value in point)
+        rows = good.select(x=x, y=y, z=x * w + b)
+        value, slope = ROWWISE[loss](rows.z, rows.y, delta)
+        rows = rows.select(x=rows.x, value=value, slope=slope)
+        total = self.total
+        expression = rows.aggregate(
+            count=rows.count(), value=total(rows.value), w=total(rows.slope * rows.x), b=total(rows.slope)
+        )
+        count, *sums = self._asked(expression)[0]
+        value, slope_w, slope_b = (float(each or 0.0) / max(count, 1) for each in sums)
+        return int(count), value, slope_w, slope_b
+
+    def total(self, value: Any) -> Any:
+        """The sum of a column."""
+        return value.sum()
+
+    def other_label(self, columns: tuple[str, str]) -> float | None:
+        """A y that is neither 0 nor 1; None where there is none."""
+        y = self._good(*columns).y
+        found = self._asked(y.max(where=(y != 0) & (y != 1)).as_table())[0][0]
+        return None if found is None else float(found)
+
+    def at(self, columns: tuple[str, str], positions: Numbers) -> Columns | None:
+        """Both columns of the rows at these positions, in this order; None where not all of them are there."""
+        del columns, positions
+        raise DatasetError(
+            f"batches: the rows of {self.name} have no position to be read by; "
+            "those of one Parquet file or of a table of a DuckDB file have"
+        )
 
     def scatter(self, x: str, y: str, around: tuple[float, float], slope: float) -> float:
         """The sum of (dy - slope * dx)^2 over the good rows."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from gdcore.rows.files import SHIPPED, STANDARD_INPUT, DatasetError, find, find_
 from tui.sources.kinds import kind_of_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gdcore.rows.dataset import Dataset, Watch
     from tui.sources.engine import EngineTable
 
@@ -66,7 +69,7 @@ def load(
     if origin.engine == "spark":
         from tui.sources.spark import open_spark  # noqa: PLC0415
 
-        return _measured(open_spark(_absolute(origin), watch), x, y, skip_bad_rows)
+        return _measured(partial(open_spark, _absolute(origin)), watch, x, y, skip_bad_rows)
     try:
         return _from_files(origin, x, y, skip_bad_rows, watch)
     except OSError as error:  # wherever it arises: a name that is too long, a folder that may not be looked into
@@ -100,8 +103,10 @@ def _from_files(
     if "duckdb" in kinds:
         if len(origin.places) > 1:
             raise DatasetError("several places cannot be read as one where one of them is a database")
-        return _measured(open_database(Path(origin.places[0]), named(origin), origin, watch), x, y, skip_bad_rows)
-    return _measured(open_files(origin.places, named(origin), origin, watch), x, y, skip_bad_rows)
+        return _measured(
+            partial(open_database, Path(origin.places[0]), named(origin), origin), watch, x, y, skip_bad_rows
+        )
+    return _measured(partial(open_files, origin.places, named(origin), origin), watch, x, y, skip_bad_rows)
 
 
 def _text(
@@ -128,11 +133,19 @@ def _size(paths: list[Path]) -> int:
         return 0
 
 
-def _measured(table: EngineTable, x: str | int | None, y: str | int | None, skip_bad_rows: bool) -> Dataset:
+def _measured(
+    opened: Callable[[Watch | None], EngineTable],
+    watch: Watch | None,
+    x: str | int | None,
+    y: str | int | None,
+    skip_bad_rows: bool,
+) -> Dataset:
     from gdcore.rows.engine import measure  # noqa: PLC0415
+    from tui.sources.held import held  # noqa: PLC0415
 
+    table = opened(watch)
     try:
-        return measure(table, x, y, skip_bad_rows=skip_bad_rows)
+        return held(measure(table, x, y, skip_bad_rows=skip_bad_rows), table, partial(opened, None))
     finally:
         table.close()
 
@@ -147,11 +160,11 @@ def _from_server(
     if origin.engine == "spark" or scheme in {"spark", "sc"}:
         from tui.sources.spark import open_spark  # noqa: PLC0415
 
-        return _measured(open_spark(origin, watch), x, y, skip_bad_rows)
+        return _measured(partial(open_spark, origin), watch, x, y, skip_bad_rows)
     if scheme in {"postgresql", "postgres"}:
         from tui.sources.postgres import open_postgres  # noqa: PLC0415
 
-        return _measured(open_postgres(origin, watch), x, y, skip_bad_rows)
+        return _measured(partial(open_postgres, origin), watch, x, y, skip_bad_rows)
     raise DatasetError(
         f"gdlab does not know how to read {inert(scheme)}://; it knows files, postgresql:// and spark://"
     )

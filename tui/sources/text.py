@@ -7,6 +7,7 @@ what it is: so bad rows are counted and told the same, whoever reads.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,8 @@ from gdcore.rows.engine import measure
 from gdcore.rows.files import BLOCK, DatasetError, Input
 from gdcore.rows.layout import lines_of
 from gdcore.rows.reader import read_row
-from tui.sources.duck import VIEW, DuckTable, as_list, connect, literal
+from tui.sources.duck import VIEW, DuckTable, as_list, connect, identifier, literal
+from tui.sources.held import held
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,27 +109,44 @@ def measured_text(
     chosen = layout.choose(*wanted)
     if chosen[0] == chosen[1] or not set(chosen) <= set(layout.numeric):
         return None
-    connection = connect()
-    try:
-        columns = ", ".join(f"'c{i}': '{'DOUBLE' if i in chosen else 'VARCHAR'}'" for i in range(len(layout.names)))
-        kept = ", ".join(f'c{i} AS "{name_.replace(chr(34), chr(34) * 2)}"' for i, name_ in enumerate(layout.names))
-        connection.con.execute(
-            f"CREATE TEMP VIEW {VIEW} AS SELECT {kept} FROM read_csv({as_list([str(path) for path in paths])}, "
-            f"delim = '{literal(layout.delimiter)}', quote = '\"', escape = '\"', comment = '#', header = false, "
-            f"skip = {layout.header}, auto_detect = false, compression = '{packings.pop() or 'none'}', "
-            f"columns = {{{columns}}})"
-        )
-        table = TextTable(connection, connection.table(VIEW), name, origin, watch)
+    packing = packings.pop() or "none"
+
+    def opened(watch: Watch | None) -> TextTable:
+        connection = connect()
+        try:
+            connection.con.execute(f"CREATE TEMP VIEW {VIEW} AS {_query(paths, layout, chosen, packing)}")
+            table = TextTable(connection, connection.table(VIEW), name, origin, watch)
+        except BaseException:
+            connection.disconnect()
+            raise
         table.files = files if len(files) == len(paths) else ()
         table.layout, table.chosen = layout, chosen
         table.numeric = layout.numeric
+        return table
+
+    table = None
+    try:
+        table = opened(watch)
         data = measure(table, chosen[0] + 1, chosen[1] + 1)
-        return data if not table.files or data.rows == _rows(paths, layout) else None
-    except DatasetError:
-        return None
+        if table.files and data.rows != _rows(paths, layout):
+            return None
+        return held(data, table, partial(opened, None))
     except Exception as error:
-        if type(error).__module__.startswith(("duckdb", "_duckdb", "ibis")):
+        foreign = type(error).__module__.startswith(("duckdb", "_duckdb", "ibis"))
+        if isinstance(error, DatasetError) or foreign:
             return None
         raise
     finally:
-        connection.disconnect()
+        if table is not None:
+            table.close()
+
+
+def _query(paths: Sequence[Path], layout: Layout, chosen: tuple[int, int], packing: str) -> str:
+    """What tells DuckDB the layout that gdcore found."""
+    columns = ", ".join(f"'c{i}': '{'DOUBLE' if i in chosen else 'VARCHAR'}'" for i in range(len(layout.names)))
+    kept = ", ".join(f"c{i} AS {identifier(name)}" for i, name in enumerate(layout.names))
+    return (
+        f"SELECT {kept} FROM read_csv({as_list([str(path) for path in paths])}, "
+        f"delim = '{literal(layout.delimiter or '')}', quote = '\"', escape = '\"', comment = '#', header = false, "
+        f"skip = {layout.header}, auto_detect = false, compression = '{packing}', columns = {{{columns}}})"
+    )

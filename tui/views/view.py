@@ -156,8 +156,7 @@ def all_points(frame: Frame) -> Floats:
 
 def drawn_from(frame: Frame) -> str:
     """What to add to a title where a chart is drawn from a sample of the rows."""
-    landscape = frame.landscape
-    columns = landscape.columns
-    if not landscape.sampled or columns is None:
+    landscape, data = frame.landscape, frame.data
+    if not landscape.sampled or data is None:
         return ""
-    return f"   drawn from {landscape.sampled:,} of {len(columns):,} rows"
+    return f"   drawn from {landscape.sampled:,} of {data.rows:,} rows"

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from gdcore.descent.batches import Batch
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
-from gdcore.rows.dataset import DatasetError, Origin
+from gdcore.rows.dataset import Dataset, DatasetError, Origin
 from gdcore.rows.files import Cancelled, Progress
+from gdcore.rows.ground import ground_of_rows
 from tui.sources.load import load
 
 if TYPE_CHECKING:
@@ -96,6 +98,24 @@ def test_bad_rows(tmp_path: Path) -> None:
         't.parquet, row 3, column "y": "inf" is not a finite number; correct it or skip bad rows',
         't.parquet, row 4, column "x": "nan" is not a finite number; correct it or skip bad rows',
     )
+
+
+@pytest.mark.parametrize("loss", ["absolute", "huber", "logistic"])
+def test_losses_are_added_up_by_spark(tmp_path: Path, loss: str) -> None:
+    x, y = columns()
+    y = (y > 11).astype(float) if loss == "logistic" else y
+    data = load(write(tmp_path, "t.parquet", x, y), "x", "y")
+    far, near = (
+        ground_of_rows(rows, loss, 2.0, scaled=True)[0]
+        for rows in (data, Dataset("t", None, x, y, "x", "y", ("x", "y")))
+    )
+    for point in ((0.0, 0.0), (2.5, -3.0), (1e6, -1e3)):
+        value, slopes = far.loss_and_gradient(*point)
+        expected, slopes_expected = near.loss_and_gradient(*point)
+        assert value == pytest.approx(expected, rel=1e-12)
+        assert slopes == pytest.approx(slopes_expected, rel=1e-12, abs=1e-12)
+    with pytest.raises(DatasetError, match=r"^batches: the rows of t.parquet have no position to be read by"):
+        far.seen(0, Batch(10))
 
 
 def test_a_query(tmp_path: Path) -> None:

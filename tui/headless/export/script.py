@@ -30,10 +30,15 @@ def script(laboratory: Laboratory, library: str) -> str:
 
 
 def ground_of(laboratory: Laboratory) -> Ground:
-    """What the current branch walks on."""
+    """What the current branch walks on.
+
+    Raises:
+        ValueError: if it is rows of which only a sample is here.
+    """
     from gdcore.landscapes.landscape import Landscape  # noqa: PLC0415
 
     own = laboratory.ground
-    return Ground(
-        laboratory.walk.timeline.landscape, None if isinstance(own.source, Landscape) else own.source, own.scale
-    )
+    data = None if isinstance(own.source, Landscape) else own.source
+    if data is not None:
+        data.need_rows("a script that walks again")
+    return Ground(laboratory.walk.timeline.landscape, data, own.scale)

@@ -30,6 +30,7 @@ def where(plain: Plain, _: str) -> Sentences:
     if frame.epoch is not None and settings.batch is not None:
         rows = f"{settings.batch.size:,} rows, seed {settings.batch.seed}, epoch {frame.epoch}"
         yield f"This step sees {rows}; the loss of all rows is {frame.whole.loss:.10g}."
+    yield from lesson.cost(frame)
     yield lesson.forecast(frame)
     if frame.remark:
         yield frame.remark

@@ -77,7 +77,9 @@ def told(plain: Plain) -> Sentences:
     """What has been changed, and what the learning rate will do now."""
     if plain.laboratory.notes.text:
         yield plain.laboratory.notes.text
-    yield lesson.forecast(plain.frame)
+    frame = plain.frame
+    yield from lesson.cost(frame)
+    yield lesson.forecast(frame)
 
 
 def ended(frame: Frame) -> str:

@@ -111,7 +111,9 @@ class Plain:
     def greeting(self) -> Sentences:
         """What this is, and where one stands."""
         yield f"gdlab, a laboratory for gradient descent, in words. {self.laboratory.ground.told}"
-        yield self.laboratory.notes.text or lesson.last_step(self.frame)
+        frame = self.frame
+        yield self.laboratory.notes.text or lesson.last_step(frame)
+        yield from lesson.cost(frame)
         yield "Type step, where, why, help or quit."
 
     def answer(self, line: str) -> Sentences:

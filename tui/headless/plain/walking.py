@@ -59,7 +59,8 @@ def run(plain: Plain, rest: str) -> Sentences:
     with _held_interrupts() as held:
         saved = monotonic()
         while run.state.iteration - start < wanted and run.ending is None and not held:
-            walk.step(int(min(wanted - (run.state.iteration - start), CHUNK)))
+            chunk = 1 if walk.asks else CHUNK
+            walk.step(int(min(wanted - (run.state.iteration - start), chunk)))
             if plain.keep is not None and monotonic() - saved > SAVED_AFTER:
                 plain.keep()
                 saved = monotonic()
