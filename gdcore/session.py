@@ -102,6 +102,10 @@ class Source:
         """Where the data can be had again."""
         return Origin((self.path, *self.also), self.table, self.query, self.engine)
 
+    def holds(self, other: Source) -> bool:
+        """Whether the same numbers are in it, wherever they come from."""
+        return (self.rows, self.checksum) == (other.rows, other.checksum)
+
     @classmethod
     def of(cls, data: Dataset) -> Source:
         """What there is to say of the data."""

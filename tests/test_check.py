@@ -53,7 +53,12 @@ def test_the_course_that_ships_is_proved(capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ('solution = ["answer 1", "step"]', 'solution = ["answer 1"]', 14, "does not solve it. At least one step"),
+        (
+            'solution = ["answer 1", "step"]',
+            'solution = ["answer 1"]',
+            14,
+            "does not solve it. Not yet: at least one step",
+        ),
         ('solution = ["answer 1", "step"]', 'solution = ["step"]', 14, "cannot be done: First an answer"),
         ('solution = ["answer 1", "step"]', 'solution = [\n"answer 1",\n"fly"]', 16, 'no command "fly"'),
         ('solution = ["answer 1", "step"]', 'solution = ["open /etc/passwd"]', 14, "data that ship"),
@@ -132,9 +137,44 @@ def test_a_table_of_learners(tmp_path: Path, solved: str, begun: str, capsys: Ca
     assert check(None, files) == 1
     out = capsys.readouterr().out.splitlines()
     assert out[2] == f"bo.json   1 of {COUNT}     1 of {COUNT - 1}"
-    assert out[3].split(maxsplit=1) == ["shrinking-steps", "At least 5 steps are made: it has 3 steps."]
+    assert out[3].split(maxsplit=1) == ["shrinking-steps", "Not yet: at least 5 steps are made: it has 3 steps."]
     assert out[4].split(maxsplit=1) == ["half-and-twice", "Not begun."]
     assert len(out) == 3 + COUNT - 1
+
+
+def test_files_with_the_very_same_steps_are_remarked_on(
+    tmp_path: Path, solved: str, begun: str, capsys: Captured
+) -> None:
+    files = hand_in(tmp_path, ada=solved, bo=begun, cy=solved, di=begun)
+    reports = [report["remark"] for report in learners(files, capsys)]
+    assert reports[2].startswith("Step for step the same as")
+    assert reports[2].endswith('ada.json".')
+    assert [reports[0], reports[1], reports[3]] == ["", "", ""], "one task is soon done alike"
+    check(None, files[:3], "csv")
+    assert "Step for step" in capsys.readouterr().out.splitlines()[-1]
+    first = json.loads(solved)
+    first["tasks"][0]["attempts"][0]["answer"] = 1.5
+    assert [report["remark"] for report in learners(hand_in(tmp_path, ada=solved, ed=json.dumps(first)), capsys)] == [
+        "",
+        "",
+    ]
+
+
+def learners(files: list[str], capsys: Captured) -> Any:
+    check(None, files, "json")
+    return json.loads(capsys.readouterr().out)["learners"]
+
+
+def test_learners_are_told_apart_where_their_files_have_one_name(
+    tmp_path: Path, solved: str, begun: str, capsys: Captured
+) -> None:
+    for name, text in (("ada", solved), ("bo", begun)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "course.json").write_text(text)
+    check(None, [str(tmp_path / name / "course.json") for name in ("ada", "bo")])
+    out = capsys.readouterr().out
+    assert str(tmp_path / "ada" / "course.json") in out
+    assert str(tmp_path / "bo" / "course.json") in out
 
 
 def test_the_same_as_csv_and_json(tmp_path: Path, solved: str, begun: str, capsys: Captured) -> None:
@@ -144,10 +184,10 @@ def test_the_same_as_csv_and_json(tmp_path: Path, solved: str, begun: str, capsy
     assert len(rows) == 2 * COUNT
     assert all(row["done"] == "yes" for row in rows[:COUNT])
     assert (rows[COUNT]["done"], rows[COUNT]["prediction"]) == ("yes", "wrong")
-    assert (rows[COUNT + 1]["done"], rows[COUNT + 1]["prediction"], rows[COUNT + 1]["why_not"][:10]) == (
+    assert (rows[COUNT + 1]["done"], rows[COUNT + 1]["prediction"], rows[COUNT + 1]["why_not"][:19]) == (
         "no",
         "right",
-        "At least 5",
+        "Not yet: at least 5",
     )
     assert check(None, files, "json") == 1
     ada, bo = json.loads(capsys.readouterr().out)["learners"]

@@ -10,6 +10,7 @@ import pytest
 
 from gdcore.course.checks import judge
 from gdcore.course.course import Course
+from gdcore.course.progress import wrong_answer
 from gdcore.course.task import Task
 from gdcore.course.walks import Run, Walk
 from gdcore.descent.branches import Branches
@@ -214,6 +215,31 @@ def test_one_run_must_meet_all_checks_of_a_name() -> None:
     assert verdict(apart, goal[0] + '\nrun = "a"', goal[1] + '\nrun = "b"')[0]
 
 
+def test_runs_from_another_start_are_told_of() -> None:
+    verdict = judge(task('check = "diverged"').goal, [])
+    assert verdict.missing == (
+        "Not yet: the loss rises 3 steps in a row: no run begins where the task begins; begin it again.",
+    )
+
+
+def test_what_one_run_must_do_is_told_by_its_name_where_there_are_several() -> None:
+    slow, fast = ('check = "steps"\nleast = 1\nrun = "slow"', 'check = "diverged"\nrun = "fast"')
+    run = next(walk((3, Settings(0.001))).runs())
+    assert [words for words, _ in judge(task(slow).goal, [run]).checks] == ["at least one step is made"]
+    assert [words for words, _ in judge(task(slow, fast).goal, [run]).checks] == [
+        'at least one step is made (run "slow")',
+        'the loss rises 3 steps in a row (run "fast")',
+    ]
+
+
+def test_the_right_answer_is_not_given_away() -> None:
+    asked = task('check = "answered"')
+    why = wrong_answer(asked, 7.0)
+    assert "7" in why
+    assert "begin the task again" in why
+    assert "3" not in why
+
+
 def test_the_nearest_run_is_the_one_that_is_told_of() -> None:
     met, why = verdict(
         [walk((1, PLAIN)), walk((4, Settings(0.002)))],
@@ -221,7 +247,7 @@ def test_the_nearest_run_is_the_one_that_is_told_of() -> None:
         'check = "rate"\nis = 0.002',
         'check = "loss"\nbelow = 100',
     )
-    assert (met, why) == (False, "At least 5 steps are made: it has 4 steps.")
+    assert (met, why) == (False, "Not yet: at least 5 steps are made: it has 4 steps.")
 
 
 def test_runs_are_compared() -> None:

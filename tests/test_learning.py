@@ -12,7 +12,7 @@ import pytest
 from gdcore.course.course import Course
 from gdcore.course.progress import Progress, assess, counted
 from gdcore.descent.steps import Limits, Settings
-from gdcore.rows.dataset import load
+from gdcore.rows.dataset import Dataset, load
 from tests.test_plain import GDLAB
 from tui.headless.learn import LearningPlain, Opened
 from tui.headless.plain.conversation import COMMANDS
@@ -243,6 +243,22 @@ def test_a_learners_own_rows_are_handed_in_with_the_progress(lesson: Lesson, tmp
     record["attempts"][0]["rows"][0][1] = 3.5
     forged = assess(COURSE, Progress.from_text(json.dumps(document), "ada.json"))[PLACE["own-data"]]
     assert (forged.done, "not those of the session" in forged.why_not) == (False, True)
+
+
+def test_a_copy_of_the_tasks_data_is_no_other_data(lesson: Lesson, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.txt"
+    lesson.go(PLACE["own-data"])
+    ground = lesson.task.setup.ground
+    assert isinstance(ground, Dataset)
+    copy.write_text(
+        "x y\n" + "".join(f"{x!r} {y!r}\n" for x, y in zip(ground.x.tolist(), ground.y.tolist(), strict=True))
+    )
+    lesson.laboratory.open(load(copy))
+    lesson.laboratory.walk.set_learning_rate(0.004)
+    lesson.laboratory.walk.step(100)
+    assert not lesson.update()
+    assert "still those of the task" in lesson.missing
+    assert not assess(COURSE, lesson.progress)[PLACE["own-data"]].done
 
 
 def test_other_data_are_no_way_round_a_task(lesson: Lesson) -> None:

@@ -48,7 +48,7 @@ class Check:
     @property
     def asked(self) -> str:
         """What it asks for."""
-        return self.text or self.sentence()
+        return self.text.rstrip(".") or self.sentence()
 
     def sentence(self) -> str:
         """What it asks for, in the program's words."""
@@ -73,7 +73,7 @@ class CheckOfAll:
     @property
     def asked(self) -> str:
         """What it asks for."""
-        return self.text or self.sentence()
+        return self.text.rstrip(".") or self.sentence()
 
     def sentence(self) -> str:
         """What it asks for, in the program's words."""

@@ -164,6 +164,9 @@ def read_check(entries: Entries) -> Check | CheckOfAll:
 
 # The verdict
 
+ELSEWHERE = "no run begins where the task begins; begin it again"
+"""What is said where all runs have another start."""
+
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
@@ -198,6 +201,10 @@ def judge(goal: Sequence[Check | CheckOfAll], runs: Sequence[Run], answer: str =
     results: dict[int, tuple[bool, str]] = {}
     chosen: tuple[Run | None, int] = (runs[0] if runs else None, runs[0].steps if runs else 0)
     names = list(dict.fromkeys(check.run for check in goal if isinstance(check, Check)))
+    asked = [
+        f"{one.asked} (run {quoted(one.run)})" if isinstance(one, Check) and one.run and len(names) > 1 else one.asked
+        for one in goal
+    ]
     for name in names:
         group = [(i, check) for i, check in enumerate(goal) if isinstance(check, Check) and check.run == name]
         best: tuple[int, Run | None, dict[int, int | None]] = (-1, None, {})
@@ -211,9 +218,7 @@ def judge(goal: Sequence[Check | CheckOfAll], runs: Sequence[Run], answer: str =
         count, nearest, met = best
         for i, check in group:
             done = met.get(i) is not None
-            which = f" (run {quoted(name)})" if name else ""
-            why = "" if done or nearest is None else f": {check.why_not(nearest)}"
-            results[i] = done, f"{check.asked}{which}{why}"
+            results[i] = done, f"{asked[i]}: {check.why_not(nearest) if nearest else ELSEWHERE}"
         if name == names[0] and nearest is not None:
             reached = [at for i, check in group if isinstance(check, Reach | AtMinimum) and (at := met[i]) is not None]
             all_met = count == len(group)
@@ -222,8 +227,6 @@ def judge(goal: Sequence[Check | CheckOfAll], runs: Sequence[Run], answer: str =
         if isinstance(other, CheckOfAll):
             why = answer if isinstance(other, Answered) else other.why_not_all(runs)
             results[i] = not why, f"{other.asked}: {why}"
-    checks = tuple((check.asked, results[i][0]) for i, check in enumerate(goal))
-    missing = tuple(
-        f"{text[:1].upper()}{text[1:]}." for i in sorted(results) for done, text in (results[i],) if not done
-    )
+    checks = tuple((words, results[i][0]) for i, words in enumerate(asked))
+    missing = tuple(f"Not yet: {text}." for i in sorted(results) for done, text in (results[i],) if not done)
     return Verdict(checks, missing, *chosen)

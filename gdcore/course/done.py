@@ -39,9 +39,12 @@ class Steps(Check):
 
     def sentence(self) -> str:
         """What it asks for, in the program's words."""
+        least = "one step is" if self.least == 1 else f"{self.least:,} steps are"
         if self.most == inf:
-            return "at least one step is made" if self.least == 1 else f"at least {self.least:,} steps are made"
-        return f"at the most {int(self.most):,} steps are made" + f", and at least {self.least:,}" * (self.least > 0)
+            return f"at least {least} made"
+        if self.least:
+            return f"from {self.least:,} to {int(self.most):,} steps are made"
+        return f"at the most {int(self.most):,} steps are made"
 
     def why_not(self, run: Run) -> str:
         """What the run did instead."""

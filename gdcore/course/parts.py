@@ -74,7 +74,9 @@ def read_data(entries: Entries) -> dict[str, Dataset]:
         for place, item in enumerate(items):
             pair = _pair(item)
             if pair is None:
-                table.refuse(f"row {place + 1} of {table.what} must be two numbers, [x, y]", "rows", place)
+                table.refuse(
+                    f"row {place + 1} of {table.what} must be two finite numbers up to {LIMIT:g}, [x, y]", "rows", place
+                )
             columns[place] = pair
         if len(items) < 2:
             table.refuse(f"{table.what} needs at least two rows, each [x, y]", "rows")
@@ -229,7 +231,7 @@ def _ground(entries: Entries, rows: Mapping[str, Dataset]) -> tuple[Dataset | No
     name = entries.choice("data", choices, "pizza")
     if "columns" in entries and name in rows:
         entries.refuse(f"{entries.what}: the data {quoted(name)} have only two columns", "columns")
-    x, y = entries.texts("columns", 2, 60, ()) or (None, None)
+    x, y = entries.columns("columns") or (None, None)
     return rows.get(name) or entries.checked("columns", lambda: load(name, x, y)), None
 
 
@@ -246,10 +248,14 @@ def _question(entries: Entries, setup: Setup) -> Question:
         say = table.text("say", 400)
         if choices:
             mistake = Mistake(say, choice=table.choice("choice", choices))
+            if mistake.choice == actual:
+                table.refuse(f"{table.what}: {quoted(mistake.choice)} is the right answer", "choice")
         else:
             low, high = table.number("from", FINITE, -inf), table.number("to", FINITE, inf)
             if (low, high) == (-inf, inf):
                 table.refuse(f'{table.what} lacks "from" or "to", the numbers it is about')
+            if low > high:
+                table.refuse(f"{table.what}: no number is from {low:g} to {high:g}", "from")
             mistake = Mistake(say, low, high)
         _check_placeholders(table, "say", say, None, answered=True)
         table.end()
@@ -274,13 +280,19 @@ def _actual(entries: Entries, setup: Setup, choices: tuple[str, ...]) -> tuple[f
             actual = setup.measured(measure, at)
         if not isfinite(actual):
             entries.refuse(f"{entries.what}: {measure} is no number here", "measure")
+    elif "answer" not in entries:
+        entries.refuse(f'{entries.what} lacks "answer", the right number, or "measure", what gdlab is to measure')
     else:
         actual = entries.number("answer", FINITE)
     if "tolerance" in entries and "percent" in entries:
         entries.refuse(f'{entries.what} has both "tolerance" and "percent"; leave one out', "percent")
     if "percent" in entries:
         share = entries.number("percent", Range("a number from 0 to 100", low=0, high=100))
+        if actual == 0:
+            entries.refuse(f"{entries.what}: nothing is within so many hundredths of 0; give a tolerance", "percent")
         return actual, abs(actual) * share / 100
+    if "tolerance" not in entries:
+        entries.refuse(f'{entries.what} lacks "tolerance" or "percent": how far from the right number an answer may be')
     return actual, entries.number("tolerance", _NOT_NEGATIVE)
 
 

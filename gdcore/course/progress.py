@@ -14,12 +14,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from gdcore.course.check import number
-from gdcore.course.checks import Answered, Verdict, judge
+from gdcore.course.checks import ELSEWHERE, Answered, Verdict, judge
 from gdcore.course.course import MOST_TASKS, Course
 from gdcore.course.parts import MOST_ROWS, MOST_STEPS
 from gdcore.course.reading import Entries
@@ -130,6 +131,14 @@ class Progress:
     def having(self, record: Record) -> Progress:
         """This progress with another record of one task."""
         return replace(self, records={**self.records, record.task: record})
+
+    @property
+    def trace(self) -> str:
+        """What was answered and where the runs went, in a few characters: equal for those who did the very same."""
+        done = [
+            (key, [(one.answer, one.footprints) for one in record.attempts]) for key, record in self.records.items()
+        ]
+        return sha256(repr(sorted(done)).encode()).hexdigest()
 
     # Text
 
@@ -405,7 +414,7 @@ def _ground(
             raise ValueError("it says that rows were standardized, where there are none")
         return ground, False
     mine = Source.of(ground)
-    if (source.rows, source.checksum) == (mine.rows, mine.checksum):
+    if source.holds(mine):
         return ground, False
     if not isinstance(before, Landscape | None):
         source.check(before)
@@ -427,7 +436,7 @@ def verdict_on(task: Task, answer: Answer | None, after: int, walks: Iterable[Wa
     verdict = judge(task.goal, runs, wrong_answer(task, answer))
     missing = verdict.missing
     if not runs and not missing:
-        missing = ("No run begins where the task begins.",)
+        missing = (f"{ELSEWHERE[:1].upper()}{ELSEWHERE[1:]}.",)
     question = task.question
     if question is not None and not (answer is not None and question.accepts(answer)):
         missing = ("The question is not answered.", *missing)
@@ -444,8 +453,15 @@ def wrong_answer(task: Task, answer: Answer | None) -> str:
     wanted = any(isinstance(check, Answered) and check.right for check in task.goal)
     if not wanted or question.is_right(answer):
         return ""
-    said, right = (value if isinstance(value, str) else number(value) for value in (answer, question.actual))
-    return f"the answer was {said}, where {right} is right"
+    said = answer if isinstance(answer, str) else number(answer)
+    return f"{said} was answered, and that is not it; begin the task again to answer anew"
+
+
+def same_rows(one: Dataset | Landscape, other: Dataset | Landscape) -> bool:
+    """Whether two grounds are the same, or hold the same numbers wherever they come from."""
+    if one is other or isinstance(one, Landscape) or isinstance(other, Landscape):
+        return one is other
+    return Source.of(one).holds(Source.of(other))
 
 
 def own_rows(data: Dataset) -> Any:

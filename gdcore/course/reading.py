@@ -123,6 +123,14 @@ class Entries:
             self._text(value, length, key, index) for index, value in enumerate(self.items(key, most, default))
         )
 
+    def columns(self, key: str) -> tuple[str | int, ...]:
+        """Two columns of data, each by its name or its number from 1; empty where they are absent."""
+        items = self.items(key, 2, ())
+        return tuple(
+            value if type(value) is int and value > 0 else self._text(value, 60, key, index)
+            for index, value in enumerate(items)
+        )
+
     def items(self, key: str, most: int, default: Any = _ABSENT) -> Sequence[Any]:
         """A list of at most so many things."""
         value = self._take(key, default)

@@ -195,4 +195,4 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["rate", "steps"])
     '"rate", "steps"'
     """
-    return ", ".join(map(quoted, names[:12])) + (" and more" if len(names) > 12 else "")
+    return ", ".join(map(quoted, names[:20])) + (" and more" if len(names) > 20 else "")

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 ALL_DONE, NOT_ALL, NO_FILE = 0, 1, 2
 COMMANDS_BY_NAME = {name: command for command in COMMANDS for name in command.names}
+ALIKE = 3
+"""Two files that say the very same of so many tasks done are remarked on; fewer may be alike by chance."""
 TOGETHER = 24
 """So many files or more are shared between processes: fewer take less time than starting one."""
 
@@ -57,7 +59,7 @@ def check(course: str | None, files: Sequence[str], form: str = "text") -> int:
         return NO_FILE
     if not files:
         return _prove(known, form)
-    reports = list(_reports(course, known, files))
+    reports = _compared(list(_reports(course, known, files)))
     _FORMS[form](known, reports)
     for report in reports:
         if report.fault:
@@ -185,7 +187,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a file."""
+    """What became of a file; `trace` tells what was done in it from what was done in others."""
 
     file: str
     fault: str = ""
@@ -194,6 +196,7 @@ class Report:
     asked: int = 0
     remark: str = ""
     rows: tuple[Row, ...] = ()
+    trace: str = ""
 
 
 def report_on(course: Course, file: str) -> Report:
@@ -217,7 +220,7 @@ def report_on(course: Course, file: str) -> Report:
         return Report(file, said if said.startswith(name) else f"{name}: {said}")
     changed = progress.checksum != course.checksum
     remark = "The course has been changed since." if changed else ""
-    return Report(file, "", *counted(results), remark, tuple(map(_row, results)))
+    return Report(file, "", *counted(results), remark, tuple(map(_row, results)), progress.trace)
 
 
 def _row(result: Result) -> Row:
@@ -253,12 +256,26 @@ def _work(file: str) -> Report:
     return report_on(_own[0], file)
 
 
+def _compared(reports: Sequence[Report]) -> list[Report]:
+    """The reports, with a remark where in two files the very same steps and answers lead through several tasks."""
+    first: dict[str, str] = {}
+    found = []
+    for report in reports:
+        other = first.setdefault(report.trace, report.file) if report.done >= ALIKE else report.file
+        alike = "" if other == report.file else f"Step for step the same as {quoted_path(other)}."
+        found.append(replace(report, remark=" ".join(filter(None, (report.remark, alike)))))
+    return found
+
+
 # The table
 
 
 def _as_text(course: Course, reports: Iterable[Report]) -> None:
     reports = list(reports)
-    shown = [inert(Path(report.file).name) for report in reports]
+    names = [Path(report.file).name for report in reports]
+    shown = [
+        inert(name if names.count(name) == 1 else report.file) for name, report in zip(names, reports, strict=True)
+    ]
     width = max(len("learner"), *map(len, shown))
     ids = max(len(task.id) for task in course.tasks)
     print(f"{'learner':{width}}  tasks done  predictions right")
@@ -277,15 +294,16 @@ def _as_text(course: Course, reports: Iterable[Report]) -> None:
 
 def _as_csv(course: Course, reports: Iterable[Report]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("learner", "course", "task", "done", "prediction", "why_not"))
+    writer.writerow(("learner", "course", "task", "done", "prediction", "why_not", "remark"))
     for report in reports:
         name = _inert_cell(report.file)
         if report.fault:
-            writer.writerow((name, course.id, "", "", "", _inert_cell(report.fault)))
+            writer.writerow((name, course.id, "", "", "", _inert_cell(report.fault), ""))
         for row in report.rows:
             prediction = {True: "right", False: "wrong", None: ""}[row.right]
             why = _inert_cell(row.why_not)
-            writer.writerow((name, course.id, row.task, "yes" if row.done else "no", prediction, why))
+            done = "yes" if row.done else "no"
+            writer.writerow((name, course.id, row.task, done, prediction, why, _inert_cell(report.remark)))
 
 
 def _inert_cell(text: str) -> str:

@@ -20,6 +20,7 @@ from gdcore.course.progress import (
     footprints_of,
     own_rows,
     replayed,
+    same_rows,
     start_of,
     too_long,
     verdict_on,
@@ -415,7 +416,7 @@ class Lesson:
 
     def _judge(self) -> Verdict:
         task, laboratory = self.task, self.laboratory
-        own = laboratory.ground.source is not task.setup.ground
+        own = not same_rows(laboratory.ground.source, task.setup.ground)
         rows = laboratory.both_rows
         if own and not (task.any_data and laboratory.ground.data is not None):
             why = f"You are not on {_name(task)} any more; redo begins the task again."
