@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -209,6 +210,38 @@ def test_the_legend_of_the_map_says_which_levels_there_are_in_the_smallest_termi
                 assert f"path  ─ {told}" in legend
                 shown = [label for _, label in levels(loss, scene.window)]
                 assert [shown[0], shown[-1]] == [re.findall(r"\d+(?:\.\d+)?", told)[end] for end in (0, -1)]
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_without_colours_a_pattern_tells_a_contour_from_the_next(marker: str) -> None:
+    scene = map_scene(walk(walked(0.0035, 3), ghosts=[("", 1.0, 0.1)]), map_window(PIZZA, (0, 0), (0, 0)))
+    contours = [layer.role for layer in scene.layers if isinstance(layer, Line) and layer.role.startswith("height-")]
+    assert contours == [f"height-{level}" for level in (1, 2, 4, 6, 7, 8)]
+    coloured, colourless = (render(scene, 92, 26, marker, colourless=each) for each in (False, True))
+    shares = []
+    for role in contours:
+        whole, own = (
+            "".join(cell for row in picture.rows for cell, its in row if its == role)
+            for picture in (coloured, colourless)
+        )
+        if marker == "dot":
+            assert own == role[-1] * len(whole), "the height itself, as on the surface"
+        else:
+            shares.append(dots(own) / dots(whole))
+    for one, other in pairwise(shares):
+        assert abs(one - other) > 0.1, "whichever two are side by side"
+    for before, after in zip(coloured.rows, colourless.rows, strict=True):
+        roles = zip((role for _, role in before), (role for _, role in after), strict=True)
+        assert all(old == new or {old, new} <= {*contours, ""} for old, new in roles), "all else stays as it is"
+    signs = (".", "#") if marker == "dot" else ("─", "─")
+    for picture, sign in zip((coloured, colourless), signs, strict=True):
+        assert f"{sign} loss 50..2000" in text(picture)
+
+
+def dots(cells: str) -> int:
+    """How many dots are drawn, in Braille or in blocks."""
+    blocks = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+    return sum((blocks.index(cell) if cell in blocks else ord(cell) - 0x2800).bit_count() for cell in cells)
 
 
 def test_the_map_shows_the_run() -> None:

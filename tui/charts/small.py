@@ -48,9 +48,11 @@ def small(scene: Scene) -> Scene:
     return replace(scene, layers=tuple(layers), title="", x_title="", y_title="", bare=True)
 
 
-def render_small(scene: Scene, width: int, height: int, marker: str = "braille") -> Picture:
+def render_small(
+    scene: Scene, width: int, height: int, marker: str = "braille", *, colourless: bool = False
+) -> Picture:
     """Draw a scene in a few rows, all of which it fills."""
-    return render(small(scene), width, height, marker)
+    return render(small(scene), width, height, marker, colourless=colourless)
 
 
 def _spread(contours: Sequence[Line]) -> list[Line]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gdcore.landscapes.landscape import Landscape
-from tui.charts.canvas import Dots, Label, Layer, Line, Marks, Points, Scene, cells_of_dots
+from tui.charts.canvas import DOTS, Dots, Label, Layer, Line, Marks, Points, Scene, cells_of_dots
 from tui.charts.heights import HIGHEST, ROLES, heights
 from tui.charts.map import Walk
 from tui.charts.runs import STEP, short
@@ -373,7 +373,7 @@ def _frame(ground: Ground) -> list[Layer]:
 @lru_cache(maxsize=4)
 def _drawn(ground: Ground, columns: int, rows: int, marker: str) -> tuple[tuple[str, Marks], ...]:
     """The lines of the net that are seen, as cells."""
-    per_column, per_row = {"braille": (2, 4), "hd": (2, 2)}.get(marker, (1, 1))
+    per_column, per_row = DOTS[marker]
     wide, tall = columns * per_column, rows * per_row
     if wide < 2 or tall < 2:
         return ()

@@ -40,7 +40,7 @@ class Aside(Painted):
             if tall < SMALLEST:
                 break
             rows += [(BLANK,) * width, _titled(name, width)]
-            rows += render_small(scene, width, tall - 2, self.marker).rows
+            rows += render_small(scene, width, tall - 2, self.marker, colourless=self.colourless).rows
         return [*rows, *[(BLANK,) * width] * (height - len(rows))]
 
 
