@@ -401,6 +401,16 @@ def test_where_names_have_no_room_they_are_in_the_legend() -> None:
         assert f"{badge.glyph} {badge.name}" in text(wide)
 
 
+@pytest.mark.parametrize("rows", [14, 26, 50])
+def test_the_names_of_runs_that_end_together_stand_one_below_the_other(rows: int) -> None:
+    runs = [(np.array([0.0, 0.5]), np.array([0.0, 0.5])) for _ in range(5)]
+    badges = [Badge(place, f"run number {place}") for place in range(5)]
+    lines = text(render(Scene(UNIT, tuple(run_layers(runs, badges, UNIT))), 90, rows)).splitlines()
+    named = [number for number, line in enumerate(lines) if "run number" in line]
+    assert sum(line.count("run number") for line in lines) == 5
+    assert named == list(range(named[0], named[0] + len(named)))
+
+
 def test_a_badge_stays_with_its_run_whatever_becomes_of_the_others() -> None:
     lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(50))
     lab.studies.race()

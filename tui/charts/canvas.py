@@ -296,7 +296,8 @@ def _backdrop(
     """The axes with their ticks and titles, and the place inside of them; while a window holds still they stay."""
     (title, x_title, y_title), (log_x, log_y), (width, height) = titles, logs or (False, False), size
     grid: Grid = [[BLANK] * width for _ in range(height)]
-    titled, named, explained = height >= 8, bool(x_title) and height >= 14, height >= 9
+    worded = logs is not None or any(titles)
+    titled, named, explained = worded and height >= 8, bool(x_title) and height >= 14, worded and height >= 9
     framed = logs is not None and width >= 8 and height >= 4
     labelled = logs is not None and width >= 16 and height >= 6
     rows = height - titled - framed - labelled - named - explained

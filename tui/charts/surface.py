@@ -53,7 +53,7 @@ TURN = 5.0
 """A camera stands at a multiple of so many degrees at first."""
 ROUNDING = 1e-12
 """A lowest loss of this share of the highest is 0 but for rounding."""
-NAMED = STEP * np.array([0, *(sign * row for row in range(1, 13) for sign in (1, -1))])
+NAMED = STEP * np.array([0, *(sign * row for row in range(1, 25) for sign in (1, -1))])
 """So far above the end of a run, or below it, its name may stand."""
 CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 """Of the plane, as shares of the window."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tui.charts.canvas import Scene
 
-SMALLEST, LARGEST = 6, 9
+SMALLEST, LARGEST = 6, 15
 """A view in small has so many rows, its name among them."""
 
 
