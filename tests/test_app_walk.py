@@ -331,9 +331,9 @@ class Counts(dict[str, int]):
             monkeypatch.setattr(panels, name, self._counted(name, getattr(panels, name)))
 
     def _counted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*arguments: Any) -> Any:
+        def counted(*arguments: Any, **named: Any) -> Any:
             self[name] = self.get(name, 0) + 1
-            return function(*arguments)
+            return function(*arguments, **named)
 
         return counted
 

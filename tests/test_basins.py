@@ -15,6 +15,8 @@ from gdcore.landscapes.known import find
 from gdcore.landscapes.terrain import TERRAINS, own
 from gdcore.studies.basins import NEVER, OUT, Ends, basins, ends
 from tests.problems import pizza_rows
+from tui.charts.canvas import render
+from tui.charts.ends import Fates, ends_scene, place
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -199,6 +201,20 @@ def test_pieces_are_small_and_whoever_stops_asking_has_cancelled(monkeypatch: py
         assert 0 < work[0] <= 250_000 * piece
     running.close()  # type: ignore[attr-defined]
     assert next(running, None) is None
+
+
+@pytest.mark.parametrize("size", [(52, 14), (92, 26), (172, 50)])
+def test_the_name_of_an_end_is_in_its_row(size: tuple[int, int]) -> None:
+    minima = TERRAINS["himmelblau"].minima()
+    found = Ends(np.array([3, 3, 2, NEVER, OUT]), np.array([9] * 5), minima, 100, 1.0)
+    fates = Fates(np.geomspace(1e-4, 1, 5), found, minima, has_bias=True, rate=1e-3, cursor=1)
+    scene = ends_scene(fates)
+    picture = render(scene, *size)
+    lines = ["".join(character or " " for character, _ in row) for row in picture.rows]
+    names = [*(place(minimum, has_bias=True) for minimum in minima), "never settles"]
+    for height, name in enumerate(names, 1):
+        row = int(picture.body.rows(scene.window.up(np.array([float(height)])))[0])
+        assert name in lines[row]
 
 
 def test_the_error_settings_of_the_caller_stay() -> None:

@@ -53,8 +53,8 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
     """The pictures that were built so far."""
     built: list[Picture] = []
 
-    def counted(scene: Scene, width: int, height: int, marker: str) -> Picture:
-        built.append(render(scene, width, height, marker))
+    def counted(scene: Scene, width: int, height: int, marker: str, *, colourless: bool) -> Picture:
+        built.append(render(scene, width, height, marker, colourless=colourless))
         return built[-1]
 
     monkeypatch.setattr("tui.screen.chart.render", counted)

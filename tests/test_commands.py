@@ -76,6 +76,20 @@ async def test_the_footer_has_what_belongs_there(size: tuple[int, int]) -> None:
                 assert command.label in footer or command.name.startswith("rate")
 
 
+async def test_a_wide_footer_names_more() -> None:
+    async with opened(gdlab(), (200, 60)) as pilot:
+        footer = rendered(pilot.app.screen)[-1]
+        assert footer.rstrip().endswith("g Branches a Race T Course o Open : Commands ? Help q Quit")
+
+
+async def test_a_text_in_a_wide_terminal_stands_in_its_middle() -> None:
+    async with opened(gdlab(), (200, 60)) as pilot:
+        await press(pilot, "w")
+        dialog = pilot.app.screen.query_one(".dialog").region
+        assert dialog.width == 132
+        assert dialog.x == 200 - dialog.right
+
+
 def test_the_help_has_the_formulas_and_every_key() -> None:
     console = Console(width=200, file=StringIO())
     with console.capture() as capture:

@@ -14,7 +14,7 @@ from textual.geometry import Region
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
-from tests.screens import gdlab, main_screen, settled, state
+from tests.screens import gdlab, main_screen, settled, shown, state
 from tui.screen import dialogs, opening
 from tui.screen.app import GradientDescentApp, Palette
 from tui.screen.fields import NumberField
@@ -282,6 +282,14 @@ async def test_the_palette_in_a_window_without_room(width: int) -> None:
         await pilot.press("escape")
         await settled(pilot)
         assert len(pilot.app.screen_stack) == 1
+
+
+async def test_the_palette_has_no_picture_that_few_fonts_have() -> None:
+    async with gdlab().run_test(size=(80, 24)) as pilot:
+        await pilot.press("colon")
+        await settled(pilot)
+        assert "Search for commands" in shown(pilot)
+        assert "\N{RIGHT-POINTING MAGNIFYING GLASS}" not in shown(pilot)
 
 
 # --- Fields

@@ -73,3 +73,20 @@ def test_a_step_in_one_colour_costs_no_colours_in_between() -> None:
     picture.changes()
     picture.put(0, 0, cells_of(Strip([Segment(after, style)]), ColorSystem.STANDARD))
     assert picture.changes() == "\x1b[1;1H\x1b[31;40m1\x1b[1;32H2\x1b[0m"
+
+
+def test_what_looks_alike_goes_together() -> None:
+    picture = Picture()
+    picture.resize(20, 3)
+    left, right = Style.parse("red on black"), Style.parse("blue on white")
+    for number, letter in enumerate(("a", "b")):
+        for y in range(3):
+            strip = Strip([Segment(letter + " " * 9, left), Segment(letter + " " * 9, right)])
+            picture.put(0, y, cells_of(strip, ColorSystem.STANDARD))
+        sent = picture.changes()
+        ends = [f"\x1b[{y};{x}H" for x in (1, 11) for y in (1, 2, 3)]
+        if number == 0:
+            assert sent.count("\x1b[31;40m") == 3, "a whole screen comes from top to bottom"
+        else:
+            assert [sent.count(code) for code in ("\x1b[31;40m", "\x1b[34;47m")] == [1, 1]
+            assert [sent.index(end) for end in ends] == sorted(sent.index(end) for end in ends)

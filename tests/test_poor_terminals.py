@@ -44,6 +44,18 @@ def test_no_color() -> None:
         assert terminal.finish() == 0
 
 
+@pytest.mark.parametrize(
+    ("environment", "sign"), [({}, "."), ({"NO_COLOR": "1"}, "#"), ({"TERM": "vt220", "COLORTERM": None}, "#")]
+)
+def test_contours_are_told_apart_where_there_are_no_colours(environment: dict[str, str | None], sign: str) -> None:
+    with Terminal([GDLAB, "--train-bias", "--marker", "dot"], environment=environment) as terminal:
+        terminal.see("q Quit")
+        terminal.press("2")
+        terminal.see(f"{sign} loss 50..2000")
+        terminal.press("q")
+        assert terminal.finish() == 0
+
+
 def test_ascii_on_the_chart() -> None:
     with opened("--marker", "dot") as terminal:
         left = next(row.index("loss") for row in terminal.rows if "b held at 0" in row)

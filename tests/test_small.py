@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.steps import Limits, Settings
 from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import load
@@ -14,7 +15,7 @@ from tests.screens import gdlab, main_screen, opened, press, settled
 from tui.charts.canvas import MARKERS, Label, Line
 from tui.charts.small import CONTOURS, render_small, small
 from tui.laboratory.laboratory import Laboratory
-from tui.screen.aside import Aside
+from tui.screen.aside import LARGEST, Aside
 from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
@@ -80,6 +81,17 @@ def test_the_small_map_has_few_contours_and_where_one_is_and_is_going() -> None:
     assert cells(picture, "minimum")
 
 
+@pytest.mark.parametrize("rows", [6, 9, 13])
+def test_a_small_picture_fills_its_rows_and_its_floor_is_whole(rows: int) -> None:
+    scene = scenes(GROUNDS["pizza"], 1)["history"]
+    picture = render_small(scene, 26, rows)
+    assert picture.body.height == rows, "neither a title nor a legend takes a row"
+    (row,) = {row for row, _ in cells(picture, "floor")}
+    _, *inner, _ = [character for character, role in picture.rows[row] if role == "floor"]
+    assert len(inner) > 18
+    assert len(set(inner)) == 1, "dashes of so few dots would differ"
+
+
 @pytest.mark.parametrize("log", [False, True])
 def test_the_small_history_falls_and_says_between_which_losses(log: bool) -> None:
     scene = scenes(GROUNDS["pizza"], 40, log=log)["history"]
@@ -117,6 +129,25 @@ async def test_the_room_left_of_a_wide_chart_holds_the_other_views(size: tuple[i
             assert form.max_scroll_y == 0, "no setting is out of sight for it"
             await press(pilot, "2")
             assert titles(pilot) == ["History", "Curve"][: len(shown)]
+
+
+async def test_in_a_high_terminal_the_views_in_small_are_higher() -> None:
+    async with opened(gdlab(), (200, 60)) as pilot:
+        await settled(pilot)
+        aside = main_screen(pilot).query_one(Aside)
+        drawn = [number for number, row in enumerate(aside.rows) if any(character != " " for character, _ in row)]
+        assert titles(pilot) == ["Map", "History"]
+        assert 2 * LARGEST - 4 <= drawn[-1] < 2 * LARGEST
+
+
+async def test_below_the_table_of_a_race_are_the_other_views() -> None:
+    async with opened(gdlab(), (120, 36)) as pilot:
+        await press(pilot, "t", "n", "a")
+        assert titles(pilot) == ["Map"]
+        table = main_screen(pilot).query_one("#race")
+        assert table.size.height == 2 + 2 * len(OPTIMIZERS)
+        await press(pilot, "n")
+        assert titles(pilot) == ["Map", "Curve"]
 
 
 async def test_the_views_in_small_follow_the_run_and_what_is_walked_on() -> None:

@@ -208,6 +208,20 @@ def test_the_bytes_of_a_step(size: tuple[int, int]) -> None:
     assert 0 < statistics.median(chart) <= 300
 
 
+@pytest.mark.parametrize("view", ["1", "2", "4", "6"])
+def test_the_bytes_of_the_first_steps(view: str) -> None:
+    """They are long, what is said of them is too, and beside the chart two views in small change."""
+    with opened("-l", "0.004", size=(120, 36)) as terminal:
+        terminal.press(view)
+        terminal.settle()
+        for step in (1, 2, 3, 4):
+            before = len(terminal.sent)
+            terminal.press("n")
+            terminal.see(f"Step {step} of")
+            terminal.settle()
+            assert len(terminal.sent) - before <= 1000
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 def test_the_bytes_of_a_run(size: tuple[int, int]) -> None:
     with opened(*CRAWL, size=size) as terminal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -211,6 +212,38 @@ def test_the_legend_of_the_map_says_which_levels_there_are_in_the_smallest_termi
                 assert [shown[0], shown[-1]] == [re.findall(r"\d+(?:\.\d+)?", told)[end] for end in (0, -1)]
 
 
+@pytest.mark.parametrize("marker", MARKERS)
+def test_without_colours_a_pattern_tells_a_contour_from_the_next(marker: str) -> None:
+    scene = map_scene(walk(walked(0.0035, 3), ghosts=[("", 1.0, 0.1)]), map_window(PIZZA, (0, 0), (0, 0)))
+    contours = [layer.role for layer in scene.layers if isinstance(layer, Line) and layer.role.startswith("height-")]
+    assert contours == [f"height-{level}" for level in (1, 2, 4, 6, 7, 8)]
+    coloured, colourless = (render(scene, 92, 26, marker, colourless=each) for each in (False, True))
+    shares = []
+    for role in contours:
+        whole, own = (
+            "".join(cell for row in picture.rows for cell, its in row if its == role)
+            for picture in (coloured, colourless)
+        )
+        if marker == "dot":
+            assert own == role[-1] * len(whole), "the height itself, as on the surface"
+        else:
+            shares.append(dots(own) / dots(whole))
+    for one, other in pairwise(shares):
+        assert abs(one - other) > 0.1, "whichever two are side by side"
+    for before, after in zip(coloured.rows, colourless.rows, strict=True):
+        roles = zip((role for _, role in before), (role for _, role in after), strict=True)
+        assert all(old == new or {old, new} <= {*contours, ""} for old, new in roles), "all else stays as it is"
+    signs = (".", "#") if marker == "dot" else ("─", "─")
+    for picture, sign in zip((coloured, colourless), signs, strict=True):
+        assert f"{sign} loss 50..2000" in text(picture)
+
+
+def dots(cells: str) -> int:
+    """How many dots are drawn, in Braille or in blocks."""
+    blocks = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+    return sum((blocks.index(cell) if cell in blocks else ord(cell) - 0x2800).bit_count() for cell in cells)
+
+
 def test_the_map_shows_the_run() -> None:
     path = walked(0.0045, 12)
     branch = walked(0.001, 5)
@@ -366,6 +399,16 @@ def test_where_names_have_no_room_they_are_in_the_legend() -> None:
     assert text(wide).splitlines()[-1].strip() == ""
     for badge in badges:
         assert f"{badge.glyph} {badge.name}" in text(wide)
+
+
+@pytest.mark.parametrize("rows", [14, 26, 50])
+def test_the_names_of_runs_that_end_together_stand_one_below_the_other(rows: int) -> None:
+    runs = [(np.array([0.0, 0.5]), np.array([0.0, 0.5])) for _ in range(5)]
+    badges = [Badge(place, f"run number {place}") for place in range(5)]
+    lines = text(render(Scene(UNIT, tuple(run_layers(runs, badges, UNIT))), 90, rows)).splitlines()
+    named = [number for number, line in enumerate(lines) if "run number" in line]
+    assert sum(line.count("run number") for line in lines) == 5
+    assert named == list(range(named[0], named[0] + len(named)))
 
 
 def test_a_badge_stays_with_its_run_whatever_becomes_of_the_others() -> None:

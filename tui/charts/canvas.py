@@ -41,6 +41,8 @@ Shape = tuple[tuple[float, ...], tuple[float, ...], tuple[bool, ...]]
 BLANK: Cell = (" ", "")
 MARKERS = {"braille": "Braille dots", "hd": "blocks", "dot": "plain ASCII"}
 """How lines are drawn: 2 x 4 dots a cell, 2 x 2 blocks a cell, or one ASCII character a cell."""
+DOTS = {"braille": (2, 4), "hd": (2, 2), "dot": (1, 1)}
+"""The dots of a cell, across and down."""
 
 GLYPHS = {
     "hiker": ("●", "@"),
@@ -108,6 +110,8 @@ class Line:
         columns: Where the axes are narrower than this the line is not drawn: its parts would run together.
         pinned: Put its points in the middle of their columns, where marks stand, and of their Braille dots: where it
             hardly moves it is the same drawing, and costs neither time nor bytes.
+        pattern: Where no colour tells lines apart, draw so many dots of it, leave out so many, and so on; in ASCII draw
+            it with the digit that its role ends in. () draws it as ever.
     """
 
     role: str
@@ -116,6 +120,7 @@ class Line:
     label: str = ""
     columns: int = 0
     pinned: bool = False
+    pattern: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,10 +247,11 @@ class Picture:
         return float(self.window.xs_at(across / max(self.body.width - 1, 1)))
 
 
-def render(scene: Scene, width: int, height: int, marker: str = "braille") -> Picture:
+def render(scene: Scene, width: int, height: int, marker: str = "braille", *, colourless: bool = False) -> Picture:
     """Draw a scene in width x height cells.
 
-    What has no room is left out: first the titles and the legend, then the ticks, then the axes.
+    What has no room is left out: first the titles and the legend, then the ticks, then the axes. What colours tell
+    apart has a pattern where there are none.
 
     Raises:
         ValueError: If the marker is none of MARKERS.
@@ -259,9 +265,9 @@ def render(scene: Scene, width: int, height: int, marker: str = "braille") -> Pi
     logs = None if scene.bare else (scene.log_x, scene.log_y)
     body, backdrop = _backdrop(scene.window, titles, logs, (width, height), alphabet)
     grid: Grid = list(map(list, backdrop))
-    drawing, said = _drawing(scene, body, marker)
+    drawing, said = _drawing(scene, body, marker, colourless)
     if height >= 9:
-        _draw_legend(grid[-1], scene, said, alphabet)
+        _draw_legend(grid[-1], scene, said, alphabet, colourless)
     for role, marks in drawing:
         for row, column, character in marks:
             before = grid[row][column][0]
@@ -290,7 +296,8 @@ def _backdrop(
     """The axes with their ticks and titles, and the place inside of them; while a window holds still they stay."""
     (title, x_title, y_title), (log_x, log_y), (width, height) = titles, logs or (False, False), size
     grid: Grid = [[BLANK] * width for _ in range(height)]
-    titled, named, explained = height >= 8, bool(x_title) and height >= 14, height >= 9
+    worded = logs is not None or any(titles)
+    titled, named, explained = worded and height >= 8, bool(x_title) and height >= 14, worded and height >= 9
     framed = logs is not None and width >= 8 and height >= 4
     labelled = logs is not None and width >= 16 and height >= 6
     rows = height - titled - framed - labelled - named - explained
@@ -311,14 +318,16 @@ def _backdrop(
     return body, tuple(map(tuple, grid))
 
 
-def _drawing(scene: Scene, body: Body, marker: str) -> tuple[list[tuple[str, Sequence[Mark]]], set[tuple[str, str]]]:
+def _drawing(
+    scene: Scene, body: Body, marker: str, colourless: bool
+) -> tuple[list[tuple[str, Sequence[Mark]]], set[tuple[str, str]]]:
     """The role and the (row, column, character) of everything inside of the axes, and the labels that are there whole.
 
     It goes from back to front, but is found from front to back: a label must know what it would hide. All lines of a
-    role are one drawing.
+    role are one drawing, if they have one pattern.
     """
     alphabet = int(marker == "dot")
-    strokes = _strokes(scene, body, marker)
+    strokes = _strokes(scene, body, marker, colourless)
     points = _marks([layer for layer in scene.layers if isinstance(layer, Points)], scene.window, body, alphabet)
     lettered = any(isinstance(layer, Label) for layer in scene.layers)
     found: list[tuple[str, Sequence[Mark]]] = []
@@ -327,7 +336,7 @@ def _drawing(scene: Scene, body: Body, marker: str) -> tuple[list[tuple[str, Seq
     for layer in reversed(scene.layers):
         marks: Sequence[Mark]
         if isinstance(layer, Line):
-            marks = strokes.pop(layer.role, ())
+            marks = strokes.pop((layer.role, layer.pattern if colourless else ()), ())
         elif isinstance(layer, Points):
             marks = points.pop()
         elif isinstance(layer, Dots):
@@ -396,17 +405,20 @@ def _marks(layers: Sequence[Points], window: Window, body: Body, alphabet: int) 
     return found
 
 
-def _strokes(scene: Scene, body: Body, marker: str) -> dict[str, Marks]:
-    """The (row, column, character) of the lines of every role."""
-    lines: dict[str, list[Line]] = {}
+def _strokes(scene: Scene, body: Body, marker: str, colourless: bool) -> dict[tuple[str, tuple[int, ...]], Marks]:
+    """The (row, column, character) of the lines of every role and pattern."""
+    lines: dict[tuple[str, tuple[int, ...]], list[Line]] = {}
     for layer in scene.layers:
         if isinstance(layer, Line) and layer.columns <= body.width:
-            lines.setdefault(layer.role, []).append(layer)
+            lines.setdefault((layer.role, layer.pattern if colourless else ()), []).append(layer)
     found = {}
-    for role, parts in lines.items():
-        symbol = STROKES.get(role, ".") if marker == "dot" else marker
+    for (role, pattern), parts in lines.items():
         points = tuple((_bytes(line.xs), _bytes(line.ys)) for line in parts)
-        found[role] = _stroke(points, all(line.pinned for line in parts), scene.window, body, symbol)
+        if pattern and marker != "dot":
+            found[role, pattern] = _patterned(points, pattern, scene.window, body, marker)
+            continue
+        symbol = marker if marker != "dot" else role[-1] if pattern else STROKES.get(role, ".")
+        found[role, pattern] = _stroke(points, all(line.pinned for line in parts), scene.window, body, symbol)
     return found
 
 
@@ -450,6 +462,28 @@ def _crossed(places: Floats, count: int) -> tuple[int, int]:
     first, last = int(places.min()), min(int(np.ceil(places.max())), count - 1)
     first = max(min(first, last - 1), 0)
     return first, max(last, min(first + 1, count - 1)) - first + 1
+
+
+@lru_cache(maxsize=64)
+def _patterned(
+    lines: tuple[tuple[bytes, bytes], ...], pattern: tuple[int, ...], window: Window, body: Body, marker: str
+) -> Marks:
+    """The (row, column, character) of lines of which so many dots are drawn, so many left out, and so on."""
+    wide, tall = DOTS[marker]
+    raster = np.zeros((body.height * tall, body.width * wide), dtype=np.bool_)
+    drawn = np.arange(sum(pattern)) < pattern[0]
+    for xs, ys in lines:
+        shape = clipped(window.across(np.frombuffer(xs)), window.up(np.frombuffer(ys)))
+        across, up, joined = thinned(*shape, 2 * max(body.width, 1))
+        if across.size:
+            across, down = (across * (body.width - 1) + 0.5) * wide, ((1 - up) * (body.height - 1) + 0.5) * tall
+            steps = np.maximum(abs(np.diff(across)), abs(np.diff(down))) * joined[1:]
+            along = np.append(0, np.cumsum(steps))
+            spots = np.arange(int(along[-1]) + 1)
+            spots = spots[drawn[spots % len(drawn)]]
+            raster[np.interp(spots, along, down).astype(int), np.interp(spots, along, across).astype(int)] = True
+    cells = cells_of_dots(raster, marker)
+    return tuple((body.row + row, body.column + column, character) for row, column, character in cells)
 
 
 @lru_cache(maxsize=64)
@@ -546,25 +580,32 @@ def _draw_titles(row: list[Cell], head: str, y_title: str, body: Body, alphabet:
         _write(row, min(max(free, middle), len(row) - len(title)), title, "title")
 
 
-def _draw_legend(row: list[Cell], scene: Scene, said: set[tuple[str, str]], alphabet: int) -> None:
+def _draw_legend(row: list[Cell], scene: Scene, said: set[tuple[str, str]], alphabet: int, colourless: bool) -> None:
     """The glyphs and their names, what is drawn on top first, as many as there is room for.
 
     What has its name beside it needs none here.
     """
     named = {
-        layer.role: (layer.label, layer.role if isinstance(layer, Line) or layer.role in GLYPHS else layer.glyph)
+        layer.role: (layer.label, _sign(layer, colourless))
         for layer in reversed(scene.layers)
         if isinstance(layer, (Line, Points)) and layer.label and (layer.role, layer.label) not in said
     }
     column = 0
     for role, (label, sign) in named.items():
         name = _cells(label, alphabet)
-        glyph = GLYPHS.get(sign, ("─", STROKES.get(role, ".")))[alphabet]
+        glyph = sign[alphabet]
         if column + 2 + len(name) > len(row):
             return
         _write(row, column, glyph, role)
         _write(row, column + 2, name, role if role.startswith("run-") else "legend")
         column += len(name) + 4
+
+
+def _sign(layer: Line | Points, colourless: bool) -> tuple[str, str]:
+    """What stands for a layer in the legend, in Unicode and in ASCII."""
+    stroke = "#" if isinstance(layer, Line) and layer.pattern and colourless else STROKES.get(layer.role, ".")
+    named = layer.role if isinstance(layer, Line) or layer.role in GLYPHS else layer.glyph
+    return GLYPHS.get(named, ("─", stroke))
 
 
 def _cells(text: str, alphabet: int, columns: int = LONGEST_TEXT) -> list[str]:

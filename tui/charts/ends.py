@@ -74,9 +74,9 @@ def ends_scene(fates: Fates) -> Scene:
     settled = np.array([rows[int(end)] for end in ends])
     for end, name in (*names.items(), (NEVER, "never settles"), (OUT, "out of the landscape")):
         height = rows[end]
-        layers.append(
-            Label("legend", window.xs_at(np.linspace(0.2, 0.8, PLACES)), np.full(PLACES, height + 0.35), name)
-        )
+        # In the row itself, as far to the right as there is room, or else above it.
+        across, up = window.xs_at(np.linspace(1, 0, PLACES)), np.full(PLACES, height)
+        layers.append(Label("legend", np.tile(across, 2), np.append(up, up + 0.35), name, beside=True))
     known = fates.ends.iterations > 0
     for role, chosen in (("curve", ends >= 0), ("slow", ends == NEVER), ("cliff", ends == OUT)):
         glyph = "slow" if role == "slow" else "trail"

@@ -1,6 +1,7 @@
 """The loss as a landscape over the plane of w and b, seen from above, and the path of the hiker through it.
 
-height       a contour: the points of one loss, in the colour of its height; a level is its name
+height       a contour: the points of one loss, in the colour of its height; a level is its name. Without colours it
+             has a pattern
 path         the points up to the current one, joined; a zigzag across the valley shows as a zigzag
 branch       the paths of other runs, each with its mark
 ghost        where the next step would land
@@ -11,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,6 +30,8 @@ FEWEST = 5
 """Of fewer contours little can be seen."""
 FEW = 100
 """A path of so few points shows each of them; a longer one is a line."""
+PATTERNS: tuple[tuple[int, ...], ...] = ((14, 4), (4, 3), (1, 2))
+"""Without colours a contour has dots and gaps of these lengths: the higher the fewer, and then anew."""
 LONGEST = 16
 """So many characters of the legend are left for the levels in the smallest terminal that shows everything."""
 
@@ -107,7 +111,9 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     Ghosts outside of the window are arrowheads at its border; everything else outside is left out.
     """
     landscape = walk.landscape
-    ground, named = _ground(landscape, window)
+    # Among the numbers of basins lines of dots or of digits would be no lines.
+    patterns = ((),) if walk.basins else PATTERNS
+    ground, named = _ground(landscape, window, patterns)
     layers: list[Layer] = [*walk.basins, *ground]
     layers += run_layers([_columns(path) for path in walk.branches], walk.badges, window)
     if not walk.train_bias:
@@ -120,7 +126,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
     if floor is not None:
         layers.append(dashed("floor", ends, floor, "minimum"))
     # The legend names what is in front first, and the levels are to come before other runs, which have their marks.
-    layers.append(Line("legend", [], [], named))
+    layers.append(Line("legend", [], [], named, pattern=patterns[0]))
     ws, bs = _columns(walk.path)
     role = walk.badge.role if walk.badge else "trail"
     layers.append(Line(role, np.append(ws, walk.w), np.append(bs, walk.b), "path"))
@@ -148,7 +154,9 @@ def map_scene(walk: Walk, window: Window) -> Scene:
 
 
 @lru_cache(maxsize=8)
-def _ground(landscape: Landscape, window: Window) -> tuple[tuple[Layer, ...], str]:
+def _ground(
+    landscape: Landscape, window: Window, patterns: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[Layer, ...], str]:
     """The contours with their labels, and the legend of their levels; while the window holds still they stay."""
     contours = levels(landscape, window)
     losses = [level for level, _ in contours]
@@ -161,7 +169,9 @@ def _ground(landscape: Landscape, window: Window) -> tuple[tuple[Layer, ...], st
         Label("level", *_label_places(middle, *line), label)
         for line, (_, label) in zip(lines[::-1], contours[::-1], strict=True)
     ]
-    drawn = [Line(role, *line) for role, line in zip(roles, lines, strict=True)]
+    drawn = [
+        Line(role, *line, pattern=pattern) for role, line, pattern in zip(roles, lines, cycle(patterns), strict=False)
+    ]
     return (*drawn, *labels), level_legend(contours)
 
 

@@ -28,8 +28,8 @@ CLEAR = 4.0
 """So many columns away from the next line is as clear as any more."""
 BEFORE = 0.4
 """Where there is no room right of the end or left of it, a name stands so much of the chart before it."""
-STEP, STEPS = 0.042, 20
-"""A name stands so many rows above or below the end of its run at most; a row of a chart of 26, as share of it."""
+STEP, STEPS = 0.021, 40
+"""A name stands so many rows above or below the end of its run at most; a row of a chart of 50, as share of it."""
 
 
 @dataclass(frozen=True)

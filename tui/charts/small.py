@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tui.charts.canvas import Label, Layer, Line, Picture, Points, Scene, render
 from tui.charts.window import ticks_up
 
@@ -37,9 +39,9 @@ def small(scene: Scene) -> Scene:
             # Marks of other runs, a cell each, would hide the lines; so would each point of a path.
             if isinstance(layer, Points) and (layer.role.startswith("run-") or layer.role == "trail"):
                 continue
-        # A step moves lines by less than a dot here: in the middle of their dots they are the same drawing.
-        still = isinstance(layer, Line) and not layer.role.startswith("height-")
-        layers.append(replace(layer, pinned=True) if isinstance(layer, Line) and still else layer)
+            layers.append(_wordless(layer))
+        else:
+            layers.append(layer)
     if not contours and scene.y_title:
         ends = ticks_up(scene.window.bottom, scene.window.top, 4, log=scene.log_y)
         for position, text in (ends[-1], ends[0]) if len(ends) > 1 else ends:
@@ -48,9 +50,26 @@ def small(scene: Scene) -> Scene:
     return replace(scene, layers=tuple(layers), title="", x_title="", y_title="", bare=True)
 
 
-def render_small(scene: Scene, width: int, height: int, marker: str = "braille") -> Picture:
+def render_small(
+    scene: Scene, width: int, height: int, marker: str = "braille", *, colourless: bool = False
+) -> Picture:
     """Draw a scene in a few rows, all of which it fills."""
-    return render(small(scene), width, height, marker)
+    return render(small(scene), width, height, marker, colourless=colourless)
+
+
+def _wordless(layer: Line | Points) -> Line | Points:
+    """The layer without its name in the legend, as it is to be drawn in little room."""
+    layer = replace(layer, label="")
+    if isinstance(layer, Points) or layer.role.startswith("height-"):
+        return layer
+    # A step moves lines by less than a dot here: in the middle of their dots they are the same drawing.
+    layer = replace(layer, pinned=True)
+    if layer.role != "floor":
+        return layer
+    # Dashes of less than two dots would not be of one length.
+    xs, ys = np.asarray(layer.xs), np.asarray(layer.ys)
+    known = np.isfinite(xs) & np.isfinite(ys)
+    return replace(layer, xs=xs[known], ys=ys[known])
 
 
 def _spread(contours: Sequence[Line]) -> list[Line]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gdcore.landscapes.landscape import Landscape
-from tui.charts.canvas import Dots, Label, Layer, Line, Marks, Points, Scene, cells_of_dots
+from tui.charts.canvas import DOTS, Dots, Label, Layer, Line, Marks, Points, Scene, cells_of_dots
 from tui.charts.heights import HIGHEST, ROLES, heights
 from tui.charts.map import Walk
 from tui.charts.runs import STEP, short
@@ -53,7 +53,7 @@ TURN = 5.0
 """A camera stands at a multiple of so many degrees at first."""
 ROUNDING = 1e-12
 """A lowest loss of this share of the highest is 0 but for rounding."""
-NAMED = STEP * np.array([0, *(sign * row for row in range(1, 13) for sign in (1, -1))])
+NAMED = STEP * np.array([0, *(sign * row for row in range(1, 25) for sign in (1, -1))])
 """So far above the end of a run, or below it, its name may stand."""
 CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 """Of the plane, as shares of the window."""
@@ -373,7 +373,7 @@ def _frame(ground: Ground) -> list[Layer]:
 @lru_cache(maxsize=4)
 def _drawn(ground: Ground, columns: int, rows: int, marker: str) -> tuple[tuple[str, Marks], ...]:
     """The lines of the net that are seen, as cells."""
-    per_column, per_row = {"braille": (2, 4), "hd": (2, 2)}.get(marker, (1, 1))
+    per_column, per_row = DOTS[marker]
     wide, tall = columns * per_column, rows * per_row
     if wide < 2 or tall < 2:
         return ()

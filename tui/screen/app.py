@@ -36,7 +36,8 @@ class Palette(CommandPalette):
     """The palette, which closes once, however often it is asked to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "app.quit", "Quit", show=False, priority=True)]
-    DEFAULT_CSS = "Palette CommandList { min-width: 12; }"  # Textual cannot fold an option into no columns at all
+    # Textual cannot fold an option into no columns at all; and its magnifying glass, in black, few fonts have.
+    DEFAULT_CSS = "Palette CommandList { min-width: 12; } Palette SearchIcon { display: none; }"
     _left = False
 
     def dismiss(self, result: Any = None) -> AwaitComplete:

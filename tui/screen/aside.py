@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tui.charts.canvas import Scene
 
-SMALLEST, LARGEST = 6, 9
+SMALLEST, LARGEST = 6, 15
 """A view in small has so many rows, its name among them."""
 
 
@@ -40,7 +40,7 @@ class Aside(Painted):
             if tall < SMALLEST:
                 break
             rows += [(BLANK,) * width, _titled(name, width)]
-            rows += render_small(scene, width, tall - 2, self.marker).rows
+            rows += render_small(scene, width, tall - 2, self.marker, colourless=self.colourless).rows
         return [*rows, *[(BLANK,) * width] * (height - len(rows))]
 
 

@@ -71,7 +71,9 @@ class Chart(Painted):
 
     def paint(self, width: int, height: int) -> Sequence[Row]:
         """The picture of the scene."""
-        self._picture = render(self.scene, width, height, self.marker) if self.scene else None
+        self._picture = None
+        if self.scene:
+            self._picture = render(self.scene, width, height, self.marker, colourless=self.colourless)
         if self._picture is None:
             return [((" ", ""),) * width] * height
         if not self.card:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KEPT = ("Help", "Quit")
 """The entries that are there however narrow the terminal is."""
+MORE = ("Open", "Race", "Branches", "Course", "Commands")
+"""The entries that a wide one has room for."""
 
 
 class KeyBar(Painted):
@@ -50,8 +52,10 @@ def entries(width: int) -> list[Command]:
 
     >>> [entry.label for entry in entries(30)]
     ['Run', 'Help', 'Quit']
+    >>> [entry.label for entry in entries(120)][-7:]
+    ['Settings', 'Branches', 'Race', 'Course', 'Open', 'Help', 'Quit']
     """
-    wanted = [command for command in COMMANDS if command.footer]
+    wanted = sorted((command for command in COMMANDS if command.footer or command.label in MORE), key=_rank)
     found: list[Command] = []
     room = width - sum(_width(command) for command in wanted if command.label in KEPT)
     for command in wanted:
@@ -63,6 +67,10 @@ def entries(width: int) -> list[Command]:
         else:
             room = 0
     return found
+
+
+def _rank(command: Command) -> int:
+    return (command.label in MORE) + 2 * (command.label in KEPT)
 
 
 def _width(command: Command) -> int:

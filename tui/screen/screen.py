@@ -229,11 +229,13 @@ class LaboratoryScreen(Screen[None]):
         """
         width, height = self.app.size
         rows = sum(child.display for child in self._form.children)
+        if self.has_class("-racing"):
+            rows = 2 + 2 * len(self._views.racers)  # of the table that is there instead
         free = height - BARS - rows - (LONGER if self.has_class("-longer") else SHORT) if width >= WIDE else 0
         if self._guide is not None:
             free -= self._guide.arrange(width, free)
         count = room(free)
-        count *= not self.has_class("-racing")
+        count *= self._race_on is None
         shown = self._aside.display, self._aside.styles.height
         self._aside.display = count > 0
         if count:

@@ -17,6 +17,8 @@ FRAMES = Parameter(
 
 BARE = ("linux", "vt", "cons", "ansi")
 """How the names of terminals begin that have the characters of a typewriter and little more."""
+MONOCHROME = ("vt1", "vt2", "vt3")
+"""How the names of terminals begin that have no colours (terminfo)."""
 
 _INSTEAD = "gdlab train does the same run without a screen, gdlab --plain the laboratory without a picture"
 _SAMPLE = "─│┤└●✕○◄▼⠉⣿"
@@ -62,6 +64,11 @@ def far() -> bool:
 def marker() -> str:
     """How to draw lines where nothing is said: consoles whose fonts have no Braille get ASCII."""
     return "dot" if os.environ.get("TERM", "").startswith(BARE) else "braille"
+
+
+def has_colours() -> bool:
+    """Whether this terminal has any: those that are called after DEC's of old have none."""
+    return not os.environ.get("TERM", "").startswith(MONOCHROME)
 
 
 def frames_per_second(option: float | None = None) -> float:

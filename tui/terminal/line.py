@@ -147,17 +147,25 @@ class Picture:
 
     def changes(self) -> str:
         """What makes the terminal show what it should; from here on it is taken to show that."""
+        anew = self._shown is None
         if self._shown is None:
             self._shown = [[("\0", PLAIN)] * len(row) for row in self._wanted]
             self._touched = {y: (0, len(row)) for y, row in enumerate(self._wanted)}
+        # What looks alike goes together: to go elsewhere costs less than to change colours.
+        found = [
+            (y, start, end)
+            for y, (first, last) in sorted(self._touched.items())
+            for start, end in spans(self._shown[y], self._wanted[y], first, last)
+        ]
+        if not anew:
+            found.sort(key=lambda span: self._wanted[span[0]][span[1]][1][::-1])
         pen = Pen()
-        for y, (first, last) in sorted(self._touched.items()):
-            shown, wanted = self._shown[y], self._wanted[y]
-            for start, end in spans(shown, wanted, first, last):
-                pen.move(start, y)
-                for character, look in wanted[start:end]:
-                    pen.put(character, look)
-            shown[first:last] = wanted[first:last]
+        for y, start, end in found:
+            pen.move(start, y)
+            for character, look in self._wanted[y][start:end]:
+                pen.put(character, look)
+        for y, (first, last) in self._touched.items():
+            self._shown[y][first:last] = self._wanted[y][first:last]
         self._touched.clear()
         return pen.text()
 

@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from tui.charts.cells import Row
 from tui.charts.colours import HEIGHTS, RUNS, height_colours, run_colours
+from tui.terminal.environment import has_colours
 from tui.terminal.fence import closed
 from tui.terminal.themes import depth_of
 
@@ -89,6 +90,11 @@ class Painted(Widget):
                 style += Style(color=colour.rich_color, bold=bold)
             self._styles[role] = style
         return style
+
+    @property
+    def colourless(self) -> bool:
+        """Whether no colour tells one role from another."""
+        return bool(self.app.no_color) or not has_colours()
 
     def _colour(self, theme: Mapping[str, str], variable: str, style: Style) -> Color:
         """The colour of a variable: as the theme says, else the one of a height or of a run on this background."""
