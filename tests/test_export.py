@@ -301,6 +301,7 @@ async def test_a_key_writes_the_run_into_a_file(tmp_path: Path, monkeypatch: pyt
         await press(pilot, "n", "n", "E", "enter")
         assert "Written: gdlab-A.py" in shown(pilot)
         await press(pilot, "E", "down", "down", "down", "enter")
+        await press(pilot, "E", "end", "up", "enter")
         await press(pilot, "E", "end", "enter")
         await press(pilot, "E", "enter")
         laboratory = main_screen(pilot).laboratory
@@ -309,8 +310,17 @@ async def test_a_key_writes_the_run_into_a_file(tmp_path: Path, monkeypatch: pyt
             "gdlab-A-2.py",
             "gdlab-A.csv",
             "gdlab-A.svg",
+            "gdlab-A.txt",
         }
+        assert "Step 2 of 100" in (tmp_path / "gdlab-A.txt").read_text(encoding="utf-8")
         assert (tmp_path / "gdlab-A.py").read_text(encoding="utf-8") == script(laboratory, "numpy")
+
+
+async def test_the_picture_is_of_the_view_as_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "6", "right_parenthesis", "slash", "E", "end", "up", "enter")
+        assert ET.parse(tmp_path / "gdlab-A.svg").findtext(f"{SVG}title") == "gdlab, surface: 60 degrees around, 45 up"
 
 
 async def test_a_served_gdlab_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,6 +329,7 @@ async def test_a_served_gdlab_writes_nothing(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv("GDLAB_ONLY", str(tmp_path))
         await press(pilot, "E", "enter")
         assert "Nothing can be written here" in shown(pilot)
+        assert "served to visitors.." not in shown(pilot)
     assert not list(tmp_path.iterdir())
 
 
