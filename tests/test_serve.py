@@ -49,7 +49,25 @@ def test_without_a_server_every_file_is_open(monkeypatch: pytest.MonkeyPatch) ->
     check("/etc/passwd")
 
 
-@pytest.mark.parametrize("name", ["../secret.csv", "out.csv", "up/secret.csv", "/etc/passwd", "/", "own.csv/../../s"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../secret.csv",
+        "out.csv",
+        "up/secret.csv",
+        "/etc/passwd",
+        "/",
+        "own.csv/../../s",
+        "~/secret.csv",
+        "*/secret.csv",
+        "o?t.csv",
+        "[o]ut.csv",
+        "*.csv",
+        ".",
+        "postgresql://localhost/shop",
+        "sc://localhost",
+    ],
+)
 def test_what_is_outside_of_the_folder_is_refused(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("GDLAB_ONLY", str(folder))
@@ -57,6 +75,7 @@ def test_what_is_outside_of_the_folder_is_refused(name: str, folder: Path, monke
         check(name)
     check("own.csv")
     check(folder / "own.csv")
+    check(folder, folder=True)
     for ships in shipped():
         check(ships)
 
