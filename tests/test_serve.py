@@ -135,6 +135,9 @@ def test_what_is_served(folder: Path) -> None:
     assert reach_of(str(folder)) == ([], str(folder.resolve()))
     own = str((folder / "own.csv").resolve())
     assert reach_of(own) == ([own], own)
+    lines = folder / "lines.jsonl"
+    lines.write_text('{"x": 1, "y": 2}\n{"x": 2, "y": 5}\n{"x": 3, "y": 4}\n')
+    assert reach_of(str(lines)) == ([str(lines)], str(lines))
     course = folder / "course.toml"
     course.write_bytes((Path(__file__).parent.parent / "data" / "course.toml").read_bytes())
     assert reach_of(str(course)) == (["learn", str(course.resolve())], str(course.resolve()))
