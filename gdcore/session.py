@@ -392,7 +392,7 @@ class Session:
             )
         try:
             session = cls._from(_Entries(document, "the session"))
-        except _ElsewhereError:
+        except ElsewhereError:
             raise
         except ValueError as error:
             raise ValueError(f"this session is damaged: {error}") from None
@@ -447,8 +447,8 @@ def _json(value: Any, indent: str = "") -> str:
     return f"{opening}\n{lines}\n{indent}{closing}"
 
 
-class _ElsewhereError(ValueError):
-    """What a session needs besides its text is not as it was."""
+class ElsewhereError(ValueError):
+    """What a session needs besides its text is not here, or not as it was; the text may be as good as ever."""
 
 
 def _orders_of(course: Course) -> list[Order]:
@@ -477,9 +477,9 @@ def _order(entries: _Entries) -> Order:
         try:
             order = Order.load(path, rows)
         except ValueError as error:
-            raise _ElsewhereError(f"this session needs an order of rows: {error}") from None
+            raise ElsewhereError(f"this session needs an order of rows: {error}") from None
         if order.checksum != checksum:
-            raise _ElsewhereError(f"this session is of another order of rows than there is in {quoted_path(path)} now")
+            raise ElsewhereError(f"this session is of another order of rows than there is in {quoted_path(path)} now")
     entries.end()
     return order
 
@@ -502,10 +502,13 @@ def _settings_entries(settings: Settings, orders: list[Order]) -> dict[str, Any]
     return entries
 
 
+_NEEDS = "this session needs the {} {}, which is not here; was a package uninstalled that brought it?"
+
+
 def _settings(entries: _Entries, orders: list[Order]) -> Settings:
     name = entries.take("optimizer", str)
     if name not in OPTIMIZERS:
-        raise ValueError(f"there is no optimizer {quoted(name)}")
+        raise ElsewhereError(_NEEDS.format("optimizer", quoted(name)))
     kind = OPTIMIZERS[name]
     values = {parameter.name: entries.number(parameter) for parameter in hyperparameters(kind)}
     settings = Settings(
@@ -522,7 +525,11 @@ def _settings(entries: _Entries, orders: list[Order]) -> Settings:
 def _schedule(entries: _Entries) -> schedules.Schedule:
     if "schedule" not in entries:
         return schedules.Constant()
-    return schedules.chosen(schedules.parse(entries.take("schedule", str)), entries.whole(SINCE), schedules.Constant())
+    text = entries.take("schedule", str)
+    name = text.partition(":")[0]
+    if name not in schedules.SCHEDULES:
+        raise ElsewhereError(_NEEDS.format("schedule", quoted(name)))
+    return schedules.chosen(schedules.parse(text), entries.whole(SINCE), schedules.Constant())
 
 
 def _batch(entries: _Entries, orders: list[Order]) -> Batch:

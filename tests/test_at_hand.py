@@ -50,18 +50,28 @@ COMPLETED = [
 ]
 
 
+def bash(words: tuple[str, ...], folder: Path) -> list[str]:
+    """What bash completes the last of some words to."""
+    (folder / "gdlab.bash").write_text(gdlab("completion", "bash"), encoding="utf-8")
+    code = f"source ./gdlab.bash; COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _gdlab; "
+    code += 'printf "%s\\n" "${COMPREPLY[@]}"'
+    run = subprocess.run(["bash", "--norc", "-c", code], cwd=folder, capture_output=True, encoding="utf-8", check=True)
+    assert run.stderr == ""
+    return sorted(filter(None, run.stdout.split("\n")))
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 @pytest.mark.parametrize(("words", "completed"), COMPLETED)
 def test_bash_completes(words: tuple[str, ...], completed: list[str], tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("")
-    (tmp_path / "gdlab.bash").write_text(gdlab("completion", "bash"), encoding="utf-8")
-    code = f"source ./gdlab.bash; COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}; _gdlab; "
-    code += 'printf "%s\\n" "${COMPREPLY[@]}"'
-    run = subprocess.run(
-        ["bash", "--norc", "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True
-    )
-    assert sorted(run.stdout.split()) == completed
-    assert run.stderr == ""
+    assert bash(words, tmp_path) == completed
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize("words", [("gdlab", "my"), ("gdlab", "export", "--data", "my"), ("gdlab", "--order", "my")])
+def test_bash_completes_a_name_with_spaces(words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "my own data.csv").write_text("")
+    assert bash(words, tmp_path) == ["my own data.csv"]
 
 
 def test_the_manual_page_has_every_option() -> None:
@@ -69,6 +79,14 @@ def test_the_manual_page_has_every_option() -> None:
     for flag in flags():
         assert f"\\fB{flag.replace('-', chr(92) + '-')}\\fR" in text
     assert text.startswith(".TH GDLAB 1 ")
+
+
+def test_the_manual_page_fills_its_prose_and_leaves_examples_as_they_are() -> None:
+    lines = gdlab("man").splitlines()
+    asis = [line for at, line in enumerate(lines) if lines[:at].count(".nf") > lines[:at].count(".fi")]
+    assert any(line.startswith("  gdlab export \\-\\-to numpy") for line in asis)
+    assert not any(line.startswith("Gradient descent, one key at a time") for line in asis)
+    assert ".B gdlab export\n[\\fIOPTIONS\\fR] [\\fISESSION\\fR]" in "\n".join(lines)
 
 
 def test_the_doctor_says_enough_and_nothing_personal() -> None:

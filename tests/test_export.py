@@ -11,8 +11,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import Adam
 from gdcore.descent.steps import Limits, Settings
+from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import load
 from tests.exported import log_of, run_scripts, walked
 from tests.screens import gdlab, main_screen, opened, press, shown
@@ -22,6 +24,7 @@ from tui.headless.export.notebook import notebook
 from tui.headless.export.picture import THEMES, is_shape, picture, shape
 from tui.headless.export.script import script
 from tui.headless.export.table import table
+from tui.headless.train import Output, train_session
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import session_of
 from tui.views.views import VIEWS, Views
@@ -79,6 +82,20 @@ def test_all_branches_have_a_column_that_names_them(laboratory: Laboratory) -> N
     assert isinstance(text, str)
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["branch"] for row in rows] == ["A"] * 7 + ['Adam, "fast"'] * 8
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        Laboratory(load("pizza"), Settings(0.0005, batch=Batch(8), train_bias=True), Limits(50)),
+        Laboratory(TERRAINS["cliff"], Settings(0.1), Limits(50), TERRAINS["cliff"].scope.start),
+        Laboratory(load("cars"), Settings(0.1, Adam()), Limits(50)),
+    ],
+)
+def test_the_table_is_that_of_a_run_without_a_screen(begun: Laboratory, capsys: pytest.CaptureFixture[str]) -> None:
+    begun.walk.step(7)
+    train_session(session_of(begun), begun.ground.source, Output("csv"))
+    assert table(begun, "csv") == capsys.readouterr().out
 
 
 def test_json_lines_say_the_same_as_csv(laboratory: Laboratory) -> None:
@@ -284,6 +301,7 @@ async def test_a_key_writes_the_run_into_a_file(tmp_path: Path, monkeypatch: pyt
         await press(pilot, "n", "n", "E", "enter")
         assert "Written: gdlab-A.py" in shown(pilot)
         await press(pilot, "E", "down", "down", "down", "enter")
+        await press(pilot, "E", "end", "up", "enter")
         await press(pilot, "E", "end", "enter")
         await press(pilot, "E", "enter")
         laboratory = main_screen(pilot).laboratory
@@ -292,8 +310,17 @@ async def test_a_key_writes_the_run_into_a_file(tmp_path: Path, monkeypatch: pyt
             "gdlab-A-2.py",
             "gdlab-A.csv",
             "gdlab-A.svg",
+            "gdlab-A.txt",
         }
+        assert "Step 2 of 100" in (tmp_path / "gdlab-A.txt").read_text(encoding="utf-8")
         assert (tmp_path / "gdlab-A.py").read_text(encoding="utf-8") == script(laboratory, "numpy")
+
+
+async def test_the_picture_is_of_the_view_as_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "6", "right_parenthesis", "slash", "E", "end", "up", "enter")
+        assert ET.parse(tmp_path / "gdlab-A.svg").findtext(f"{SVG}title") == "gdlab, surface: 60 degrees around, 45 up"
 
 
 async def test_a_served_gdlab_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,6 +329,7 @@ async def test_a_served_gdlab_writes_nothing(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv("GDLAB_ONLY", str(tmp_path))
         await press(pilot, "E", "enter")
         assert "Nothing can be written here" in shown(pilot)
+        assert "served to visitors.." not in shown(pilot)
     assert not list(tmp_path.iterdir())
 
 

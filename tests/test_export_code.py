@@ -8,7 +8,8 @@ import pytest
 
 from gdcore.descent.batches import Batch, Order
 from gdcore.descent.optimizers import OPTIMIZERS
-from gdcore.descent.steps import Limits, Settings
+from gdcore.descent.steps import Limits, Reason, Settings
+from gdcore.landscapes.terrain import own
 from gdcore.rows.dataset import load
 from tests.exported import CHANGES, GROUNDS, LOSSES, ORDER, STEPS, log_of, run_scripts, walked
 from tui.headless.export.script import script
@@ -46,5 +47,24 @@ def test_an_order_of_rows_that_was_made_elsewhere(tmp_path: Path) -> None:
     laboratory.walk.step(10)
     laboratory.walk.timeline.change(Settings(0.001, train_bias=True, batch=Batch(8, seed=4)))
     laboratory.walk.step(10)
+    (printed,) = run_scripts([script(laboratory, "numpy")], tmp_path)
+    assert printed == log_of(laboratory)
+
+
+def test_a_walk_whose_next_step_lands_where_the_loss_is_no_number_shows_its_last_state(tmp_path: Path) -> None:
+    laboratory = Laboratory(own("sqrt(w)"), Settings(1.5), Limits(50), (1.0, 0.0))
+    laboratory.walk.step(50)
+    ending = laboratory.walk.timeline.ending
+    assert ending is not None
+    assert ending.reason is Reason.UNDEFINED
+    (printed,) = run_scripts([script(laboratory, "numpy")], tmp_path)
+    assert printed == log_of(laboratory)
+
+
+def test_a_batch_of_all_rows_or_more_changes_nothing(tmp_path: Path) -> None:
+    laboratory = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(50))
+    laboratory.walk.step(5)
+    laboratory.walk.timeline.change(Settings(0.001, train_bias=True, batch=Batch(30)))
+    laboratory.walk.step(5)
     (printed,) = run_scripts([script(laboratory, "numpy")], tmp_path)
     assert printed == log_of(laboratory)

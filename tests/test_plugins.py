@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 GOOD = """
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 from gdcore.descent.optimizers import Nothing, Optimizer
@@ -41,6 +42,36 @@ class Warm(Schedule):
     since: int = 0
     def factor(self, iteration):
         return float(iteration - self.since)
+
+class Untitled(Optimizer):
+    name = "untitled"
+    def memory(self):
+        return Nothing()
+    def step(self, gradient, memory, learning_rate):
+        return learning_rate * gradient, memory
+
+class Forgetful(Untitled):
+    name = title = "forgetful"
+    def memory(self):
+        return None
+
+class OneByOne(Untitled):
+    name = title = "one-by-one"
+    def step(self, gradient, memory, learning_rate):
+        return math.copysign(learning_rate, gradient), memory
+
+class Leaves(Untitled):
+    name = title = "leaves"
+    def step(self, gradient, memory, learning_rate):
+        raise SystemExit("good bye")
+
+class Point(Landscape):
+    title, formula = "point", "cosh(w)"
+    def loss_and_gradient(self, w, b):
+        return math.cosh(w), (math.sinh(w), 0.0)
+
+class Unsaid(Warm):
+    name, formula = "unsaid", None
 
 broken = 1 / 1
 def raises():
@@ -95,6 +126,12 @@ def test_what_is_offered_is_known(package: Path) -> None:
         ("[gdlab.landscapes]\na = offers:Rude", "it is a Rude, not a Landscape"),
         ("[gdlab.optimizers]\na = offers:Hollow", "it is no kind of Optimizer"),
         ("[gdlab.optimizers]\na = gdcore.descent.optimizers:Adam", "there is an optimizer adam already"),
+        ("[gdlab.optimizers]\na = offers:Untitled", "its title is missing"),
+        ("[gdlab.optimizers]\na = offers:Forgetful", "its memory is a NoneType, not a named tuple"),
+        ("[gdlab.optimizers]\na = offers:OneByOne", "only "),
+        ("[gdlab.optimizers]\na = offers:Leaves", "good bye"),
+        ("[gdlab.landscapes]\na = offers:Point", "only "),
+        ("[gdlab.schedules]\na = offers:Unsaid", "its formula is missing"),
         ("[gdlab.schedules]\na = nowhere:at_all", "No module named 'nowhere'"),
     ],
 )
@@ -106,6 +143,13 @@ def test_what_cannot_be_used_costs_a_sentence(package: Path, entry: str, sentenc
     first = run.stderr.splitlines()[0]
     assert first.startswith(f'gdlab: the {entry[7:].partition("s]")[0]} "a" of offers cannot be used: ')
     assert sentence in first
+
+
+def test_what_was_refused_is_in_no_list(package: Path) -> None:
+    offered(package, "[gdlab.optimizers]\na = offers:Leaves")
+    run = gdlab(package, "train", "--optimizer", "leaves")
+    assert run.returncode == 2
+    assert "invalid choice: 'leaves'" in run.stderr
 
 
 def test_nothing_is_imported_where_nothing_is_offered() -> None:

@@ -274,6 +274,18 @@ def test_what_is_damaged_is_set_aside_and_the_next_one_taken(tmp_path: Path) -> 
     assert latest(tmp_path) == (session(), [])
 
 
+def test_what_needs_something_that_is_not_here_is_passed_over_and_stays(tmp_path: Path) -> None:
+    write(tmp_path / ours(1), session().to_text())
+    os.utime(tmp_path / ours(1), (1, 1))
+    needy = session().to_text().replace('"optimizer": "', '"optimizer": "foreign-')
+    write(tmp_path / ours(2), needy)
+    for _ in range(2):
+        found, (remark,) = latest(tmp_path)
+        assert found == session()
+        assert "needs the optimizer" in remark
+        assert (tmp_path / ours(2)).read_text(encoding="utf-8") == needy
+
+
 def test_what_cannot_be_set_aside_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / ours(1), session().to_text())
     os.utime(tmp_path / ours(1), (1, 1))

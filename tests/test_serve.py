@@ -49,7 +49,25 @@ def test_without_a_server_every_file_is_open(monkeypatch: pytest.MonkeyPatch) ->
     check("/etc/passwd")
 
 
-@pytest.mark.parametrize("name", ["../secret.csv", "out.csv", "up/secret.csv", "/etc/passwd", "/", "own.csv/../../s"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../secret.csv",
+        "out.csv",
+        "up/secret.csv",
+        "/etc/passwd",
+        "/",
+        "own.csv/../../s",
+        "~/secret.csv",
+        "*/secret.csv",
+        "o?t.csv",
+        "[o]ut.csv",
+        "*.csv",
+        ".",
+        "postgresql://localhost/shop",
+        "sc://localhost",
+    ],
+)
 def test_what_is_outside_of_the_folder_is_refused(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("GDLAB_ONLY", str(folder))
@@ -57,6 +75,7 @@ def test_what_is_outside_of_the_folder_is_refused(name: str, folder: Path, monke
         check(name)
     check("own.csv")
     check(folder / "own.csv")
+    check(folder, folder=True)
     for ships in shipped():
         check(ships)
 
@@ -116,6 +135,9 @@ def test_what_is_served(folder: Path) -> None:
     assert reach_of(str(folder)) == ([], str(folder.resolve()))
     own = str((folder / "own.csv").resolve())
     assert reach_of(own) == ([own], own)
+    lines = folder / "lines.jsonl"
+    lines.write_text('{"x": 1, "y": 2}\n{"x": 2, "y": 5}\n{"x": 3, "y": 4}\n')
+    assert reach_of(str(lines)) == ([str(lines)], str(lines))
     course = folder / "course.toml"
     course.write_bytes((Path(__file__).parent.parent / "data" / "course.toml").read_bytes())
     assert reach_of(str(course)) == (["learn", str(course.resolve())], str(course.resolve()))

@@ -23,7 +23,7 @@ from gdcore.landscapes.losses import Huber
 from gdcore.rows.dataset import Dataset, load
 from gdcore.rows.ground import ground_of_rows
 from gdcore.rows.scaling import standardized_loss
-from gdcore.session import VERSION, Course, Session, Source
+from gdcore.session import VERSION, Course, ElsewhereError, Session, Source
 from tests.problems import DATA
 from tui.laboratory.laboratory import Laboratory
 
@@ -240,7 +240,6 @@ def test_a_long_order_is_told_by_where_it_is(tmp_path: Path, monkeypatch: pytest
         ('"batch": 8', '"batch": 8.5', 'damaged: "batch" of a change cannot be "8.5"'),
         ('"batch": 8, "seed"', '"batch": 8, "sead"', 'lacks "seed"'),
         ('"order": 0', '"order": 1', "damaged: there is no order of rows 1"),
-        ('"schedule": "inverse', '"schedule": "backwards', 'damaged: there is no schedule "backwards"'),
         ("[0, 1, 2", "[0, 0, 2", "damaged: epoch 1 has row 0 twice"),
         ("[0, 1, 2", "[0, 1.0, 2", "damaged: an epoch of an order of rows must hold whole numbers only"),
         (', "since": 330', "", 'lacks "since"'),
@@ -251,6 +250,19 @@ def test_the_sentence_for_what_came_later_and_is_wrong(old: str, new: str, sente
     with pytest.raises(ValueError, match=r"^this session is damaged") as caught:
         Session.from_text(RICH_TEXT.replace(old, new))
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "needed"),
+    [
+        ('"schedule": "inverse', '"schedule": "backwards', 'the schedule "backwards"'),
+        ('"optimizer": "', '"optimizer": "foreign-', 'the optimizer "foreign-'),
+    ],
+)
+def test_what_a_package_brought_that_is_gone_is_no_damage(old: str, new: str, needed: str) -> None:
+    assert old in RICH_TEXT
+    with pytest.raises(ElsewhereError, match=f"^this session needs {needed}"):
+        Session.from_text(RICH_TEXT.replace(old, new))
 
 
 def test_a_scaled_session_is_over_standardized_rows() -> None:
@@ -337,7 +349,6 @@ def changed(**entries: Any) -> str:
         (changed(changes__1__at=341), 'damaged: the changes of branch "A"'),
         (changed(changes__0__learning_rate=-1), "damaged: learning rate must be a positive number, not -1"),
         (changed(changes__1__beta1=1), "damaged: beta1 must be a number from 0 up to but not including 1, not 1"),
-        (changed(changes__0__optimizer="sgd"), 'damaged: there is no optimizer "sgd"'),
         (changed(changes__0__beta1=0.5), 'damaged: a change has an entry "beta1"'),
         (changed(changes__0__train_bias=1), 'damaged: "train_bias" of a change cannot be "1"'),
         (changed(start__w=1e999), "damaged"),

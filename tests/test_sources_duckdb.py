@@ -482,3 +482,18 @@ def test_what_is_scaled_keeps_what_was_measured(tmp_path: Path, monkeypatch: pyt
     data, _ = standardized(load(Origin((write(tmp_path, "t.parquet", *columns()),))))
     assert data.rows == ROWS
     assert (data.moments.mean_x, data.moments.var_x) == (0.0, 1.0)
+
+
+def test_a_view_of_a_database_reads_no_other_file_for_a_visitor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret.csv").write_text("x,y\n1,2\n2,5\n3,4\n")
+    path = str(tmp_path / "t.duckdb")
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE open AS SELECT range::DOUBLE AS x, 2.0 * range AS y FROM range(5)")
+        connection.execute(f"CREATE VIEW hidden AS SELECT * FROM read_csv('{tmp_path}/secret.csv')")
+    assert load(Origin((path,), table="hidden")).rows == 3
+    monkeypatch.setenv("GDLAB_ONLY", str(tmp_path))
+    assert load(Origin((path,), table="open")).rows == 5
+    with pytest.raises(DatasetError, match="has no table"):
+        load(Origin((path,), table="hidden"))

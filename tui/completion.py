@@ -126,6 +126,10 @@ def _values(action: Action) -> tuple[str, ...]:
 def _bash(commands: list[Command]) -> Iterator[str]:
     names = " ".join(command.name for command in commands if command.name)
     yield "# gdlab's words for bash."
+    yield "_gdlab_files() {"
+    yield "    local IFS=$'\\n'  # a name may have spaces"
+    yield '    COMPREPLY+=($(compgen -f -- "$word"))'
+    yield "}"
     yield "_gdlab() {"
     yield "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= words= alone= files="
     yield f'    [[ $COMP_CWORD -gt 1 && " {names} " == *" ${{COMP_WORDS[1]}} "* ]] && command=${{COMP_WORDS[1]}}'
@@ -134,8 +138,8 @@ def _bash(commands: list[Command]) -> Iterator[str]:
         for word in command.words:
             if word.takes:
                 pattern = "|".join(f'"{command.name} {flag}"' for flag in word.flags)
-                found = _compgen(word.values, word.files)
-                yield f"        {pattern}) COMPREPLY=({found}); return ;;"
+                values = f'$(compgen -W "{" ".join(word.values)}" -- "$word")' if word.values else ""
+                yield f"        {pattern}) COMPREPLY=({values});{' _gdlab_files;' * word.files} return ;;"
     yield "    esac"
     yield "    case $command in"
     for command in commands:
@@ -145,14 +149,9 @@ def _bash(commands: list[Command]) -> Iterator[str]:
     yield "    esac"
     yield '    if [[ $word == -* ]]; then COMPREPLY=($(compgen -W "$words" -- "$word")); return; fi'
     yield '    COMPREPLY=($(compgen -W "$alone" -- "$word"))'
-    yield '    [[ $files == 1 ]] && COMPREPLY+=($(compgen -f -- "$word"))'
+    yield "    [[ $files == 1 ]] && _gdlab_files"
     yield "}"
     yield "complete -o filenames -F _gdlab gdlab"
-
-
-def _compgen(values: tuple[str, ...], files: bool) -> str:
-    given = f'$(compgen -W "{" ".join(values)}" -- "$word")' if values else ""
-    return " ".join(part for part in (given, '$(compgen -f -- "$word")' if files else "") if part)
 
 
 def _zsh(commands: list[Command]) -> Iterator[str]:

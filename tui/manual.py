@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import Action, ArgumentParser, Namespace
     from collections.abc import Iterator, Mapping
 
 ABOUT = """\
@@ -37,25 +37,39 @@ def page(parsers: Mapping[str, ArgumentParser]) -> Iterator[str]:
     yield ".SH NAME"
     yield "gdlab \\- a gradient descent laboratory in the terminal"
     yield ".SH SYNOPSIS"
-    for name in parsers:
+    for name, parser in parsers.items():
         yield ".B gdlab" + f" {name}" * bool(name)
-        yield "[\\fIOPTIONS\\fR] ..."
+        yield " ".join(["[\\fIOPTIONS\\fR]", *_operands(parser)])
         yield ".br"
     for name, parser in parsers.items():
         yield f".SH {_text(('gdlab ' + name).strip().upper())}"
-        yield ".nf"
-        yield from map(_line, (parser.description or "").rstrip().split("\n"))
-        yield ".fi"
+        for paragraph in (parser.description or "").strip().split("\n\n"):
+            as_it_is = any(line.startswith(" ") for line in paragraph.split("\n"))
+            yield from (".PP", *[".nf"] * as_it_is, *map(_line, paragraph.split("\n")), *[".fi"] * as_it_is)
         for action in parser._actions:
             flags = ", ".join(f"\\fB{_text(flag)}\\fR" for flag in action.option_strings)
-            value = action.metavar or (action.dest.upper() if action.nargs != 0 else "")
-            value = value if isinstance(value, str) else " ".join(value)
+            value = _value(action)
             taken = f" \\fI{_text(value)}\\fR" if value and action.nargs != 0 else ""
             yield ".TP"
             yield (flags + taken) if flags else f"\\fI{_text(value)}\\fR"
             yield _line(" ".join((action.help or "").replace("%(default)s", str(action.default)).split()))
     yield ".SH EXIT STATUS"
     yield "0; 2 for a usage or data error; of train also 3 where the run diverged; 130 after ctrl+c."
+
+
+def _operands(parser: ArgumentParser) -> Iterator[str]:
+    """What stands alone, as the help writes it."""
+    for action in parser._actions:
+        if not action.option_strings:
+            more = " ..." * (action.nargs in ("*", "+"))
+            value = f"\\fI{_text(_value(action))}\\fR{more}"
+            yield f"[{value}]" if action.nargs in ("?", "*") else value
+
+
+def _value(action: Action) -> str:
+    """What stands for a value."""
+    value = action.metavar or (action.dest.upper() if action.nargs != 0 else "")
+    return value if isinstance(value, str) else " ".join(value)
 
 
 def _text(text: str) -> str:

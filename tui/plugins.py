@@ -92,23 +92,29 @@ def _landscape(offered: Any) -> None:
     _check_name(landscape.title)
     if landscape.title in KNOWN:
         raise ValueError(f"there is a landscape {landscape.title} already")
-    loss, slopes = landscape.loss_and_gradient(*landscape.scope.start)
-    if not all(isfinite(float(value)) for value in (loss, *slopes)):
-        raise ValueError("its loss or slope at its own start is no number")
+    for count in (None, 2):  # at a point, and at many at once
+        w, b = (_filled(count, value) for value in landscape.scope.start)
+        loss, slopes = landscape.loss_and_gradient(w, b)
+        if not all(_numbers(value, count) for value in (loss, *slopes)):
+            raise ValueError("its loss or slope at its own start is no number")
     KNOWN[landscape.title] = landscape
 
 
 def _optimizer(offered: Any) -> None:
     from gdcore.descent.optimizers import OPTIMIZERS, Optimizer, register  # noqa: PLC0415
 
-    _check_kind(offered, Optimizer)
+    _check_kind(offered, Optimizer, "title")
     register(offered, getattr(offered, "parameters", ()))
     try:
         made = offered()
-        step, _ = made.step(1.0, made.memory(), 0.1)
-        if not isfinite(float(step)):
-            raise ValueError("its first step is no number")
-    except Exception:
+        memory = made.memory()
+        if not hasattr(memory, "_asdict"):
+            raise ValueError(f"its memory is a {type(memory).__name__}, not a named tuple")
+        for count in (None, 2):  # for one run, and for many at once
+            step, _ = made.step(_filled(count, 1.0), memory, 0.1)
+            if not _numbers(step, count):
+                raise ValueError("its first step is no number")
+    except BaseException:
         del OPTIMIZERS[offered.name]
         raise
 
@@ -116,20 +122,37 @@ def _optimizer(offered: Any) -> None:
 def _schedule(offered: Any) -> None:
     from gdcore.descent.schedules import SCHEDULES, Schedule, register  # noqa: PLC0415
 
-    _check_kind(offered, Schedule)
+    _check_kind(offered, Schedule, "title", "formula")
     register(offered, getattr(offered, "parameters", ()))
     try:
         if not isfinite(float(offered().factor(0))):
             raise ValueError("its first factor is no number")
-    except Exception:
+    except BaseException:
         del SCHEDULES[offered.name]
         raise
 
 
-def _check_kind(offered: Any, base: type) -> None:
+def _filled(count: int | None, value: float) -> Any:
+    """A number, or an array of so many."""
+    import numpy as np  # noqa: PLC0415
+
+    return float(value) if count is None else np.full(count, value)
+
+
+def _numbers(value: Any, count: int | None) -> bool:
+    """Whether a value is a number, or an array of so many, or one that serves for all of them."""
+    import numpy as np  # noqa: PLC0415
+
+    return np.shape(value) in ((), (count,)) and bool(np.isfinite(value).all())
+
+
+def _check_kind(offered: Any, base: type, *words: str) -> None:
     if not (isinstance(offered, type) and issubclass(offered, base)):
         raise ValueError(f"it is no kind of {base.__name__}")
     _check_name(getattr(offered, "name", ""))
+    for word in words:
+        if not isinstance(getattr(offered, word, None), str):
+            raise ValueError(f"its {word} is missing")
     for parameter in getattr(offered, "parameters", ()):
         if parameter.name in TAKEN or not parameter.name.isidentifier():
             raise ValueError(f"a hyperparameter cannot be called {parameter.name}")

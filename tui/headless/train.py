@@ -21,6 +21,7 @@ from gdcore.studies.stability import Regime, stability
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
+    from gdcore.descent.branches import Branch
     from gdcore.descent.timeline import Timeline
     from gdcore.rows.dataset import Dataset
     from gdcore.rows.scaling import Scale
@@ -106,6 +107,13 @@ class Subject:
     scale: Scale | None = None
     branch: str = ""
 
+    @classmethod
+    def of(cls, branch: Branch, data: Dataset | None, scale: Scale | None) -> Subject:
+        """What the run of a branch is about."""
+        run = branch.run
+        b = float(run.path(run.tip, run.tip + 1)[0, 1])
+        return cls(data, run.landscape, run.limits, b, run.changes(), scale, branch.name)
+
     @property
     def settings(self) -> Settings:
         """The settings that the run ends with."""
@@ -180,14 +188,12 @@ def train_session(session: Session, ground: Dataset | Landscape, output: Output)
 
     branch = session.replay(ground).current
     data = None if isinstance(ground, Landscape) else ground
-    run = branch.run
     scale = ground_of_rows(data, session.loss, scaled=True)[1] if session.scaled and data else None
-    b = float(run.path(run.tip, run.tip + 1)[0, 1])
-    subject = Subject(data, run.landscape, run.limits, b, run.changes(), scale, branch.name)
-    return _print(Run(_replayed(run), REMEMBERED * subject.batched), subject, output)
+    subject = Subject.of(branch, data, scale)
+    return _print(Run(replayed(branch.run), REMEMBERED * subject.batched), subject, output)
 
 
-def _replayed(run: Timeline) -> States:
+def replayed(run: Timeline) -> States:
     """The states of a run that is known, from its start to its tip."""
     run.back(run.state.iteration)
     yield run.state
@@ -239,13 +245,13 @@ def _log_line(state: State, subject: Subject) -> str:
 
 def _csv(run: Run, subject: Subject, output: Output) -> Lines:
     """Every field of every state, the last state always among them; empty where an optimizer has no such field."""
-    names = _names(subject)
+    names = columns_of(subject)
     yield ",".join(names) + "\n"
     for fields in _chosen(run, subject, output.every):
         yield ",".join([str(fields[name]) if name in fields else "" for name in names]) + "\n"
 
 
-def _names(subject: Subject) -> list[str]:
+def columns_of(subject: Subject) -> list[str]:
     """The names of all the fields that the states of the run have."""
     names: dict[str, None] = {}
     for _, settings in subject.changes:
@@ -265,9 +271,8 @@ def _json(run: Run, subject: Subject, output: Output) -> Lines:
     from json import dumps  # noqa: PLC0415 (text and CSV start without it)
 
     yield dumps(_about(subject))[:-1] + ', "states": [\n'
-    both = subject.landscape.has_bias
     for number, fields in enumerate(_chosen(run, subject, output.every)):
-        shown = {name: _number(value) for name, value in fields.items() if both or not _is_of_b(name)}
+        shown = {name: _number(value) for name, value in fields.items()}
         yield ",\n" * (number > 0) + dumps(shown)
     ending = run.ending
     closing = {
@@ -350,9 +355,15 @@ def _chosen(run: Run, subject: Subject, every: int) -> Iterator[dict[str, float]
     state = None
     for state in run:
         if state.iteration % every == 0:
-            yield _fields(state) | subject.seen_by(state)
+            yield row_of(state, subject)
     if state is not None and state.iteration % every:
-        yield _fields(state) | subject.seen_by(state)
+        yield row_of(state, subject)
+
+
+def row_of(state: State, subject: Subject) -> dict[str, float]:
+    """All of a state, by the names of the columns."""
+    fields = _fields(state) | subject.seen_by(state)
+    return fields if subject.landscape.has_bias else {name: fields[name] for name in fields if not _is_of_b(name)}
 
 
 def _fields(state: State) -> dict[str, float]:

@@ -234,7 +234,12 @@ AROUND = (
     Command("why", ("w",), "Why", "The whole derivation for this point, with the numbers put in.", footer=True),
     Command("open", ("o",), "Open", "Open data, a terrain or a formula of your own."),
     Command("settings", ("s",), "Settings", "Go to the settings; escape leads back to the chart.", footer=True),
-    Command("export", ("E",), "Export", "Write the run as a script, a notebook or a table, or the view as a picture."),
+    Command(
+        "export",
+        ("E",),
+        "Export",
+        "Write the run as a script, notebook or table, the view as a picture, the screen as text.",
+    ),
     Command("copy", ("y",), "Copy", "Copy the text of the screen to the clipboard of the terminal."),
     Command("theme", ("c",), "Colours", "The next colour theme: dark, light, high contrast."),
     Command(

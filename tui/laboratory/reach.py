@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gdcore.rows.dataset import DatasetError, _find, shipped
+from gdcore.rows.files import is_pattern
 
 VARIABLE = "GDLAB_ONLY"
 """The environment variable that names the folder, or the one file; empty for none. Without it everything is open."""
@@ -23,8 +24,14 @@ _READING = {"open", "os.listdir", "os.scandir"}
 _FOREIGN = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect", "pty.spawn"}
 
 
-def check(source: str | os.PathLike[str]) -> None:
+def check(source: str | os.PathLike[str], *, folder: bool = False) -> None:
     """Accept a file that a person names, if it may be read here.
+
+    What stands for many files, or for a server, is refused as well: an engine that reads them looks at no fence.
+
+    Args:
+        source: its path.
+        folder: a folder will do, to look what is in it.
 
     Raises:
         DatasetError: if it may not.
@@ -33,8 +40,9 @@ def check(source: str | os.PathLike[str]) -> None:
     if only is None:
         return
     name = os.fspath(source)
-    ships = str(_find(shipped()[0]).parent)
-    if name in shipped() or _inside(name, ships) or (only and _inside(name, only)):
+    place = _find(name)
+    one = "://" not in name and (folder or not place.is_dir()) and (os.path.lexists(place) or not is_pattern(name))
+    if one and any(_inside(str(place), root) for root in (str(_find(shipped()[0]).parent), only) if root):
         return
     others = f" and what is in the folder {Path(only).name}" if only else ""
     raise DatasetError(f"only the data sets that ship ({', '.join(shipped())}){others} can be opened here")

@@ -19,7 +19,7 @@ from gdcore.landscapes.known import find
 from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.losses import DELTA
 from gdcore.rows.dataset import DatasetError
-from gdcore.session import LONGEST, Session
+from gdcore.session import LONGEST, ElsewhereError, Session
 from tui.laboratory.reach import check
 from tui.sources.load import can_be_had, load
 
@@ -164,16 +164,23 @@ def read(path: Path | str) -> Session:
         raise ValueError(f"{name}: this is not a session of gdlab, or it is damaged") from None
     except OSError as error:
         raise ValueError(f"{name} cannot be read: {_reason(error)}") from None
+    except ElsewhereError as error:
+        raise ElsewhereError(f"{name}: {error}") from None
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
 
 def latest(folder: Path) -> tuple[Session | None, list[str]]:
-    """The newest session that can be read, if there is one; and a sentence on each newer one that is set aside."""
+    """The newest session that can be read, if there is one; and a sentence on each newer one that is passed over.
+
+    One that is damaged is set aside.
+    """
     remarks: list[str] = []
     for path in _newest_first(folder):
         try:
             return read(path), remarks
+        except ElsewhereError as error:
+            remarks.append(str(error))
         except ValueError as error:
             remarks.append(f"{error}; {_set_aside(path)}")
     return None, remarks

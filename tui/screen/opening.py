@@ -201,7 +201,7 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
     def _scan(self, folder: str, hidden: bool) -> None:
         """Look what is in a folder, beside the event loop: it may be large, or far away."""
         try:
-            check(Path(folder).expanduser())
+            check(Path(folder).expanduser(), folder=True)
             found = entries(Path(folder).expanduser(), hidden=hidden)
         except (ValueError, RuntimeError):
             return  # nothing of it is offered; whoever opens it gets the sentence
@@ -380,7 +380,7 @@ def _within(folder: str, name: str) -> str:
 def _is_folder(source: str) -> bool:
     try:
         path = Path(source).expanduser()
-        check(path)
+        check(path, folder=True)
         return bool(source) and path.is_dir()
     except (OSError, ValueError, RuntimeError):
         return False

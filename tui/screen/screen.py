@@ -677,23 +677,22 @@ class LaboratoryScreen(Screen[None]):
 
         if chosen is not None:
             form, dark = list(FORMS)[chosen], self.app.current_theme.dark
-            view = self._views.current.name
 
             def write() -> None:
-                path = save(self.laboratory, form, view, dark=dark)
+                path = save(self.laboratory, form, self._views, text_of(self), dark=dark)
                 self.laboratory.notes.say(f"Written: {inert(path.name)} in the folder gdlab was started in.")
 
             self._try(write)
 
     def action_copy(self) -> None:
         """Copy what is on the screen, as text."""
-        lines = text_of(self)
-        if lines is None:
-            self.laboratory.notes.say("With this version of Textual the text of the screen cannot be had.", alarm=True)
-        else:
-            self.app.copy_to_clipboard("\n".join(lines) + "\n")
+        from tui.headless.export.save import text_from  # noqa: PLC0415
+
+        def copy() -> None:
+            self.app.copy_to_clipboard(text_from(text_of(self)))
             self.laboratory.notes.say("Copied, if the terminal lets programs write to its clipboard.")
-        self.touch()
+
+        self._try(copy, pauses=False)
 
     def action_palette(self) -> None:
         """Find a command by its name."""

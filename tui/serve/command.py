@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gdcore.descent.parameters import Parameter, Range
 from gdcore.inert import quoted_path
-from gdcore.rows.dataset import load, shipped
+from gdcore.rows.dataset import Origin, shipped
 from gdcore.rows.files import find, unreadable
 
 if TYPE_CHECKING:
@@ -95,5 +95,7 @@ def reach_of(data: str | None) -> tuple[list[str], str]:
 
         Course.load(path)  # says now what would be wrong with it
         return ["learn", str(path.resolve())], str(path.resolve())
-    load(path)
+    from tui.sources.load import load  # noqa: PLC0415
+
+    load(Origin((str(path),)))
     return [str(path.resolve())], str(path.resolve())

@@ -27,6 +27,8 @@ MEMORY = "128MB"
 """What DuckDB may take for itself, beside what it maps: sums need next to none."""
 KEPT = 1_000_000
 """Of a table with no more rows than this all rows are taken: they are at hand, and some studies need them."""
+ONLY = "GDLAB_ONLY"
+"""Where this variable of the environment is set, other files must not be read (see `tui.laboratory.reach`)."""
 VIEW = "gdlab_rows"
 """What the rows that are measured are called inside."""
 
@@ -225,8 +227,10 @@ def _execute(connection: Any, query: str, name: str) -> None:
 
 def _tables(connection: Any) -> list[str]:
     # ibis asks in a way that not every version of DuckDB answers.
-    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY table_name"
-    return [one for (one,) in connection.con.execute(tables).fetchall()]
+    tables = "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1"
+    found = connection.con.execute(tables).fetchall()
+    # A view can read any file.
+    return [name for name, kind in found if kind != "VIEW" or ONLY not in os.environ]
 
 
 def tables_of(path: Path) -> list[str]:
@@ -257,6 +261,8 @@ def open_database(path: Path, name: str, origin: Origin, watch: Watch | None = N
         which = f"choose one of {', '.join(map(quoted, known[:8]))} with --table" if known else "it needs one"
         raise DatasetError(f"{name} has {len(known) or 'no'} tables; {which}")
     try:
+        if ONLY in os.environ and table and table not in known:
+            raise LookupError
         chosen = connection.table(table or known[0])
     except Exception:
         listed = ", ".join(map(quoted, known[:8])) or "none"

@@ -12,11 +12,12 @@ from gdcore.inert import inert
 from tui.headless.export.numpy_script import sections
 from tui.headless.export.plan import Plan
 from tui.headless.export.script import ground_of
-from tui.headless.train import Output, Run, Subject, _replayed, _text
+from tui.headless.train import Output, Run, Subject, _text, replayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from gdcore.descent.branches import Branch
     from tui.headless.export.ground import Ground
     from tui.laboratory.laboratory import Laboratory
 
@@ -30,12 +31,13 @@ def notebook(laboratory: Laboratory) -> str:
     Raises:
         ValueError: if there is no code for what was walked on, or for an optimizer.
     """
-    plan, ground = Plan.of(laboratory.walk.branches.current), ground_of(laboratory)
+    branch = laboratory.walk.branches.current
+    plan, ground = Plan.of(branch), ground_of(laboratory)
     needed, defined, rules, walk = sections(plan, ground)
     cells = [_told(_introduction(plan, ground)), _code([*needed, *[""] * bool(needed), *defined])]
     for kind, rule in zip(plan.optimizers, rules, strict=True):
         cells += [_told([f"**{kind.title}**: {_first_sentence(kind.__doc__)}"]), _code(rule)]
-    cells += [_told(["The walk. Change a number and run it again."]), _code(walk, _log(plan, ground))]
+    cells += [_told(["The walk. Change a number and run it again."]), _code(walk, _log(branch, ground))]
     cells.append(_told(["## The states", "", *_table(plan)]))
     for number, cell in enumerate(cells):
         cell["id"] = f"{number}-{crc32(dumps(cell).encode()):08x}"
@@ -103,11 +105,11 @@ def _table(plan: Plan) -> Iterator[str]:
         yield f"| {iteration:,} | {w:.10g} | {b:.10g} | {loss:.10g} |"
 
 
-def _log(plan: Plan, ground: Ground) -> str:
+def _log(branch: Branch, ground: Ground) -> str:
     """What the walk prints: gdlab's own log."""
-    run = plan.run
+    run = branch.run
     cursor = run.state.iteration
-    subject = Subject(ground.data, run.landscape, run.limits, run.start.b, run.changes(), ground.scale, plan.name)
-    text = "".join(_text(Run(_replayed(run)), subject, Output()))
+    subject = Subject.of(branch, ground.data, ground.scale)
+    text = "".join(_text(Run(replayed(run)), subject, Output()))
     run.back(run.state.iteration - cursor)
     return text

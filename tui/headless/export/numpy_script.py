@@ -124,18 +124,19 @@ def _walk(plan: Plan, ground: Ground, kinds: list[str]) -> Iterator[str]:
     yield ""
     yield f"for iteration in range({plan.lines}):"
     for change in plan.later:
-        yield f"    if iteration == {change.iteration}:"
-        yield from comment(f"From here on: {change.comment}.", " " * 8)
-        yield from (f"        {line}" for line in _settings(plan, change, kinds))
+        if lines := list(_settings(plan, change, kinds)):  # a batch of more than all rows changes nothing here
+            yield f"    if iteration == {change.iteration}:"
+            yield from comment(f"From here on: {change.comment}.", " " * 8)
+            yield from (f"        {line}" for line in lines)
     if plan.varies:
         yield f"    learning_rate = {changing.RATE}"
     seen = ", seen" if any(plan.batches) else ""
     yield from (f"    {line}" for line in changing.seen(plan, measured(ground.landscape)))
     yield f"    loss, (slope_w, slope_b) = loss_and_gradient(w, b{seen})"
     yield from (f"    {line}" for line in changing.log(plan, "loss_and_gradient(w, b, whole)[0]"))
-    if plan.diverged:
+    if plan.why_no_next:
         yield f"    if iteration == {plan.steps}:"
-        yield "        break  # after the next step the loss is too large for a number"
+        yield f"        break  # {plan.why_no_next}"
     yield from (f"    {line}" for line in _moves(plan, kinds))
     yield 'print(f"\\nw={w:.10f}, b={b:.10f}")' if plan.shows_bias else 'print(f"\\nw={w:.10f}")'
 

@@ -21,6 +21,7 @@ from tui.views.views import VIEWS, Views
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tui.charts.canvas import Scene
     from tui.charts.cells import Row
     from tui.laboratory.laboratory import Laboratory
 
@@ -116,7 +117,18 @@ def picture(laboratory: Laboratory, view: str, size: tuple[int, int] = (100, 30)
     views.show(view, frame.ground)
     for piece in views.current.study(frame) or ():
         views.current.take(piece)
-    scene = views.scene(frame)
+    return drawn(views.scene(frame), view, size, theme)
+
+
+def drawn(scene: Scene, view: str, size: tuple[int, int] = (100, 30), theme: str = "dark") -> str:
+    """A scene as an SVG document.
+
+    Args:
+        scene: what a view shows.
+        view: the name of the view.
+        size: columns and rows.
+        theme: "dark" or "light".
+    """
     rows = render(scene, *size).rows
     columns, lines = size
     colours = colours_of(theme)

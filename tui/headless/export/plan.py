@@ -90,8 +90,8 @@ class Plan:
 
     @property
     def lines(self) -> int:
-        """How many losses the log has: one before each step, and where it diverged also the last."""
-        return self.steps + self.diverged
+        """How many losses the log has: one before each step, and where no next one can be made also the last."""
+        return self.steps + bool(self.why_no_next)
 
     @property
     def first(self) -> Settings:
@@ -140,14 +140,17 @@ class Plan:
         return any(change.settings.train_bias for change in self.changes)
 
     @property
-    def diverged(self) -> bool:
-        """Whether the loss after the last step is too large for a number; then the log has the last state too."""
+    def why_no_next(self) -> str:
+        """Why no step can follow, where the next loss is none; then the log has the last state too. Else nothing."""
         run = self.run
         cursor = run.state.iteration
         run.forward(run.tip - cursor)
         ending = run.ending
         run.back(run.tip - cursor)
-        return ending is not None and ending.reason is Reason.DIVERGED
+        if ending is None or not ending.reason.leaves_the_numbers:
+            return ""
+        said = "too large for a number" if ending.reason is Reason.DIVERGED else "no number"
+        return f"after the next step the loss is {said}"
 
     @property
     def start(self) -> tuple[float, float]:

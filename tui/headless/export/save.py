@@ -10,7 +10,10 @@ from tui.headless.export.command import write
 from tui.laboratory.reach import VARIABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.laboratory.laboratory import Laboratory
+    from tui.views.views import Views
 
 FORMS = {
     "numpy": ("A script for NumPy", ".py"),
@@ -18,17 +21,19 @@ FORMS = {
     "notebook": ("A notebook", ".ipynb"),
     "csv": ("The states as CSV", ".csv"),
     "svg": ("This view as a picture", ".svg"),
+    "text": ("This screen as text", ".txt"),
 }
 """What each form is called, and how the name of its file ends."""
 
 
-def save(laboratory: Laboratory, form: str, view: str, *, dark: bool) -> Path:
-    """Write the current branch, or the view, into a new file in the current folder.
+def save(laboratory: Laboratory, form: str, views: Views, lines: Sequence[str] | None, *, dark: bool) -> Path:
+    """Write the current branch, or what is shown, into a new file in the current folder.
 
     Args:
         laboratory: what was done.
         form: one of FORMS.
-        view: the view that is shown.
+        views: the views, as they are turned and fitted.
+        lines: the rows of the screen; None where they cannot be had.
         dark: whether its background is dark.
 
     Returns:
@@ -38,7 +43,7 @@ def save(laboratory: Laboratory, form: str, view: str, *, dark: bool) -> Path:
         ValueError: with a sentence, where that cannot be done.
     """
     if VARIABLE in os.environ:
-        raise ValueError("Nothing can be written here: this gdlab is served to visitors.")
+        raise ValueError("Nothing can be written here: this gdlab is served to visitors")
     if form in ("numpy", "torch"):
         from tui.headless.export.script import script  # noqa: PLC0415
 
@@ -51,13 +56,26 @@ def save(laboratory: Laboratory, form: str, view: str, *, dark: bool) -> Path:
         from tui.headless.export.table import table  # noqa: PLC0415
 
         made = table(laboratory, "csv")
+    elif form == "text":
+        made = text_from(lines)
     else:
-        from tui.headless.export.picture import picture  # noqa: PLC0415
+        from tui.headless.export.picture import drawn  # noqa: PLC0415
 
-        made = picture(laboratory, view, theme="dark" if dark else "light")
+        made = drawn(views.scene(laboratory.frame), views.current.name, theme="dark" if dark else "light")
     path = _new(laboratory.walk.branches.current.name, FORMS[form][1])
     write(path, made)
     return path
+
+
+def text_from(lines: Sequence[str] | None) -> str:
+    """The rows of a screen as one text.
+
+    Raises:
+        ValueError: if they cannot be had.
+    """
+    if lines is None:
+        raise ValueError("With this version of Textual the text of the screen cannot be had")
+    return "\n".join(lines) + "\n"
 
 
 def _new(branch: str, ending: str) -> Path:

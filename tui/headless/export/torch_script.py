@@ -81,9 +81,10 @@ def _loop(plan: Plan, kinds: list[str]) -> Iterator[str]:
     nudges, steers = "nudge" in kinds, kinds != ["nudge"]
     yield f"for iteration in range({plan.lines}):"
     for change in plan.later:
-        yield f"    if iteration == {change.iteration}:"
-        yield from comment(f"From here on: {change.comment}.", " " * 8)
-        yield from (f"        {line}" for line in _settings(plan, change, kinds))
+        if lines := list(_settings(plan, change, kinds)):  # a batch of more than all rows changes nothing here
+            yield f"    if iteration == {change.iteration}:"
+            yield from comment(f"From here on: {change.comment}.", " " * 8)
+            yield from (f"        {line}" for line in lines)
     if plan.varies:
         yield f"    learning_rate = {changing.RATE}"
         if steers:
@@ -93,9 +94,9 @@ def _loop(plan: Plan, kinds: list[str]) -> Iterator[str]:
     yield from (f"    {line}" for line in changing.seen(plan, "ROWS"))
     yield f"    loss = loss_at(w, b{seen})"
     yield from (f"    {line}" for line in changing.log(plan, "loss_at(w, b, *whole)", ".item()"))
-    if plan.diverged:
+    if plan.why_no_next:
         yield f"    if iteration == {plan.steps}:"
-        yield "        break  # after the next step the loss is too large for a number"
+        yield f"        break  # {plan.why_no_next}"
     indent = "    "
     if nudges and steers:
         yield "    if optimizer is None:"
