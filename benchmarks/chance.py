@@ -1,4 +1,4 @@
-"""What losses other than the squared error and batches cost: gdlab against the plain NumPy expressions.
+"""The cost of batches and of losses other than the squared error: gdlab against plain NumPy expressions.
 
 Both find the loss and the gradient by w and b. The measurements take turns, and the medians are printed.
 """
@@ -30,21 +30,21 @@ ROWS = (30, 10_000, 1_000_000)
 SIZES = (1, 8, 32, 1_000)
 REPETITIONS = 7
 ROWS_A_MEASUREMENT = 3_000_000
-"""So many rows are passed in one measurement, in 2,000 passes at the most."""
+"""Number of rows processed in one measurement, in at most 2,000 passes."""
 DELTA = 5.0
 
 Expression = tuple[float, float, float]
 
 
 def absolute(x: Rows, y: Rows, w: float, b: float) -> Expression:
-    """The mean absolute error and its gradient, as one writes them."""
+    """The mean absolute error and its gradient, written directly."""
     r = w * x + b - y
     s = np.sign(r)
     return np.abs(r).mean(), (x * s).mean(), s.mean()
 
 
 def huber(x: Rows, y: Rows, w: float, b: float) -> Expression:
-    """Huber's loss and its gradient, as one writes them."""
+    """Huber's loss and its gradient, written directly."""
     r = w * x + b - y
     a = np.abs(r)
     s = np.clip(r, -DELTA, DELTA)
@@ -52,14 +52,14 @@ def huber(x: Rows, y: Rows, w: float, b: float) -> Expression:
 
 
 def logistic(x: Rows, y: Rows, w: float, b: float) -> Expression:
-    """The logistic loss and its gradient, as one writes them."""
+    """The logistic loss and its gradient, written directly."""
     z = w * x + b
     e = 1 / (1 + np.exp(-z)) - y
     return (np.logaddexp(0, z) - y * z).mean(), (x * e).mean(), e.mean()
 
 
 def squared(x: Rows, y: Rows, w: float, b: float) -> Expression:
-    """The mean squared error and its gradient, as one writes them."""
+    """The mean squared error and its gradient, written directly."""
     r = w * x + b - y
     return (r * r).mean(), 2 * (x * r).mean(), 2 * r.mean()
 

@@ -1,4 +1,4 @@
-"""The floor: a Textual app that does no more at a key than to update one label."""
+"""The baseline: a Textual app that only updates one label when a key is pressed."""
 
 from typing import ClassVar
 

@@ -1,7 +1,7 @@
-"""What loading costs, in time and in memory, beside others that read the same file: in one run, in turns.
+"""The time and memory of loading, compared with other readers of the same file in the same run, in turns.
 
 Run it with `python -m benchmarks loading`, up to other sizes with `python -m benchmarks.loading --rows 10000 10000000`.
-What is not installed is left out. Every reader computes the same six numbers, or has the two columns to do it.
+Readers that are not installed are left out. Each computes the same six numbers, or loads both columns.
 """
 
 from __future__ import annotations
@@ -85,14 +85,14 @@ _NOT_FOR = {
     "duckdb": ("white space",),
 }
 
-# In a fresh interpreter, so that no memory of this one is counted; ru_maxrss is in KiB, on macOS in bytes.
+# In a fresh interpreter, so that only its own memory counts; ru_maxrss is in KiB, on macOS in bytes.
 _PEAK = """
 import resource, sys
 from benchmarks.loading import READERS
 READERS[sys.argv[1]](sys.argv[2])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 """
-# A process on Linux begins with the peak of the one that started it, so a small one stands between.
+# On Linux a process inherits the peak of its parent, so a small process is started in between.
 _BETWEEN = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
 
 
@@ -112,14 +112,14 @@ class Cost:
 
 
 def measure(path: Path, shape: str, turns: int) -> list[Cost]:
-    """Let every reader that can load the file, in turns."""
+    """Time every reader that can load the file, in turns."""
     readers = [name for name in READERS if shape not in _NOT_FOR.get(name, ()) and _is_here(name)]
     times: dict[str, list[float]] = {name: [] for name in readers}
     for turn in range(turns + 1):
         for name in readers:
             start = time.perf_counter()
             READERS[name](str(path))
-            if turn:  # in the first, all pay for imports and for a cold file
+            if turn:  # the first turn pays for imports and for a cold file
                 times[name].append(time.perf_counter() - start)
     return [Cost(name, median(times[name]), _peak(name, path) / 1e6) for name in readers]
 

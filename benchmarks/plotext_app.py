@@ -1,4 +1,4 @@
-"""The usual way: textual-plotext draws the lesson's curve, its minimum and the current point anew at each step.
+"""The usual way: textual-plotext redraws the curve, its minimum and the current point at each step.
 
 It runs in an environment of its own, since textual-plotext needs another plotext than gdlab.
 """

@@ -1,4 +1,4 @@
-"""What a step costs: gdlab's descent against the lesson's NumPy loop, over few and many rows.
+"""The cost of a step: gdlab's descent against the lesson's NumPy loop, for few and many rows.
 
 Both train w alone and know the loss and the gradient at every step. The measurements take turns, so that a slow moment
 of the machine meets all of them, and the medians are printed.

@@ -1,4 +1,4 @@
-"""What a start, a key and a run cost in a terminal: against a label, and against textual-plotext, in one run, in turns.
+"""The cost of a start, a key and a run in a terminal, compared with a label app and with textual-plotext.
 
 Run it with `python -m benchmarks.terminal`. It makes an environment for textual-plotext in a temporary folder.
 """
@@ -34,7 +34,7 @@ class Costs:
         start: milliseconds from the start of the process to the last byte of its first screen.
         key: milliseconds from a key to the last byte that it sends.
         bytes: how many it sends.
-        running: seconds of processor time of a run, without what the same program takes that only starts and quits.
+        running: processor seconds of a run, minus those of a run that only starts and quits.
         rate: kilobytes a second of a run.
         memory: the peak of a run, in MB.
     """

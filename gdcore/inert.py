@@ -1,7 +1,7 @@
-r"""Text from a file or a person, made harmless for a terminal.
+r"""Text from a file or a user, made safe to print on a terminal.
 
-A column may be called anything, also `\x1b[2J` (which clears the screen) or a name with a bidirectional override (which
-shows the rest of the line backwards). Whatever is not ours passes through here before it is part of a sentence.
+A column name may contain anything, such as `\x1b[2J` (which clears the screen) or a bidirectional override (which shows
+the rest of the line backwards). All foreign text passes through here before it becomes part of a sentence.
 """
 
 import unicodedata
@@ -11,7 +11,7 @@ _HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def inert(text: str) -> str:
-    r"""Show every character that could act on a terminal as an escape; leave all others as they are.
+    r"""Escape every character that could act on a terminal; keep all others.
 
     >>> print(inert("caf\u00e9 \x1b[2J \u202e"))
     café \x1b[2J \u202e
@@ -25,7 +25,7 @@ def inert(text: str) -> str:
 
 
 def quoted(text: str, limit: int = 40) -> str:
-    r"""Quote a text for a sentence: inert, and of at most `limit` characters between the quotes.
+    r"""Quote a text for a sentence: escaped, and at most `limit` characters long.
 
     >>> print(quoted("speed\t(mph)"))
     "speed\t(mph)"
@@ -37,7 +37,7 @@ def quoted(text: str, limit: int = 40) -> str:
 
 
 def quoted_path(path: str, limit: int = 80) -> str:
-    r"""Quote a path for a sentence: like `quoted`, but what is left out is its beginning, for its end names the file.
+    r"""Quote a path for a sentence, like `quoted`, but cut at its beginning: the end names the file.
 
     >>> print(quoted_path("/home/ada/data/pay.csv", limit=15))
     "...data/pay.csv"

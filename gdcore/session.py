@@ -1,9 +1,9 @@
-"""A session as text: all that its runs are determined by, to be kept, sent to someone and replayed to the same digits.
+"""A session as text: all that determines its runs, to be saved, shared and replayed to the same digits.
 
 Vocabulary
     session     the data, and the branches of an experiment with the current one among them
-    source      which data: where they come from, and how to tell that they are the same
-    course      what determines one branch: its start, the changes at given iterations, how far it has gone
+    source      which data: their origin, and a checksum to recognize them
+    course      what determines one branch: its start, the changes of its settings, its length
 
     to_text     session -> text that a person can read
     from_text   text -> session, or a sentence on what is wrong with the text
@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from gdcore.rows.dataset import Dataset
 
 VERSION = 1
-"""The version of the text: another one means other entries, or the same with another meaning."""
+"""The version of the format; a new version has other entries or gives them another meaning."""
 
 LONGEST = 20_000_000
-"""So many iterations in all its branches together are replayed, which takes about a minute, and no more."""
+"""Maximum number of iterations, over all branches, that are replayed; that takes about a minute."""
 
 _MARK = "gdlab session"
 _OPTIONAL = ("also", "table", "query", "engine")
@@ -66,7 +66,7 @@ _AT = Parameter("at", _STEP, "the iteration from which on settings are in force"
 _ROWS = Parameter("rows", COUNT, "how many rows the data have")
 _ORDER = Parameter("order", COUNT, "which of the orders of rows, from 0")
 _INLINE = 100_000
-"""So many numbers of rows an order may have to be written into the session; of more, only where they are."""
+"""Maximum size of an order of rows stored in the session; of a longer one only its file is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,11 @@ class Source:
         y: the name of the column y.
         skip_bad_rows: whether rows that cannot be used are left out.
         rows: how many rows there are.
-        checksum: CRC-32 of the columns, as eight hexadecimal digits; of the moments where only a sample is here.
-        also: more files that are read as one with the first.
+        checksum: CRC-32 of the columns, as eight hexadecimal digits; of the moments if only a sample was loaded.
+        also: further files that are read as one with the first.
         table: the table of a database; empty where there is none.
-        query: the query whose result the data are; empty where there is none.
-        engine: what reads them; empty where that follows from the path.
+        query: the query that gives the data; empty where there is none.
+        engine: what reads them; empty if the path determines it.
     """
 
     path: str
@@ -99,7 +99,7 @@ class Source:
 
     @property
     def origin(self) -> Origin:
-        """Where the data can be had again."""
+        """Where to load the data again."""
         return Origin((self.path, *self.also), self.table, self.query, self.engine)
 
     def holds(self, other: Source) -> bool:
@@ -108,7 +108,7 @@ class Source:
 
     @classmethod
     def of(cls, data: Dataset) -> Source:
-        """What there is to say of the data."""
+        """Describe the source of data."""
         path = str(data.path.absolute()) if data.path else ""
         origin = data.origin or Origin((path,))
         path = path or origin.places[0]
@@ -127,15 +127,15 @@ class Source:
         )
 
     def entries(self) -> dict[str, Any]:
-        """What is to be written of it; what most data lack is left out, as older versions knew nothing of it."""
+        """The entries to write; optional ones that are empty are omitted, as older versions do not know them."""
         entries = asdict(self)
         return {name: value for name, value in entries.items() if value or name not in _OPTIONAL}
 
     def check(self, data: Dataset) -> None:
-        """Accept data that have the same rows.
+        """Check that the data have the same rows.
 
         Raises:
-            ValueError: if they have others.
+            ValueError: if they differ.
         """
         if data.rows != self.rows:
             raise ValueError(f"the data have changed: {data.name} has {data.rows:,} rows, the session {self.rows:,}")
@@ -149,7 +149,7 @@ class Source:
 @lru_cache(maxsize=1)
 def _checksum(data: Dataset) -> str:
     if data.measured:
-        # An engine adds up in any order, so that the last digits differ from one time to the next.
+        # An engine adds in any order, so the last digits differ from run to run.
         _, *values = astuple(data.measured.moments)[:6]
         return f"{crc32(' '.join(f'{value:.6g}' for value in values).encode()):08x}"
     return f"{crc32(data.y.astype('<f8').tobytes(), crc32(data.x.astype('<f8').tobytes())):08x}"
@@ -157,22 +157,22 @@ def _checksum(data: Dataset) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What determines a branch.
+    """What determines a branch: enough to replay it.
 
     Attributes:
         name: what it is called.
-        parent: the name of the branch it left; empty for one that began by itself.
+        parent: the branch it left; empty if it left none.
         left_at: the iteration at which it left.
-        left: the settings its parent went on with.
-        why: why it was begun, where that is not a change of settings.
+        left: the settings of its parent at that point.
+        why: the reason it was begun, if not a change of settings.
         start: (w, b) at iteration 0.
         limits: what ends it.
         changes: iterations and the settings in force from there on, the first at iteration 0.
         tip: the last iteration known.
-        cursor: the iteration one stands at.
+        cursor: the current iteration.
 
     Raises:
-        ValueError: if an iteration is not where it can be, or the name is empty.
+        ValueError: if an iteration is out of range, or the name is empty.
     """
 
     name: str
@@ -199,7 +199,7 @@ class Course:
 
     @classmethod
     def of(cls, branch: Branch) -> Course:
-        """What determines the branch."""
+        """Describe a branch."""
         run = branch.run
         return cls(
             branch.name,
@@ -215,13 +215,13 @@ class Course:
         )
 
     def replay(self, landscape: Landscape) -> Branch:
-        """The branch as it was.
+        """Replay the branch.
 
         Raises:
             ValueError: if the run cannot start, or ends before the tip.
         """
         (_, settings), *changes = self.changes
-        # Limits decide only where a run stops. They may have been changed since, so here the tip alone does.
+        # The limits may have been changed since, so only the tip decides where the run stops.
         run = Timeline(landscape, settings, Limits(self.tip), *self.start)
         for iteration, changed in (*changes, (self.tip, None)):
             run.forward(iteration - run.state.iteration)
@@ -238,7 +238,7 @@ class Course:
 
 
 def _real_changes(changes: Iterable[tuple[int, Settings]]) -> Iterable[tuple[int, Settings]]:
-    """The changes without those that led back to what was in force before."""
+    """Yield the changes, without those that leave the settings as they were."""
     before = None
     for iteration, settings in changes:
         if settings != before:
@@ -251,10 +251,10 @@ class Session:
     """An experiment: the data, and all the branches.
 
     Attributes:
-        source: which data; the name of the landscape where it is not made of rows.
+        source: which data; the name of the landscape if it has no rows.
         branches: what determines each branch, in order.
         current: the name of the current branch.
-        scaled: whether the runs are over standardized rows (`gdcore.rows.scaling`).
+        scaled: whether the runs use standardized rows (`gdcore.rows.scaling`).
         loss: the loss of the rows, one of `gdcore.landscapes.losses.LOSSES`.
         delta: that of a Huber loss.
 
@@ -271,7 +271,7 @@ class Session:
         (True, 5)
 
     Raises:
-        ValueError: if there is no branch, too many, two of one name, or none of the name of the current one.
+        ValueError: if there is no branch, too many, two with one name, or no branch named `current`.
     """
 
     source: Source | str
@@ -301,21 +301,21 @@ class Session:
 
     @property
     def iterations(self) -> int:
-        """How many iterations have to be made to replay it."""
+        """The number of iterations needed to replay it."""
         return sum(branch.tip for branch in self.branches)
 
     @classmethod
     def of(cls, ground: Dataset | Landscape, branches: Branches, *, scaled: bool = False) -> Session:
-        """The session that leads to these branches; `ground` are the rows before any scaling, or a landscape."""
+        """Make the session of these branches; `ground` is the rows before scaling, or a landscape."""
         source = ground.title if isinstance(ground, Landscape) else Source.of(ground)
         loss, delta = losses.loss_name(branches.run.landscape)
         return cls(source, tuple(map(Course.of, branches)), branches.current.name, scaled, loss, delta)
 
     def landscape(self, ground: Dataset | Landscape) -> Landscape:
-        """What the runs of the session walk on.
+        """Return the landscape of the runs.
 
         Raises:
-            ValueError: if the data, or the landscape, are not the same.
+            ValueError: if the data or the landscape are not the same.
         """
         if isinstance(ground, Landscape):
             if ground.title != self.source:
@@ -327,10 +327,10 @@ class Session:
         return ground_of_rows(ground, self.loss, self.delta or losses.DELTA, scaled=self.scaled)[0]
 
     def replay(self, ground: Dataset | Landscape) -> Branches:
-        """The branches as they were, every state to the same digits.
+        """Replay all branches, every state to the same digits.
 
         Raises:
-            ValueError: if the data are not the same, or a run does not go as far on them.
+            ValueError: if the data are not the same, or a run ends earlier on them.
         """
         landscape = self.landscape(ground)
         replayed = [course.replay(landscape) for course in self.branches]
@@ -348,7 +348,7 @@ class Session:
             _MARK: VERSION,
             **({"terrain": self.source} if isinstance(self.source, str) else {"data": self.source.entries()}),
             "scaled": self.scaled,
-            # What was not there in the first sessions is written only where it is not as it was then.
+            # Entries that the first version did not have are written only if they differ from its behaviour.
             **({"loss": self.loss} if self.loss != "squared" else {}),
             **({"delta": self.delta} if self.delta is not None else {}),
             **({"orders": [_order_entries(order) for order in orders]} if orders else {}),
@@ -373,10 +373,10 @@ class Session:
 
     @classmethod
     def from_text(cls, text: str) -> Session:
-        """The session that a text tells of.
+        """Parse a session.
 
         Raises:
-            ValueError: if the text is no session, or one of another version, or damaged.
+            ValueError: if the text is not a session, is of another version, or is damaged.
         """
         try:
             document = json.loads(text, parse_constant=_no_number)
@@ -434,7 +434,7 @@ def _source(entries: _Entries) -> Source:
 
 
 def _json(value: Any, indent: str = "") -> str:
-    """JSON, indented, but what holds no lists or objects of its own on one line."""
+    """Format JSON with indentation; what holds no lists or objects is put on one line."""
     inner = list(value.values()) if isinstance(value, dict) else value
     if not isinstance(inner, list) or not any(isinstance(item, dict | list) for item in inner):
         return json.dumps(value)
@@ -452,13 +452,13 @@ class ElsewhereError(ValueError):
 
 
 def _orders_of(course: Course) -> list[Order]:
-    """The orders of rows that the settings of a branch name."""
+    """The orders of rows used in the settings of a branch."""
     every = [settings for _, settings in course.changes] + ([course.left] if course.left else [])
     return [settings.batch.order for settings in every if settings.batch and settings.batch.order]
 
 
 def _order_entries(order: Order) -> dict[str, Any]:
-    """An order as it is; a long one as the file it is in, and how to tell that it is the same."""
+    """The entries of an order; a long one is given by its file and a checksum."""
     if order.numbers <= _INLINE or not order.path:
         return {"path": order.path, "epochs": [rows.tolist() for rows in order.epochs]}
     return {"path": order.path, "rows": len(order.epochs[0]), "checksum": order.checksum}
@@ -485,7 +485,7 @@ def _order(entries: _Entries) -> Order:
 
 
 def _settings_entries(settings: Settings, orders: list[Order]) -> dict[str, Any]:
-    """The settings on one line; a schedule and a batch only where there are any."""
+    """The entries of settings; a schedule and a batch only if there are any."""
     optimizer, schedule, batch = settings.optimizer, settings.schedule, settings.batch
     entries: dict[str, Any] = {
         "learning_rate": settings.learning_rate,
@@ -564,7 +564,7 @@ def _course(entries: _Entries, orders: list[Order]) -> Course:
 
 
 class _Entries:
-    """The entries of an object, each to be taken once; whatever is not as it should be is a ValueError."""
+    """The entries of a JSON object; each is taken once, and anything unexpected is a ValueError."""
 
     def __init__(self, entries: dict[str, Any], what: str) -> None:
         self._entries = dict(entries)
@@ -574,7 +574,7 @@ class _Entries:
         return name in self._entries
 
     def take(self, name: str, *kinds: type) -> Any:
-        """The value of an entry, of one of these kinds."""
+        """Take the value of an entry, of one of these types."""
         if name not in self._entries:
             raise ValueError(f"{self._what} lacks {quoted(name)}")
         value = self._entries.pop(name)
@@ -583,16 +583,16 @@ class _Entries:
         return value
 
     def end(self) -> None:
-        """Accept that all entries have been taken."""
+        """Check that all entries have been taken."""
         for name in self._entries:
             raise ValueError(f"{self._what} has an entry {quoted(name)}, which means nothing")
 
     def words(self, name: str) -> str:
-        """A text that will be shown; it may come from somebody else."""
+        """Take a text that will be shown; it may come from someone else."""
         return inert(self.take(name, str))
 
     def number(self, parameter: Parameter, name: str = "") -> float:
-        """A number that the parameter accepts."""
+        """Take a number that is valid for the parameter."""
         value = self.take(name or parameter.name, int, float)
         try:
             value = float(value)
@@ -602,28 +602,28 @@ class _Entries:
         return float(value)
 
     def number_or_none(self, parameter: Parameter) -> float | None:
-        """Likewise, or None."""
+        """Take a number that is valid for the parameter, or None."""
         if self._entries.get(parameter.name, 0) is None:
             del self._entries[parameter.name]
             return None
         return self.number(parameter)
 
     def whole(self, parameter: Parameter) -> int:
-        """A whole number that the parameter accepts."""
+        """Take a whole number that is valid for the parameter."""
         return int(self.number(parameter))
 
     def exact(self, parameter: Parameter) -> int:
-        """A whole number that the parameter accepts, which may have more digits than a float."""
+        """Take a whole number that is valid for the parameter; it may have more digits than a float holds."""
         value: int = self.take(parameter.name, int)
         parameter.check(value)
         return value
 
     def object(self, name: str, what: str) -> _Entries:
-        """An entry that has entries of its own."""
+        """Take an entry that is itself an object."""
         return _Entries(self.take(name, dict), what)
 
     def objects(self, name: str, what: str) -> list[_Entries]:
-        """A list of such."""
+        """Take an entry that is a list of objects."""
         items = self.take(name, list)
         if not all(isinstance(item, dict) for item in items):
             raise ValueError(f"{quoted(name)} of {self._what} must hold objects only")

@@ -1,4 +1,4 @@
-"""Walks to be exported, gdlab's own logs of them, and scripts run by an interpreter that knows nothing of gdlab."""
+"""Walks to export, gdlab's own logs of them, and an interpreter without gdlab to run the scripts."""
 
 from __future__ import annotations
 

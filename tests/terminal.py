@@ -1,6 +1,6 @@
 """A real pseudo-terminal for the tests: it runs a command, types, resizes, and shows what a person would see.
 
-Nothing here sleeps for a result: `wait` reads until something is true, `settle` until the program has been quiet.
+Nothing here sleeps for a fixed time: `wait` reads until a condition holds, `settle` until the program is quiet.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A landscape is all that is asked for: two that gdlab has never seen are walked everywhere it can walk."""
+"""Any `Landscape` works: two that gdlab does not know are used in every part of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours that mean something: they can be told from what is behind them and from each other, by all eyes."""
+"""Colours with a meaning differ from the background and from each other, also for colour-blind readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vocabulary of a goal: each check on runs that meet it and on runs that do not, and what is said of these."""
+"""The checks of a goal: each on runs that meet it and on runs that do not, with its message."""
 
 from __future__ import annotations
 

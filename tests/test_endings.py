@@ -1,4 +1,4 @@
-"""However gdlab ends, the terminal is as it was, at once, and nothing is left running."""
+"""In every way gdlab can end, the terminal is restored at once, and no process is left."""
 
 from __future__ import annotations
 

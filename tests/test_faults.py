@@ -1,4 +1,4 @@
-"""Faults made on purpose: whatever raises, one event is dropped, one sentence says so, and all numbers stay."""
+"""Injected faults: one event is dropped, one message is shown, and all numbers stay the same."""
 
 from __future__ import annotations
 

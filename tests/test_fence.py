@@ -1,4 +1,4 @@
-"""The fence: Textual's private parts stand in one folder, behind one switch, and the app runs without them too."""
+"""Textual's private parts are used in one folder, behind one switch, and the app also runs without them."""
 
 from __future__ import annotations
 

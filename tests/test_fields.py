@@ -1,4 +1,4 @@
-"""A number field as people know it: what the first key does, and what a letter in it does."""
+"""A number field: what the first key does, and what a letter does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions that a broken disk or somebody hostile left: one sentence, code 2, at once."""
+"""Damaged or malicious sessions: one message and exit code 2, at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal sends: nothing in it ends the reading, and a broken piece costs itself alone."""
+"""Terminal input: nothing ends the reading, and a broken sequence affects nothing else."""
 
 from __future__ import annotations
 

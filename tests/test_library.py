@@ -1,4 +1,4 @@
-"""What the page about the library says is so, and the reference can be made."""
+"""The page about the library is correct, and the reference can be built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a monkey does, a little of it; `python -m tests.monkey` does more."""
+"""A short run of the monkey; `python -m tests.monkey` makes long ones."""
 
 from __future__ import annotations
 

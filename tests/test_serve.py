@@ -1,4 +1,4 @@
-"""gdlab for visitors: a process each, which sees what is served and no other file, and ends with the visit."""
+"""gdlab served to visitors: each has a process that can read only served files and ends with the visit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened off the bowl: each situation on the terrain that shows it, with numbers that are true."""
+"""Situations off the bowl: each on the terrain that shows it, with correct numbers."""
 
 from __future__ import annotations
 

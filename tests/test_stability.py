@@ -1,4 +1,4 @@
-"""Stability: what is said of a learning rate before the run is what the run then does."""
+"""Stability: the forecast for a learning rate agrees with the run."""
 
 from __future__ import annotations
 

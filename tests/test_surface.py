@@ -1,4 +1,4 @@
-"""The surface as data: what hides what, that it is drawn whatever it is, and that it holds still."""
+"""The surface as data: what is hidden, drawing any landscape, and windows that hold still."""
 
 from __future__ import annotations
 

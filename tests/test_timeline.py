@@ -1,4 +1,4 @@
-"""The timeline: a run walked to and fro shows the states of a run of which every state is kept, bit for bit."""
+"""The timeline: stepping back and forth gives the same states, bit for bit, as a run that keeps all of them."""
 
 from __future__ import annotations
 

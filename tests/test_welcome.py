@@ -1,4 +1,4 @@
-"""The first minute: what to press stands over the chart, hides nothing, and goes away by itself."""
+"""The first keys to press: shown over the chart, covering nothing, and hidden after a few steps."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The command line of gdlab: what was asked for, and the sentence where it cannot be done.
+"""The command line of gdlab: parse the arguments and run what they ask for, or print one sentence why not.
 
-Nothing heavy is imported before it is needed: a run without a screen never pays for the screen.
+Heavy modules are imported only when needed: a run without a screen does not import the app.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from tui.laboratory.learning import Lesson
 
 VARIABLE = "GDLAB_ONLY"
-"""The environment variable by which a server says what its visitors may read (see `tui.laboratory.reach`)."""
+"""The environment variable by which a server limits what visitors may read (see `tui.laboratory.reach`)."""
 LOSSES = ("squared", "absolute", "huber", "logistic")
-"""The names of `gdcore.landscapes.losses.LOSSES`, which would cost the import of NumPy here."""
+"""The names in `gdcore.landscapes.losses.LOSSES`, repeated because importing them would import NumPy."""
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -102,7 +102,7 @@ exit codes: 0 where all is done; 1 where a task is not; 2 for a file that is no 
 
 
 class _Parser(ArgumentParser):
-    """A parser that answers a mistake with one sentence."""
+    """A parser that reports a mistake in one sentence."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(formatter_class=RawDescriptionHelpFormatter, **settings)
@@ -110,7 +110,7 @@ class _Parser(ArgumentParser):
         self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        # argparse would keep quiet about a disk that is full.
+        # argparse would ignore a full disk.
         (file or sys.stdout).write(self.format_help())
 
     def error(self, message: str) -> NoReturn:
@@ -121,7 +121,7 @@ class _Parser(ArgumentParser):
 
 def main() -> int:
     """Run gdlab with the words of the command line; return its exit code."""
-    # Nothing here multiplies matrices: threads for that would only cost time to start.
+    # There is no matrix multiplication here, and starting threads for it would cost time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # A stream that the shell closed (>&-) is None.
     if sys.stderr is None:
@@ -148,23 +148,23 @@ def main() -> int:
         _say("interrupted")
         return INTERRUPTED
     except OSError as error:
-        # What is left to write goes nowhere, or Python would complain once more when it closes the stream.
+        # Discard buffered output, or Python would complain again when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):  # whoever read the output has seen enough
+        if isinstance(error, BrokenPipeError):  # the reader has closed the pipe
             return 0
         _say(f"the output cannot be written: {(error.strerror or str(error)).lower()}")
         return USAGE_ERROR
 
 
 def _say(sentence: str) -> None:
-    """Write a line to standard error; where that cannot be done there is nobody to tell."""
+    """Write a line to standard error; ignore a failure to do so."""
     with suppress(OSError):
         print(f"gdlab: {sentence}", file=sys.stderr)
 
 
 @contextmanager
 def _holding_interrupts() -> Iterator[None]:
-    """Let ctrl+c wait: in the middle of its import, NumPy makes a broken installation of it."""
+    """Delay ctrl+c: during its import, NumPy would report a broken installation."""
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
@@ -179,7 +179,7 @@ def _holding_interrupts() -> Iterator[None]:
 
 
 def _delegated(name: str, module: str) -> Callable[[list[str]], int]:
-    """A subcommand that a module of its own describes and runs."""
+    """Make a function that runs a subcommand defined in its own module."""
 
     def command(words: list[str]) -> int:
         parser = _parser_of(name, module)
@@ -299,7 +299,7 @@ def _open(words: list[str]) -> int:
     app = GradientDescentApp(laboratory, marker=options.marker, fps=frames_per_second(options.fps), saver=saver)
     gc.freeze()
     gc.enable()
-    # GNU screen holds back a lone escape as long as the mouse is reported.
+    # GNU screen delays a lone escape while mouse reporting is on.
     app.run(mouse="STY" not in os.environ)
     if saver.failure:
         _say(saver.failure)
@@ -377,10 +377,10 @@ def _check(words: list[str]) -> int:
 
 
 def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Laboratory:
-    """The laboratory that the options ask for: a new one, or one that stands where a session does.
+    """Return the laboratory that the options ask for: a new one, or one restored from a session.
 
     Raises:
-        ValueError: with a sentence, where it cannot be had.
+        ValueError: with a sentence, if that fails.
     """
     if options.resume is None:
         with _holding_interrupts():
@@ -409,14 +409,14 @@ def _laboratory(parser: _Parser, words: list[str], options: Namespace) -> Labora
 
 
 def _data_beside(parser: _Parser, words: list[str], option: str, allowed: set[str]) -> str | None:
-    """Where the data of a session are now, if the words say so; whatever else belongs to the session may not be said.
+    """Return the place of a session's data if given; other options that the session determines are refused.
 
     Raises:
-        ValueError: if it is said.
+        ValueError: if such an option is given.
     """
     unsaid = object()
     own = vars(parser.parse_args(words)).keys() - allowed - {"data"}
-    # What is there already, argparse does not replace by a default.
+    # argparse does not overwrite existing values with defaults.
     options = parser.parse_args(words, Namespace(**dict.fromkeys(own, unsaid)))
     given = sorted(name for name in own if getattr(options, name) is not unsaid)
     if given:
@@ -441,7 +441,7 @@ class _Version(Action):
 
 
 def _add_run_options(parser: ArgumentParser) -> None:
-    """The options that the laboratory and the run without a screen share."""
+    """Add the options that the laboratory and the run without a screen share."""
     from gdcore.descent import parameters  # noqa: PLC0415
     from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters  # noqa: PLC0415
     from gdcore.descent.steps import Limits, Settings  # noqa: PLC0415
@@ -559,10 +559,10 @@ def _number(parameter: Parameter) -> Callable[[str], float]:
 
 
 def _run_of(options: Namespace) -> tuple[Any, Settings, Limits, tuple[float, float]]:
-    """What to walk on, settings, limits and the start that the options ask for.
+    """Return the ground, settings, limits and start that the options ask for.
 
     Raises:
-        ValueError: with a sentence, where they cannot be had.
+        ValueError: with a sentence, if they cannot be used.
     """
     from dataclasses import replace  # noqa: PLC0415
 
@@ -611,10 +611,10 @@ def _batch_of(options: Namespace, data: Dataset) -> Batch | None:
 
 
 def _data_of(options: Namespace) -> Dataset:
-    """The data that the options ask for; what takes its time is told of on standard error.
+    """Load the data that the options ask for; slow loading shows its progress on standard error.
 
     Raises:
-        ValueError: with a sentence, where they cannot be had.
+        ValueError: with a sentence, if they cannot be loaded.
     """
     from gdcore.rows.dataset import Origin  # noqa: PLC0415
     from tui.laboratory.reach import check  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`gdlab completion`: what a shell needs to complete gdlab's words, made from the options that the help shows."""
+"""`gdlab completion`: shell completion for gdlab, generated from its options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Print what a shell needs to complete the words of gdlab. Put it where the shell 
   gdlab completion fish > ~/.config/fish/completions/gdlab.fish
 """
 FILES = ("FILE", "DATA", "SESSION", "FOLDER", "COURSE")
-"""What stands for a file in the help."""
+"""The placeholders for a file in the help."""
 
 
 def describe(parser: ArgumentParser) -> None:
@@ -72,7 +72,7 @@ class Command:
 
 
 def known(parsers: Mapping[str, ArgumentParser]) -> list[Command]:
-    """What there is to complete."""
+    """List the commands to complete."""
     return [_command(name, parser, [other for other in parsers if other]) for name, parser in parsers.items()]
 
 
@@ -192,7 +192,7 @@ def _zsh_value(word: Word) -> str:
 
 
 def _bare(text: str) -> str:
-    """A text without what means something between the brackets of zsh."""
+    """Remove characters with a meaning inside brackets in zsh."""
     return "".join(char for char in text if char not in "[]:\\'\"`$")
 
 

@@ -1,4 +1,4 @@
-"""`gdlab man`: the manual page, made from the same text as the help."""
+"""`gdlab man`: the manual page, made from the text of the help."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(options: Namespace) -> int:
 
 
 def page(parsers: Mapping[str, ArgumentParser]) -> Iterator[str]:
-    """The manual page in the language of man(7)."""
+    """Yield the manual page as man(7) source."""
     from gdcore import __version__  # noqa: PLC0415
 
     yield f'.TH GDLAB 1 "" "gdlab {__version__}" "User commands"'
@@ -77,5 +77,5 @@ def _text(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """A line of text: what begins with a point or a quote would be a request."""
+    """Escape a line of text: a leading point or quote would be a request of man(7)."""
     return ("\\&" if text[:1] in (".", "'") else "") + _text(text)

@@ -9,7 +9,7 @@
     [project.entry-points."gdlab.schedules"]
     warm = "my_package:Warm"                a kind of Schedule, likewise
 
-Each is tried once before it is taken. One that cannot be used costs a sentence, and nothing else.
+Each is tested before it is added. One that cannot be used is reported in a sentence and ignored.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ TAKEN = {
 
 
 def register() -> list[str]:
-    """Take in what other packages offer; a sentence for each that cannot be used."""
+    """Add what other packages offer; return a sentence for each that cannot be used."""
     if not _offered():
         return []
-    # Nine tenths of this import is for what packages say of themselves in mail headers: only where there is something.
+    # Most of this import is a parser for mail headers, which hold package metadata: so it is done only if needed.
     from importlib.metadata import entry_points  # noqa: PLC0415
 
     found = []
@@ -59,13 +59,13 @@ def register() -> list[str]:
         for entry in entry_points(group=f"gdlab.{kind}s"):
             try:
                 take(entry.load())
-            except (Exception, SystemExit) as error:  # whatever a stranger's code does
+            except (Exception, SystemExit) as error:  # foreign code may raise anything
                 found.append(_sentence(kind, entry, error))
     return found
 
 
 def _offered() -> bool:
-    """Whether any package that is installed names gdlab among its entry points."""
+    """Whether any installed package has entry points for gdlab."""
     for folder in sys.path:
         with suppress(OSError), os.scandir(folder or ".") as entries:
             for entry in entries:

@@ -19,12 +19,12 @@ STEPS = Range("a whole number from 1 to 100,000", low=1, high=100_000, whole=Tru
 
 
 def at(step: int | np.integer[Any]) -> str:
-    """An iteration, for a sentence."""
+    """Return the words for an iteration in a sentence."""
     return f"at step {int(step):,}"
 
 
 def number(value: float) -> str:
-    """A number as sentences have it: six digits.
+    """Format a number with six digits for a sentence.
 
     >>> number(812.8666666667), number(20000.0), number(float("nan"))
     ('812.867', '20000', 'unknown')
@@ -34,11 +34,11 @@ def number(value: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """Something a run must do.
+    """A requirement that one run must meet.
 
     Attributes:
-        run: the name of the run that must do it, together with all else that is asked of that run.
-        text: what it asks for in the teacher's own words; empty where the program's own will do.
+        run: a name; all checks with the same name must be met by the same run.
+        text: the requirement in the teacher's words; empty to use `sentence`.
     """
 
     kind: ClassVar[str]
@@ -55,17 +55,17 @@ class Check:
         raise NotImplementedError
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         raise NotImplementedError
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOfAll:
-    """Something that is seen only by looking at all the runs, or at the answer."""
+    """A requirement on all runs together, or on the answer."""
 
     kind: ClassVar[str]
     text: str = ""
@@ -80,5 +80,5 @@ class CheckOfAll:
         raise NotImplementedError
 
     def why_not_all(self, runs: Sequence[Run]) -> str:
-        """What is missing; empty where nothing is."""
+        """Explain what is missing; empty if nothing is."""
         raise NotImplementedError

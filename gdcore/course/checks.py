@@ -28,19 +28,19 @@ SHARE = Range("a positive number up to 1", low=POSITIVE.low, high=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Recovered(CheckOfAll):
-    """A run diverged, and the same one later, or one that was begun later, came down below where it had started."""
+    """A run diverged, and then it or a later run fell below the loss at its start."""
 
     kind = "recovered"
     steps: int = 3
     share: float = 1.0
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         end = "below its start" if self.share == 1 else f"to {self.share:g} of its height at the start"
         return f"the loss rises {self.steps:,} steps in a row, and then comes down {end}"
 
     def why_not_all(self, runs: Sequence[Run]) -> str:
-        """What is missing; empty where nothing is."""
+        """Explain what is missing; empty if nothing is."""
         rose = False
         for walk in {id(run.walk): run.walk for run in runs}.values():
             order = {id(branch): place for place, branch in enumerate(walk.branches)}
@@ -61,7 +61,7 @@ class Recovered(CheckOfAll):
 
     @classmethod
     def read(cls, entries: Entries, text: str) -> Recovered:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         return cls(
             text=text,
             steps=entries.number("steps", STEPS, cls.steps),
@@ -74,7 +74,7 @@ COMPARED = ("rate", "optimizer", "scaled", "start", "bias", "schedule", "batch")
 
 @dataclass(frozen=True, kw_only=True)
 class Compare(CheckOfAll):
-    """So many runs that differ in one thing, each of so many steps."""
+    """At least `runs` runs differ in one setting, and each has at least `steps` steps."""
 
     kind = "compare"
     by: str = "rate"
@@ -95,12 +95,12 @@ class Compare(CheckOfAll):
         return values[self.by]()
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         words = {"rate": "learning rate", "scaled": "scaling", "bias": "whether b is trained"}
         return f"{self.runs} runs of at least {self.steps:,} steps differ in {words.get(self.by, self.by)}"
 
     def why_not_all(self, runs: Sequence[Run]) -> str:
-        """What is missing; empty where nothing is."""
+        """Explain what is missing; empty if nothing is."""
         found = {self._value(run) for run in runs if run.steps >= self.steps}
         if len(found) >= self.runs:
             return ""
@@ -108,7 +108,7 @@ class Compare(CheckOfAll):
 
     @classmethod
     def read(cls, entries: Entries, text: str) -> Compare:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         return cls(
             text=text,
             by=entries.choice("by", COMPARED),
@@ -119,23 +119,23 @@ class Compare(CheckOfAll):
 
 @dataclass(frozen=True, kw_only=True)
 class Answered(CheckOfAll):
-    """The question is answered, and where `right` is set, rightly. The answer is looked at by the task."""
+    """The question is answered, correctly if `right` is set. The task judges the answer itself."""
 
     kind = "answered"
     right: bool = True
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         return "the answer is right" if self.right else "the question is answered"
 
     def why_not_all(self, runs: Sequence[Run]) -> str:
-        """What is missing; empty where nothing is."""
+        """Explain what is missing; empty if nothing is."""
         del runs
         return ""
 
     @classmethod
     def read(cls, entries: Entries, text: str) -> Answered:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         return cls(text=text, right=entries.flag("right", True))
 
 
@@ -148,7 +148,7 @@ ALL_RUNS = {kind.kind: kind for kind in _ALL}
 
 
 def read_check(entries: Entries) -> Check | CheckOfAll:
-    """The check that a table of a course describes."""
+    """Build the check that a table of a course describes."""
     kind = entries.choice("check", (*ONE_RUN, *ALL_RUNS))
     text = entries.text("text", 160, "")
     check: Check | CheckOfAll

@@ -1,4 +1,4 @@
-"""A course: tasks in a text file, read strictly. Whatever is wrong in one is said in a sentence with its line.
+"""A course: tasks in a text file, read strictly. Each error is one sentence with its line number.
 
 Vocabulary
     task        what a learner is to do: where it begins, what to do, what is asked for, what to say when it is done
@@ -7,8 +7,8 @@ Vocabulary
     goal        what is checked on the runs themselves (`gdcore.course.checks`)
     solution    commands of the plain mode that reach the goal
 
-A course can only name what is there: data that ship or that stand in it, a terrain by its name or formula. Nothing in
-it is run, no other file is read, and no text of it can act on a terminal.
+A course can only use data that ship or are in the file, and terrains given by name or formula. Nothing in it is run, no
+other file is read, and no text in it can act on a terminal.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Course:
     """The tasks in their order.
 
     Attributes:
-        id: by this it is known in what a learner hands in.
+        id: identifies the course in what a learner hands in.
         title: what it is called.
         about: what it is about; may be empty.
         tasks: the tasks.
@@ -50,12 +50,12 @@ class Course:
     file: str
 
     def place(self, task_id: str) -> int | None:
-        """Where in the order a task is, from 0; None where there is none of this name."""
+        """Return the index of a task in the course, from 0, or None if there is no such task."""
         return next((place for place, task in enumerate(self.tasks) if task.id == task_id), None)
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> Course:
-        """The course in a file, or the one that ships.
+        """Load the course in a file, or the one that ships.
 
         Raises:
             CourseError: if it cannot be read or used, with one sentence.
@@ -64,7 +64,7 @@ class Course:
         name = inert(place.name) or "the course"
         try:
             if not place.is_file():
-                place.stat()  # says so where there is nothing
+                place.stat()  # raises if the file does not exist
                 raise CourseError(f"{quoted_path(str(path))} is no file; name a course, a text file in TOML")
             with place.open("rb") as file:
                 content = file.read(LARGEST + 1)
@@ -79,7 +79,7 @@ class Course:
 
     @classmethod
     def read(cls, content: bytes, name: str) -> Course:
-        """The course that a text in TOML tells of.
+        """Read a course from TOML text.
 
         Args:
             content: the text.

@@ -1,4 +1,4 @@
-"""Checks on what was done in a run: its steps, their rates, what they were made with, and how they behaved."""
+"""Checks on what happened in a run: its steps, their rates, their settings, and how they behaved."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Steps(Check):
     most: float = inf
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         return run.steps if self.least <= run.steps <= self.most else None
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         least = "one step is" if self.least == 1 else f"{self.least:,} steps are"
         if self.most == inf:
             return f"at least {least} made"
@@ -52,7 +52,7 @@ class Steps(Check):
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Steps:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         least, most = entries.number("least", COUNT, 0), entries.number("most", COUNT, inf)
         if least == 0 and most == inf:
             entries.refuse(f'{entries.what} lacks "least" or "most", a number of steps')
@@ -65,7 +65,7 @@ WHEN = ("end", "always", "ever")
 
 
 def _when(flags: Flags, when: str) -> int | None:
-    """The iteration by which something holds for the last step, for all, or for one; None where it does not."""
+    """Return the iteration at which a flag holds for the last step, for all, or for one; else None."""
     if not len(flags):
         return None
     if when == "ever":
@@ -91,13 +91,13 @@ class Rate(Check):
         return run.critical_shares if self.critical else run.rates
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         rates = self._rates(run)
-        # Whoever types 0.1 * 3 and whoever types 0.3 mean the same.
+        # "0.1 * 3" and "0.3" must count as equal.
         return _when((rates >= self.low * (1 - 1e-12)) & (rates <= self.high * (1 + 1e-12)), self.when)
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         unit = " of the critical rate" * self.critical
         low, high = (f"{value:g}" for value in (self.low, self.high))
         if self.low == self.high:
@@ -107,7 +107,7 @@ class Rate(Check):
         return f"the learning rate of {_OF_STEPS[self.when]} is from {low} to {high}{unit}"
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         rates = self._rates(run)
         if not len(rates):
             return "no step has been made"
@@ -121,7 +121,7 @@ class Rate(Check):
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Rate:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         same = entries.number("is", POSITIVE, None)
         low, high = entries.number("from", POSITIVE, 0.0), entries.number("to", POSITIVE, inf)
         if same is None and low == 0.0 and high == inf:
@@ -142,7 +142,7 @@ class Rate(Check):
 
 @dataclass(frozen=True, kw_only=True)
 class Used(Check):
-    """What the steps were made with. Whatever is None may be as it likes.
+    """The settings that steps were made with. None means any value is accepted.
 
     Attributes:
         never: whether it must not have been used.
@@ -179,7 +179,7 @@ class Used(Check):
         return flags
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         flags = self._flags(run)
         return _when(~flags, "always") if self.never else _when(flags, self.when)
 
@@ -195,7 +195,7 @@ class Used(Check):
         return ", ".join(say(value) for name, say in words.items() if (value := getattr(self, name)) is not None)
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         steps = (
             "no step is"
             if self.never
@@ -204,7 +204,7 @@ class Used(Check):
         return f"{steps} made with {self._what()}"
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         if not run.steps:
             return "no step has been made"
         flags = self._flags(run)
@@ -231,23 +231,23 @@ class Used(Check):
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Used:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         return cls._read(entries, run, text, never=False)
 
 
 class Avoided(Used):
-    """What no step was made with."""
+    """Settings that no step may be made with."""
 
     kind = "avoided"
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Used:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         return cls._read(entries, run, text, never=True)
 
 
 def retreated(run: Run) -> bool:
-    """Whether the run left another one, with half its rate, where that one began to rise."""
+    """Whether the run branched off where another began to rise, with half its learning rate."""
     branch = run.branch
     parent = next((other for other in run.walk.branches if other.name == branch.parent), None)
     if parent is None or branch.left is None or parent.run.tip <= branch.left_at:
@@ -259,45 +259,45 @@ def retreated(run: Run) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Behaved(Check):
-    """So many steps that crawled, glided, overshot or diverged, as the readout says of each."""
+    """A number of steps that crawled, glided, overshot or diverged, as the readout names them."""
 
     kind = "regime"
     regime: Regime = Regime.GLIDE
     steps: int = 1
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         found = [i for i, regime in enumerate(run.regimes, 1) if regime is self.regime]
         return found[self.steps - 1] if len(found) >= self.steps else None
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         verbs = {"crawl": "crawl", "glide": "glide", "overshoot": "overshoot", "diverge": "climb"}
         plural = self.steps > 1
         return f"{self.steps:,} {'steps' if plural else 'step'} {verbs[self.regime.value]}{'' if plural else 's'}"
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         counts = {regime: run.regimes.count(regime) for regime in Regime}
         seen = [f"{count:,} {regime.value}" for regime, count in counts.items() if count]
         return f"its steps: {', '.join(seen) or 'none'}"
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Behaved:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         regime = Regime(entries.choice("is", tuple(regime.value for regime in Regime)))
         return cls(run=run, text=text, regime=regime, steps=entries.number("steps", STEPS, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diverged(Check):
-    """The loss rose so many steps in a row, and in the end to so many times what it was before."""
+    """The loss rose for `steps` steps in a row, and in the end by at least a given factor."""
 
     kind = "diverged"
     steps: int = 3
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         length = 0
         for step, rose in enumerate(run.rises.tolist(), 1):
             length = length + 1 if rose else 0
@@ -306,47 +306,47 @@ class Diverged(Check):
         return None
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         return f"the loss rises {self.steps:,} steps in a row"
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         longest = max((len(list(group)) for rose, group in groupby(run.rises.tolist()) if rose), default=0)
         return f"it rose {longest:,} steps in a row" if longest else "it never rose"
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Diverged:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         return cls(run=run, text=text, steps=entries.number("steps", STEPS, cls.steps))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leap(Check):
-    """One step led farther than `farther`, or no step farther than `shorter`, in w and b."""
+    """One step was longer than `farther`, or no step was longer than `shorter`, in (w, b)."""
 
     kind = "leap"
     farther: float | None = None
     shorter: float | None = None
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         if self.shorter is not None:
             return _when(run.moves <= self.shorter, "always")
         return _when(run.moves > (self.farther or 0.0), "ever")
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         if self.shorter is not None:
             return f"no step leads farther than {self.shorter:g}"
         return f"one step leads farther than {self.farther:g}"
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         return f"its longest step is {number(float(run.moves.max()))}" if run.steps else "no step has been made"
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Leap:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         farther, shorter = entries.number("farther", POSITIVE, None), entries.number("shorter", POSITIVE, None)
         if (farther is None) == (shorter is None):
             entries.refuse(f'{entries.what} must have "farther" or "shorter", and not both')
@@ -362,24 +362,24 @@ class StartedAt(Check):
     b: tuple[float, float] | None = None
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         begun = ((self.w, run.w[0]), (self.b, run.b[0]))
         return 0 if all(borders is None or borders[0] <= value <= borders[1] for borders, value in begun) else None
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         borders = [(name, getattr(self, name)) for name in ("w", "b")]
         return "the run begins at " + " and ".join(
             f"{n} from {r[0]:g} to {r[1]:g}" for n, r in borders if r is not None
         )
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         return f"it begins at w = {number(run.w[0])}, b = {number(run.b[0])}"
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> StartedAt:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         w, b = (entries.numbers(name, 2, FINITE, None) for name in ("w", "b"))
         if w is None and b is None:
             entries.refuse(f'{entries.what} lacks "w" or "b", two borders in square brackets')
@@ -388,25 +388,25 @@ class StartedAt(Check):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnData(Check):
-    """Other data than those of the task; for tasks with `any_data`."""
+    """The data are not those of the task; for tasks with `any_data`."""
 
     kind = "own-data"
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         return 0 if run.walk.own else None
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         return "other data are opened"
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         del run
         return "the data are still those of the task"
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> OwnData:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         del entries
         return cls(run=run, text=text)

@@ -42,7 +42,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "answer": "what the learner answered",
     "actual": "the right answer",
 }
-"""What can stand in braces in an explanation, and what it becomes."""
+"""The placeholders an explanation may contain, and what each stands for."""
 
 
 def placeholders(text: str) -> list[str]:
@@ -55,7 +55,7 @@ def placeholders(text: str) -> list[str]:
 
 
 def filled(text: str, values: Mapping[str, object]) -> str:
-    """A text with its placeholders filled.
+    """Replace the placeholders of a text.
 
     >>> filled("w is {w} after {steps} steps", {"w": 1.5, "steps": 2000})
     'w is 1.5 after 2,000 steps'
@@ -72,7 +72,7 @@ def _written(value: object) -> str:
 def learners_numbers(
     run: Run | None, iteration: int, question: Question | None, answer: float | str | None
 ) -> dict[str, object]:
-    """What the placeholders of an explanation become, from the run that reached the goal."""
+    """Return the values of the placeholders, taken from the run that met the goal."""
     values: dict[str, object] = {}
     if question is not None:
         values["actual"] = question.actual

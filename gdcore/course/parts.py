@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
 
 MOST_STEPS = 100_000
-"""So many steps a run of a course may have: checking it takes a fraction of a second."""
+"""Maximum number of steps of a run in a course; checking that many takes a fraction of a second."""
 MOST_ROWS = 2_000
-"""So many rows may stand in a course, or in what a learner hands in."""
+"""Maximum number of rows in a course, or in what a learner hands in."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _ITERATIONS = Range("a whole number from 0 to 100,000", low=0, high=MOST_STEPS, whole=True)

@@ -1,12 +1,12 @@
 """How far a learner is, as text: their answers, and the sessions in which they did the tasks.
 
-Whether a task is done is nowhere written down. It is found out by replaying the sessions: numbers that somebody edits
-lead to another run, not to another verdict.
+Whether a task is done is not stored: the sessions are replayed to find out. Editing the numbers in a file changes the
+run, not the verdict.
 
 Vocabulary
     attempt     one go at a task, from its setup: an answer, and the walks
-    walk        a session; on standardized rows there is another one beside that of the rows as they are
-    record      what there is of one task: its attempts, the first answer, the hints that were taken
+    walk        a session; rows and standardized rows have one each
+    record      what is known of one task: its attempts, the first answer, the hints shown
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ if TYPE_CHECKING:
 
 VERSION = 1
 LARGEST = 16 << 20
-"""So many bytes of a file are read at the most."""
+"""Maximum number of bytes read from a file."""
 MOST_ATTEMPTS = 2
-"""The one that is under way, and an earlier one that was done."""
+"""Attempts kept for a task: the current one, and an earlier one that was done."""
 MOST_STEPS_OF_ALL = 400_000
-"""So many steps all the runs of one attempt may have together."""
+"""Maximum number of steps of all runs of one attempt together."""
 
 _CERTAIN = 30
-"""So many steps of any walk come out alike on every machine."""
+"""Number of first steps of any walk that agree on every machine."""
 _ALIKE, _ALIKE_ELSEWHERE = 1e-10, 1e-6
-"""A difference of two numbers that are the same but for rounding, on a bowl and elsewhere."""
+"""Tolerances within which two numbers differ only by rounding: on a bowl, and elsewhere."""
 _MARK = "gdlab progress"
 _VALUE = Range("a finite number", low=-LIMIT, high=LIMIT)
 _VERSION = Range("a whole number", whole=True)
@@ -62,8 +62,8 @@ class Attempt:
     """One go at a task.
 
     Attributes:
-        answer: what was answered; None where nothing was.
-        after: how many steps had been made by then.
+        answer: the answer; None if not answered.
+        after: number of steps made before the answer.
         walks: the sessions, the current one first.
         footprints: for each walk what tells its branches from others, as `footprints_of` has them.
         rows: the rows of data of the learner's own, shape (n, 2), if there are few enough; else None.
@@ -78,7 +78,7 @@ class Attempt:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What there is of one task.
+    """The history of one task.
 
     Attributes:
         task: the id of the task.
@@ -125,11 +125,11 @@ class Progress:
         return cls(course.id, course.title, course.checksum, course.tasks[0].id)
 
     def record(self, task: str) -> Record:
-        """What there is of a task."""
+        """Return the record of a task."""
         return self.records.get(task) or Record(task)
 
     def having(self, record: Record) -> Progress:
-        """This progress with another record of one task."""
+        """Return a copy with another record for one task."""
         return replace(self, records={**self.records, record.task: record})
 
     @property
@@ -157,14 +157,14 @@ class Progress:
 
     @classmethod
     def from_text(cls, text: str, name: str) -> Progress:
-        """The progress that a text tells of.
+        """Read the progress from its text.
 
         Args:
             text: the text.
             name: what it is called in a sentence.
 
         Raises:
-            ValueError: if it is none, or damaged.
+            ValueError: if the text is not a progress file or is damaged.
         """
         try:
             document = json.loads(text, parse_constant=_no_number)
@@ -265,18 +265,18 @@ def _answer(entries: Entries, key: str) -> Answer | None:
     return None if entries.absent(key) else entries.number_or_text(key, _VALUE, 60)
 
 
-# What it comes to
+# Results
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What became of a task.
+    """The result of one task.
 
     Attributes:
-        task: which.
+        task: its id.
         done: whether its goal is met.
         right: whether the prediction, the first answer, was right; None where there is none.
-        verdict: on the attempt that came nearest; None where there is no attempt that can be replayed.
+        verdict: the verdict on the attempt that came nearest; None if no attempt can be replayed.
         attempt: that attempt.
         why_not: one sentence; empty where it is done.
     """
@@ -290,7 +290,7 @@ class Result:
 
 
 def assess(course: Course, progress: Progress) -> list[Result]:
-    """What became of every task, found out by replaying all that was done.
+    """Replay all attempts and return the result of every task.
 
     Raises:
         ValueError: if the progress is in another course.
@@ -301,7 +301,7 @@ def assess(course: Course, progress: Progress) -> list[Result]:
 
 
 def assess_task(task: Task, record: Record) -> Result:
-    """What became of one task."""
+    """Replay the attempts at one task and return its result."""
     right = None
     if task.question is not None and record.first is not None and task.question.accepts(record.first):
         right = task.question.is_right(record.first)
@@ -334,15 +334,15 @@ def _verdict(task: Task, attempt: Attempt) -> Verdict:
 def _known_verdict(
     task: Task, answer: Answer | None, after: int, walks: tuple[Session, ...], footprints: tuple[Footprints, ...]
 ) -> Verdict:
-    """The verdict on an attempt: in a class many do the very same."""
+    """The verdict on an attempt, cached: many learners of a class do exactly the same."""
     return verdict_on(task, answer, after, replayed(task, Attempt(answer, after, walks, footprints)))
 
 
 def replayed(task: Task, attempt: Attempt) -> list[Walk]:
-    """The walks of an attempt, every state computed again.
+    """Replay an attempt and return its walks.
 
     Raises:
-        ValueError: if they are not about the task, too long, or cannot be what was done.
+        ValueError: if the walks are not about the task, are too long, or do not match their footprints.
     """
     if len({session.scaled for session in attempt.walks}) < len(attempt.walks):
         raise ValueError("two walks are on the same rows")
@@ -362,9 +362,9 @@ def replayed(task: Task, attempt: Attempt) -> list[Walk]:
 
 
 def footprints_of(branches: Branches) -> Footprints:
-    """What tells the walk of each branch from others: its last iteration, and the mean w and b over its points.
+    """Return the footprint of each branch: its last iteration, and the mean of w and of b over its points.
 
-    Off a bowl a walk may be chaotic, and another machine's rounding leads away from it: there the first points count.
+    Off a bowl a walk may be chaotic, so machines differ in rounding: only its first points are used there.
     """
     found = []
     for branch in branches:
@@ -384,7 +384,7 @@ def _has_left(walk: Walk, footprints: Footprints) -> bool:
 
 
 def too_long(tips: Iterable[int]) -> str:
-    """Why runs of so many steps cannot be checked, in a sentence; empty where they can."""
+    """Return a sentence if the runs are too long to be checked, else an empty string."""
     steps = list(tips)
     if max(steps, default=0) <= MOST_STEPS and sum(steps) <= MOST_STEPS_OF_ALL:
         return ""
@@ -392,7 +392,7 @@ def too_long(tips: Iterable[int]) -> str:
 
 
 def start_of(task: Task, *, scaled: bool) -> tuple[float, float] | None:
-    """Where a run of a task must begin for it to count; None where it may begin anywhere."""
+    """Return the start that a run of a task must have to count, or None if any start counts."""
     if task.any_start:
         return None
     return task.setup.start if scaled == task.setup.scaled else (0.0, 0.0)
@@ -401,9 +401,9 @@ def start_of(task: Task, *, scaled: bool) -> tuple[float, float] | None:
 def _ground(
     task: Task, session: Session, before: Dataset | Landscape | None, rows: Any
 ) -> tuple[Dataset | Landscape, bool]:
-    """What a session is about, and whether that is other data than those of the task. No file is opened for it.
+    """Return the ground of a session, and whether it is the learner's own data. No file of the learner is opened.
 
-    `before` is what another session of the same attempt is about.
+    `before` is the ground of another session of the same attempt.
     """
     ground, source = task.setup.ground, session.source
     if isinstance(ground, Landscape) or not isinstance(source, Source):
@@ -431,7 +431,7 @@ def _ground(
 
 
 def verdict_on(task: Task, answer: Answer | None, after: int, walks: Iterable[Walk]) -> Verdict:
-    """Whether walks, with an answer, do what a task asks for."""
+    """Judge walks and an answer against the goal of a task."""
     runs = [run for walk in walks for run in walk.runs()]
     verdict = judge(task.goal, runs, wrong_answer(task, answer))
     missing = verdict.missing
@@ -446,7 +446,7 @@ def verdict_on(task: Task, answer: Answer | None, after: int, walks: Iterable[Wa
 
 
 def wrong_answer(task: Task, answer: Answer | None) -> str:
-    """Why an answer will not do for the check `answered`; empty where it will."""
+    """Return why an answer fails the check `answered`, or an empty string."""
     question = task.question
     if question is None or answer is None or not question.accepts(answer):
         return "there is no answer"
@@ -465,11 +465,11 @@ def same_rows(one: Dataset | Landscape, other: Dataset | Landscape) -> bool:
 
 
 def own_rows(data: Dataset) -> Any:
-    """The rows of data as an attempt keeps them, shape (n, 2); None where there are too many."""
+    """Return the rows as an array of shape (n, 2), as an attempt stores them; None if there are too many."""
     return np.column_stack((data.x, data.y)) if len(data.x) <= MOST_ROWS else None
 
 
 def counted(results: Sequence[Result]) -> tuple[int, int, int]:
-    """How many tasks are done; how many predictions were right, and of how many."""
+    """Return the number of tasks done, of right predictions, and of questions."""
     asked = [result.right for result in results if result.task.question is not None]
     return sum(result.done for result in results), sum(right is True for right in asked), len(asked)

@@ -20,14 +20,14 @@ _WORDS = {"loss": "the loss", "distance": "the distance to the minimum", "gradie
 
 @dataclass(frozen=True, kw_only=True)
 class Reach(Check):
-    """Loss, distance or gradient below, or above, a number: at some iteration, or at all of the last ones.
+    """Loss, distance or gradient is below or above a number: at some iteration, or at all of the last ones.
 
     Attributes:
         below: the number it must fall below, or None.
         above: the number it must rise above, or None.
-        share: whether the numbers are shares of what it was at the start; the loss is then counted from the lowest.
+        share: whether the limits are shares of the value at the start; the loss is then measured from the lowest loss.
         within: the last iteration that counts, or None.
-        last: where it must hold for so many iterations at the end.
+        last: number of iterations at the end for which it must hold.
     """
 
     kind: ClassVar[str]
@@ -55,7 +55,7 @@ class Reach(Check):
         return holds
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         holds = self._holds(run)
         if self.last is not None:
             return run.steps if run.steps >= self.last and holds[-self.last :].all() else None
@@ -63,7 +63,7 @@ class Reach(Check):
         return int(reached[0]) if len(reached) else None
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         words = _WORDS[self.kind] + " (what is above the lowest)" * (self.share and self.kind == "loss")
         unit = " of what it was at the start" * self.share
         parts = [
@@ -76,7 +76,7 @@ class Reach(Check):
         return f"{words} is {' and '.join(parts)}{when}{within}"
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         values = self.values(run)
         if np.isnan(values).all():
             return f"{_WORDS[self.kind]} is not known here"
@@ -99,7 +99,7 @@ class Reach(Check):
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Reach:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         share = entries.flag("share", False)
         below, above = (entries.number(side, FINITE, None) for side in ("below", "above"))
         if below is None and above is None:
@@ -132,7 +132,7 @@ class Gradient(Reach):
 
 @dataclass(frozen=True, kw_only=True)
 class AtMinimum(Check):
-    """The run came to rest near a known minimum: so many points in a row no farther from it than `near`."""
+    """The run came to rest near a known minimum: `stay` points in a row within `near` of it."""
 
     kind = "minimum"
     which: str = "lowest"
@@ -149,7 +149,7 @@ class AtMinimum(Check):
         return [(minimum.w, minimum.b) for minimum in chosen]
 
     def met_at(self, run: Run) -> int | None:
-        """The first iteration by which the run has done it; None where it has not."""
+        """Return the first iteration at which the run meets the check, or None."""
         found: list[int] = []
         for point in self._points(run):
             near = run.away(*point) <= self.near
@@ -170,12 +170,12 @@ class AtMinimum(Check):
         ]
 
     def sentence(self) -> str:
-        """What it asks for, in the program's words."""
+        """Describe the requirement in gdlab's own words."""
         verb = "ends" if self.last else "is"
         return f"the run {verb} at {self._name()} for {self.stay} steps, no farther off than {self.near:g}"
 
     def why_not(self, run: Run) -> str:
-        """What the run did instead."""
+        """Explain how the run misses the requirement."""
         points = self._points(run)
         if not points:
             return f"{self._name()} is not known here"
@@ -184,7 +184,7 @@ class AtMinimum(Check):
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> AtMinimum:
-        """The check that a course has."""
+        """Read the check from its table in a course."""
         if "point" in entries and "which" in entries:
             entries.refuse(f'{entries.what} has both "which" and "point"; leave one out', "point")
         return cls(

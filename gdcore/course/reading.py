@@ -1,4 +1,4 @@
-"""Reading a course strictly: each entry is taken once, checked where it stands, and none may be left over."""
+"""Strict reading of a course: each entry is read once and checked, and unknown entries are errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ABSENT: Any = object()
 class Entries:
     """The entries of a table of a course.
 
-    Every method that takes an entry has a `default` for where it is absent; without one it must be there.
+    A method that reads an entry takes a `default` for a missing entry; without it the entry is required.
 
     Attributes:
         what: what the table is, for a sentence: `the setup of task "first"`.
@@ -65,7 +65,7 @@ class Entries:
         raise CourseError(f"{where}: {sentence}")
 
     def checked(self, key: str, make: Callable[[], Any]) -> Any:
-        """What `make` gives; the ValueError that it raises instead is about the entry `key`."""
+        """Call `make` and return its result; a ValueError becomes a CourseError about the entry `key`."""
         try:
             return make()
         except CourseError:
@@ -86,7 +86,7 @@ class Entries:
         self.refuse(f"{key} of {self.what} must be {wanted}, not {_shown(value)}", *keys)
 
     def absent(self, key: str) -> bool:
-        """Whether an entry is null, as JSON has it; it is then taken."""
+        """Whether an entry is null (as in JSON); a null entry is then taken."""
         if self._entries.get(key, 0) is not None:
             return False
         self._take(key, None)
@@ -95,7 +95,7 @@ class Entries:
     # What stands in an entry
 
     def text(self, key: str, most: int, default: Any = _ABSENT) -> Any:
-        """A text of one or more words, of at most so many characters; breaks of lines in it are blanks."""
+        """Read a non-empty text of at most `most` characters; line breaks in it become spaces."""
         value = self._take(key, default)
         return default if value is _ABSENT else self._text(value, most, key)
 
@@ -118,7 +118,7 @@ class Entries:
         return text
 
     def texts(self, key: str, most: int, length: int, default: Any = _ABSENT) -> tuple[str, ...]:
-        """A list of at most so many texts, each of at most so many characters."""
+        """Read a list of at most `most` texts, each of at most `length` characters."""
         return tuple(
             self._text(value, length, key, index) for index, value in enumerate(self.items(key, most, default))
         )
@@ -132,7 +132,7 @@ class Entries:
         )
 
     def items(self, key: str, most: int, default: Any = _ABSENT) -> Sequence[Any]:
-        """A list of at most so many things."""
+        """Read a list of at most `most` items."""
         value = self._take(key, default)
         if value is _ABSENT:
             return tuple(default)
@@ -159,7 +159,7 @@ class Entries:
         return int(number) if accepts.whole else number
 
     def numbers(self, key: str, count: int, accepts: Range, default: Any = _ABSENT) -> Any:
-        """A list of exactly so many numbers."""
+        """Read a list of exactly `count` numbers."""
         value = self._take(key, default)
         if value is _ABSENT:
             return default
@@ -168,7 +168,7 @@ class Entries:
         return tuple(self._number(item, accepts, key, index) for index, item in enumerate(value))
 
     def parameter(self, parameter: Parameter, key: str = "", default: Any = _ABSENT) -> Any:
-        """A number that one of gdlab's parameters accepts."""
+        """Read a number that is valid for a parameter."""
         return self.number(key or parameter.name, parameter.range, default)
 
     def flag(self, key: str, default: Any = _ABSENT) -> Any:
@@ -212,7 +212,7 @@ class Entries:
         return Entries(self._file, self._lines, (*self._path, key), value, what or f"{key} of {self.what}")
 
     def nothing(self, what: str) -> Entries:
-        """An empty table in the place of this one."""
+        """Return an empty table in the place of this one."""
         return Entries(self._file, self._lines, self._path, {}, what)
 
     def tables(self, key: str, most: int, what: Callable[[int], str]) -> Iterator[Entries]:
@@ -228,14 +228,14 @@ class Entries:
             yield Entries(self._file, self._lines, (*self._path, key, index), item, what(index + 1))
 
     def names(self) -> list[str]:
-        """The names of the entries that have not been taken, for a table whose entries have names of their own."""
+        """Return the names of the entries not yet taken, for a table with free names."""
         return list(self._entries)
 
     def end(self) -> None:
-        """Accept that all entries have been taken.
+        """Check that all entries have been taken.
 
         Raises:
-            CourseError: if one is left, which then means nothing.
+            CourseError: if an entry is left, as it has no meaning.
         """
         for key in self._entries:
             near = get_close_matches(key, self._known, 1)

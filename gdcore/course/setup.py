@@ -1,4 +1,4 @@
-"""Where a task begins, and what is known of the place without walking."""
+"""The setup of a task, and what is known about it without walking."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from gdcore.rows.dataset import Dataset
 
 MEASURES = ("loss", "w", "b", "gradient", "critical", "best", "condition", "lowest", "minimum_w", "minimum_b")
-"""What the right answer can be, measured by the program on the setup."""
+"""Quantities of the setup that can be the right answer; gdlab measures them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Setup:
-    """Where a task begins.
+    """The setup of a task: where it begins.
 
     Attributes:
         data: rows, or None where there is a terrain.
@@ -34,7 +34,7 @@ class Setup:
         scaled: whether the rows are standardized.
         loss: the loss of the rows, one of `gdcore.landscapes.losses.LOSSES`.
         delta: that of a Huber loss.
-        view: which view is shown; empty for the one that is there.
+        view: the view shown at first; empty for the current one.
     """
 
     data: Dataset | None
@@ -63,7 +63,7 @@ class Setup:
         return ground_of_rows(ground, self.loss, self.delta, scaled=self.scaled)[0]
 
     def suits(self, landscape: Landscape, *, own: bool) -> bool:
-        """Whether a landscape has the loss of the task; data of one's own may not suit it, and have the squared one."""
+        """Whether a landscape has the loss of the task; own data that it does not suit may use the squared error."""
         loss, delta = loss_name(landscape)
         if loss != self.loss:
             return own and loss == "squared"
@@ -83,7 +83,7 @@ class Setup:
 
 
 def theory(landscape: Landscape, settings: Settings, w: float, b: float) -> dict[str, float]:
-    """What is known of a landscape without walking; NaN for what is not.
+    """Return what is known of a landscape without walking; NaN if unknown.
 
     >>> from gdcore.descent.steps import Settings
     >>> from gdcore.landscapes.bowl import MeanSquaredError

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gdcore.course.setup import Setup
 
 ACTIONS = ("step", "run", "back", "rate", "optimizer", "bias", "start", "scale", "retreat", "race", "batch", "schedule")
-"""What a question can be about: what waits until it is answered."""
+"""The actions that a question can make wait until it is answered."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked before the keys it is about.
+    """A question, asked before the actions it is about.
 
     Attributes:
         ask: the question.
         choices: what can be chosen; empty where a number is asked for.
         actual: the right answer.
         tolerance: how far from it a number may be.
-        before: what waits until it is answered.
-        right: what is said of a right answer.
-        wrong: what is said of a wrong one that is none of the mistakes.
-        mistakes: particular wrong answers, the first that fits counts.
+        before: actions that wait until it is answered.
+        right: the remark on a right answer.
+        wrong: the remark on a wrong answer that matches no mistake.
+        mistakes: particular wrong answers; the first that fits is used.
     """
 
     ask: str
@@ -55,10 +55,10 @@ class Question:
     mistakes: tuple[Mistake, ...]
 
     def parse(self, text: str) -> float | str:
-        """The answer that a text stands for: a number; a choice, by its place from 1 or by its words.
+        """Parse an answer: a number, or a choice given by its number from 1 or its words.
 
         Raises:
-            ValueError: with a sentence, where it is none.
+            ValueError: with a sentence, if it is not an answer.
         """
         text = text.strip()
         if not self.choices:
@@ -86,7 +86,7 @@ class Question:
         return abs(answer - self.actual) <= self.tolerance * (1 + 1e-9)
 
     def remark(self, answer: float | str) -> str:
-        """What is said of the answer once the task is done, its placeholders not yet filled."""
+        """Return the remark on an answer for when the task is done, with placeholders."""
         if self.is_right(answer):
             return self.right
         return next((mistake.say for mistake in self.mistakes if mistake.fits(answer)), self.wrong)
@@ -101,14 +101,14 @@ class Task:
     """One task.
 
     Attributes:
-        id: by this it is known in what a learner hands in.
+        id: identifies the task in what a learner hands in.
         title: a few words.
         text: what to do.
         setup: where it begins.
         question: what is asked first, or None.
         goal: what is checked.
         hints: two, to be shown one at a time.
-        why: what is said when it is done, with placeholders.
+        why: the explanation shown when it is done, with placeholders.
         solution: lines and the commands that reach the goal.
         any_start: whether runs from another start count.
         any_data: whether runs on other data count.

@@ -1,7 +1,7 @@
-"""TOML, with the line on which everything stands, so that a sentence about a mistake can name it.
+"""TOML with line numbers, so that an error message can name the line.
 
-The parser of the standard library does not tell where a value stood. A text that it has accepted is gone through once
-more, by a scanner that only has to find keys and to skip values.
+The parser of the standard library does not report where a value is. After it has accepted a text, a small scanner goes
+through the text again to find the line of each key.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     """The keys, and the places in lists counted from 0, that lead to a value."""
 
 LARGEST = 256 * 1024
-"""A larger file is no course: so many bytes hold a thousand tasks."""
+"""Maximum size of a course file in bytes; that is enough for a thousand tasks."""
 LONGEST_LINE = 2_000
-"""A longer line is refused before it is parsed: the parser takes quadratic time for some."""
+"""Maximum length of a line: the parser takes quadratic time for some longer lines."""
 
 _WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -119,7 +119,7 @@ class _Scanner:
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self.text, self.at)
-        assert found  # every pattern here also matches nothing
+        assert found  # every pattern here can match an empty string
         self.at = found.end()
         return found[0]
 
@@ -185,12 +185,12 @@ class _Scanner:
 
 
 def _unquoted(text: str) -> str:
-    """A quoted key without its quotes; one with escapes in it is none of ours and only has to be told apart."""
+    """Remove the quotes of a key. Escapes stay: no key of ours has any."""
     return text[1:-1]
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names for a sentence: at the most a dozen, quoted where they are not ours.
+    """Join names for a sentence, at most a dozen, quoted unless they are plain words.
 
     >>> listed(["rate", "steps"])
     '"rate", "steps"'

@@ -1,4 +1,4 @@
-"""A walk as the checks of a course see it: all its points at once, and the settings of every step.
+"""A walk as the checks of a course see it: all points at once, and the settings of every step.
 
 Vocabulary
     run         the states of one branch, from iteration 0 to the last one known, wherever its cursor is
@@ -42,7 +42,7 @@ class Walk:
         branches: all the branches.
         scaled: whether the landscape is that of standardized rows.
         own: whether it is made of other rows than those of the task.
-        start: the start that the task gives: runs from another one do not count. None where any counts.
+        start: the start a run must have to count; None if any start counts.
     """
 
     ground: Dataset | Landscape
@@ -85,7 +85,7 @@ class Run:
 
     @property
     def diverged(self) -> bool:
-        """Whether the next step after the last would lead to no number."""
+        """Whether the loss after the next step would not be finite."""
         run = self.branch.run
         return run.ending is not None and run.ending.reason is Reason.DIVERGED
 
@@ -105,7 +105,7 @@ class Run:
 
     @cached_property
     def loss(self) -> Floats:
-        """The loss at each iteration: that of the whole landscape, also where a step saw only a part of it."""
+        """The loss of all rows at each iteration, even if a step sees only a batch."""
         if all(settings.batch is None for _, settings in self.branch.run.changes()):
             return self._path[:, 2]
         with np.errstate(all="ignore"):
@@ -113,14 +113,14 @@ class Run:
 
     @cached_property
     def stretches(self) -> list[tuple[int, int, Settings]]:
-        """The settings, with the first step that was made under them and the one after the last."""
+        """(first, last + 1, settings) for each stretch of steps with the same settings."""
         changes = self.branch.run.changes()
         ends = [at for at, _ in changes[1:]] + [self.steps]
         return [(at, end, settings) for (at, settings), end in zip(changes, ends, strict=True) if at < end]
 
     @property
     def settings(self) -> Settings:
-        """The settings of the last step, or those in force where none was made."""
+        """The settings of the last step, or the current ones if there is no step."""
         return self.stretches[-1][2] if self.stretches else self.branch.run.settings
 
     @cached_property
@@ -158,13 +158,13 @@ class Run:
 
     @cached_property
     def excess(self) -> Floats:
-        """How far each loss is above the smallest there is."""
+        """How far each loss is above the smallest loss."""
         lowest = self.landscape.lowest(None if self.trains_bias[-1] else float(self.b[-1]))
         return self.loss - (np.nan if lowest is None else lowest)
 
     @cached_property
     def rises(self) -> Flags:
-        """Whether the loss rose, for each step; a rise by rounding is none."""
+        """Whether the loss rose, for each step; rounding errors do not count."""
         before, after = self.loss[:-1], self.loss[1:]
         return np.asarray(after > before + ROUNDING * np.abs(before))
 
@@ -179,7 +179,7 @@ class Run:
 
     @cached_property
     def critical_shares(self) -> Floats:
-        """The learning rate of each step over the critical one, as the curvature at the start has it; 0 where none."""
+        """The learning rate of each step over the critical rate at the start; 0 if there is no critical rate."""
         shares = np.zeros(self.steps)
         for begin, end, settings in self.stretches:
             limits = stability(settings.optimizer, self.curvature(settings.train_bias))
@@ -193,7 +193,7 @@ class Run:
 
     @cached_property
     def moves(self) -> Floats:
-        """How far each step led, in the plane of w and b."""
+        """The length of each step in the plane of w and b."""
         with np.errstate(all="ignore"):
             return np.hypot(np.diff(self.w), np.diff(self.b))
 

@@ -1,12 +1,12 @@
-"""Batches: a step that sees a few of the rows, and so guesses the slope.
+"""Batches: each step sees only some rows, so its gradient is an estimate.
 
 Vocabulary
     batch       the rows that one step sees
     epoch       the steps in which every row is seen once; its last batch may be smaller
     order       the order of the rows in an epoch, the numbers of rows from 0
-    seed        which of the many orders
+    seed        selects one of the possible orders
 
-Which rows a step sees follows from (size, seed, iteration) alone: nothing has to be remembered to go back or to branch.
+Which rows a step sees depends on (size, seed, iteration) alone: no state is needed to step back or to branch.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Order:
-    """Orders of rows made elsewhere, an epoch each; after the last one the first comes again.
+    """Explicit orders of the rows, one for each epoch; after the last one they repeat.
 
     Attributes:
         epochs: for each epoch the numbers of all rows from 0, each once, shape (n,).
-        name: where they come from, safe to print.
-        path: the file they come from; empty for those that come from none.
+        name: where the orders come from, safe to print.
+        path: the file they come from; empty if there is none.
 
     Example:
         >>> order = Order.of([[2, 0, 1], [0, 1, 2]])
@@ -48,7 +48,7 @@ class Order:
         ValueError: epoch 1 has row 1 twice; each row comes once in an epoch
 
     Raises:
-        ValueError: if an epoch has not every row exactly once, with the sentence that says so.
+        ValueError: if an epoch does not contain each row exactly once.
     """
 
     epochs: tuple[Numbers, ...]
@@ -58,12 +58,12 @@ class Order:
 
     @property
     def numbers(self) -> int:
-        """How many numbers of rows there are in all of its epochs."""
+        """The total of row numbers over all epochs."""
         return sum(map(len, self.epochs))
 
     @classmethod
     def of(cls, epochs: Sequence[Sequence[int]], name: str = "", path: str = "") -> Order:
-        """The order of these epochs."""
+        """Make an order from its epochs."""
         if not epochs:
             raise ValueError("an order must have the rows of at least one epoch")
         return cls._of([_epoch(rows, len(epochs[0]), f"epoch {at}") for at, rows in enumerate(epochs, 1)], name, path)
@@ -78,7 +78,7 @@ class Order:
 
     @classmethod
     def from_text(cls, text: str, rows: int, name: str, path: str = "") -> Order:
-        """The order that a text tells of: an epoch a line, the numbers of all rows from 0.
+        """Read an order from text: one line for each epoch, with the numbers of all rows from 0.
 
         The numbers are separated by commas or white space; empty lines and lines that begin with # are left out.
 
@@ -127,7 +127,7 @@ class Order:
         return cls.from_text(text, rows, inert(place.name or path), str(place))
 
     def epoch(self, epoch: int) -> Numbers:
-        """The numbers of the rows of an epoch, counted from 0."""
+        """The row numbers of an epoch; both count from 0."""
         return self.epochs[epoch % len(self.epochs)]
 
     def __eq__(self, other: object) -> bool:
@@ -144,10 +144,10 @@ class Order:
 
 
 def _epoch(rows: Sequence[int], count: int, what: str) -> Numbers:
-    """The numbers of rows as an array.
+    """Convert an epoch to an array.
 
     Raises:
-        ValueError: if it is not each of so many rows once.
+        ValueError: if it does not contain each of `count` rows exactly once.
     """
     for row in rows:
         if not 0 <= row < count:
@@ -164,7 +164,7 @@ def _epoch(rows: Sequence[int], count: int, what: str) -> Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Which rows a step sees: `size` of them, in the order that the seed gives, or in one made elsewhere.
+    """Which rows a step sees: `size` of them, in the order given by the seed or by `order`.
 
     Iteration i belongs to epoch i // steps, with steps = ceil(n / size). The order of an epoch is
 
@@ -173,9 +173,9 @@ class Batch:
     The raw stream of this bit generator stays the same between versions of NumPy (J. K. Salmon et al. 2011).
 
     Attributes:
-        size: rows in a batch; the last one of an epoch may have fewer. From the number of rows on, a step sees all.
+        size: rows in a batch; the last batch of an epoch may be smaller. If it is at least n, a step sees all rows.
         seed: which order, from 0 to 2**63 - 1.
-        order: the order of the rows where it was made elsewhere; then the seed means nothing.
+        order: given orders, which replace the seed; or None.
 
     Example:
         >>> batch = Batch(12, seed=7)

@@ -1,7 +1,7 @@
 """Branches: the runs of one experiment, from the same or another start, kept side by side.
 
-Step back, change something, go on: the future that was left behind stays as a branch, and the run goes on in another
-that left it there. One branch is the current one; all the others only wait.
+Step back, change a setting, go on: the old future stays as a branch, and the run goes on in a new branch. Exactly one
+branch is current.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from gdcore.descent.timeline import Timeline
 
 MOST = 26
-"""So many branches at the most; the oldest that is not the current one makes room for another."""
+"""Maximum number of branches; a new one then replaces the oldest that is not current."""
 
 
 @dataclass(slots=True)
 class Branch:
-    """A run with its name and where it comes from.
+    """A named run and where it comes from.
 
     Attributes:
-        name: what a person calls it; a letter until they rename it.
+        name: its name for the user; a letter until it is renamed.
         run: its states.
-        parent: the name of the branch it left; empty for one that began by itself.
+        parent: the branch it left; empty if it left none.
         left_at: the iteration at which it left.
-        left: the settings its parent went on with.
-        why: why it was begun, where that is not a change of settings.
+        left: the settings of its parent at that point.
+        why: the reason it was begun, if not a change of settings.
     """
 
     name: str
@@ -46,13 +46,13 @@ class Branch:
 
     @property
     def reached(self) -> float:
-        """The loss at its tip: that of all rows, also where a step sees a batch of them."""
+        """The loss of all rows at its tip, even if steps see batches."""
         w, b, loss = self.run.path(self.run.tip, self.run.tip + 1)[0].tolist()
         return float(loss if self.run.settings_at(self.run.tip).batch is None else self.run.landscape(w, b))
 
     @property
     def origin(self) -> str:
-        """Where it comes from and what is different in it, in words."""
+        """Where it comes from and what differs in it, in words."""
         if not self.parent:
             return self.why or "from the start"
         new = self.why or (difference(self.left, self.run.settings_at(self.left_at)) if self.left else "")
@@ -60,7 +60,7 @@ class Branch:
 
     @property
     def different(self) -> str:
-        """What is different in it, in a few words."""
+        """What differs in it, in a few words."""
         if self.why or not self.parent or self.left is None:
             return self.why or "from the start"
         return brief(self.left, self.run.settings_at(self.left_at)) or "nothing"
@@ -107,7 +107,7 @@ class Branches:
         return [branch for branch in self._all if branch is not self.current]
 
     def change(self, settings: Settings) -> None:
-        """Put settings in force from the cursor on; where there is a future already, on a new branch."""
+        """Change the settings from the cursor on; if there is a future already, on a new branch."""
         run = self.run
         if settings == run.settings:
             return
@@ -116,28 +116,28 @@ class Branches:
         self.run.change(settings)
 
     def fork(self, why: str = "", name: str = "") -> None:
-        """Leave the current branch at the cursor, for a new one that becomes the current one."""
+        """Start a new branch at the cursor and make it current."""
         parent, run = self.current, self.run
         self.current = self.branch_off(why, name)
         if parent.parent and run.tip == parent.left_at and not why:
-            # It never made a step of its own: all it was is in its parent.
+            # The old branch made no step of its own: its parent has all of it.
             self._all.remove(parent)
             self.current.parent = parent.parent
 
     def branch_off(self, why: str, name: str = "") -> Branch:
-        """Begin a branch at the cursor of the current one, which stays the current one."""
+        """Create a branch at the cursor of the current one, without making it current."""
         parent, run = self.current, self.run
         branch = Branch(name or self.free_name(), run.fork(), parent.name, run.state.iteration, run.settings, why)
         self._add(branch)
         return branch
 
     def join(self, branch: Branch) -> None:
-        """Take in a branch that was begun elsewhere, under a name like its own that no other has."""
+        """Add a branch made elsewhere; it is renamed if its name is taken."""
         branch.name = self.free_name(branch.name)
         self._add(branch)
 
     def begin(self, run: Timeline, why: str) -> None:
-        """Begin another run, which becomes the current branch; one without a step gives up its place."""
+        """Add a run as a new current branch; a current branch without steps is replaced."""
         name = self.free_name()
         if self.run.tip == 0:
             name = self.current.name
@@ -182,8 +182,8 @@ class Branches:
             self._all.remove(next(oldest for oldest in self._all if oldest is not self.current))
 
     def free_name(self, stem: str = "") -> str:
-        """A name that no branch has had: a letter, or the stem, with a number where that is needed."""
-        # Not that of a parent that is gone either: a branch would seem to come from its own descendant.
+        """Return an unused name: a letter, or `stem`, with a number if needed."""
+        # Names of deleted parents are also taken, or a branch would seem to descend from its own child.
         taken = {name for branch in self._all for name in (branch.name, branch.parent)} | self._deleted
         stems = (stem,) if stem else ascii_uppercase
         names = (name if number == 1 else f"{name} {number}" for number in count(1) for name in stems)
@@ -191,7 +191,7 @@ class Branches:
 
 
 def brief(before: Settings, after: Settings) -> str:
-    """What changes between two settings, for where there is little room: what is in force after it.
+    """Describe briefly what changes between two settings: the new values.
 
     >>> from gdcore.descent.steps import Settings
     >>> from gdcore.descent.optimizers import Momentum
@@ -217,7 +217,7 @@ def brief(before: Settings, after: Settings) -> str:
 
 
 def difference(before: Settings, after: Settings) -> str:
-    """What changes between two settings, in words.
+    """Describe what changes between two settings.
 
     >>> from gdcore.descent.steps import Settings
     >>> from gdcore.descent.optimizers import Momentum
@@ -245,7 +245,7 @@ def difference(before: Settings, after: Settings) -> str:
 
 
 def _batch(before: Batch | None, after: Batch | None) -> str:
-    """Which batches come after others, or after none.
+    """Describe a change of batches.
 
     >>> from gdcore.descent.batches import Batch
     >>> _batch(None, Batch(8)), _batch(Batch(8), Batch(8, seed=3)), _batch(Batch(8), None)

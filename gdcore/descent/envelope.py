@@ -1,7 +1,7 @@
-"""A long sequence of numbers as few points: the lowest and the highest of every stretch.
+"""A long sequence reduced to few points: the minimum and the maximum of each stretch.
 
-A chart of a million iterations is at most so many columns wide, and of all that falls in one column no more is seen
-than the lowest and the highest number. These are exact here, whatever the length.
+A chart of a million iterations has few columns, and a column shows only its lowest and highest number. These are exact
+here, for any length.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = NDArray[np.float64]
 
 BLOCK = 256
-"""Numbers whose lowest and highest are remembered together."""
+"""Size of the blocks whose minimum and maximum are cached."""
 
 
 class Envelope:
-    """The lowest and the highest numbers of any stretch of a growing sequence, without reading all of it.
+    """The minima and maxima of stretches of a growing sequence, without reading all of it.
 
-    The sequence belongs to someone else, who appends to it as ever: that costs nothing here. What has been added is
-    looked at when points are asked for, and then only once. Whoever takes numbers away says so with `truncate`.
+    The owner of the sequence may append to it at no cost: new numbers are read once, when points are asked for. After
+    removing numbers it must call `truncate`.
 
     Attributes:
-        values: the numbers, every `stride`-th of them from `offset` on being one of the sequence: column `offset` of
-            rows of `stride` numbers.
+        values: the sequence is `values[offset::stride]`: column `offset` of rows of `stride` numbers.
 
     Example:
         >>> path = array("d", (0.0, 9.0, 0.1, 4.0, 0.2, 5.0, 0.3, 1.0))
@@ -45,14 +44,14 @@ class Envelope:
         self._extremes = array("q")
 
     def truncate(self, length: int) -> None:
-        """Forget what was remembered beyond the first `length` numbers, which are no longer what they were."""
+        """Drop cached values beyond the first `length` numbers."""
         del self._extremes[2 * (length // BLOCK) :]
 
     def points(self, first: int, last: int, columns: int) -> tuple[Indices, Numbers]:
-        """The extremes of the numbers from `first` up to but not including `last`, split into equal stretches.
+        """Return the extremes of the numbers from `first` up to `last` (excluded), in `columns` equal stretches.
 
-        Where the stretches are long they end between two blocks, at most half a block from where they would: then only
-        what is remembered of the blocks is read, a 128th of the numbers.
+        Long stretches end at the nearest block border, so that only the cached extremes of the blocks are read: a 128th
+        of the numbers.
 
         Args:
             first: the first index.
@@ -63,9 +62,9 @@ class Envelope:
             The indices in rising order, at most two in a stretch, and the numbers there. NaN counts as infinite.
 
         Raises:
-            ValueError: if the part is none of the sequence, or there is no column.
+            ValueError: if the range is outside the sequence, or columns is not positive.
         """
-        # A view of an array keeps it from growing: this one ends with the call.
+        # A NumPy view prevents the array from growing, so this one must not outlive the call.
         sequence = np.frombuffer(self.values)[self._offset :: self._stride] if self.values else np.empty(0)
         if not (0 <= first <= last <= len(sequence) and columns > 0):
             raise ValueError(f"no part {first} to {last} of {len(sequence)} numbers in {columns} columns")
@@ -82,7 +81,7 @@ class Envelope:
         return found, sequence[found]
 
     def _look(self, sequence: Numbers) -> None:
-        """Remember the extremes of the blocks that have filled up since."""
+        """Cache the extremes of blocks that have become full."""
         known = len(self._extremes) // 2
         fresh = sequence[known * BLOCK : len(sequence) // BLOCK * BLOCK]
         starts = np.arange(0, len(fresh), BLOCK)

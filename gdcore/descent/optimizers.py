@@ -3,7 +3,7 @@
 Vocabulary
     gradient g       the slope of the loss along one parameter
     learning rate    how long a step is for a given gradient
-    memory           what an optimizer remembers of earlier gradients, one memory for each parameter
+    memory           what an optimizer keeps from earlier gradients, separately for each parameter
     step             what is taken off the parameter: w <- w - step
 
 An optimizer is its hyperparameters and a pure rule, `step(gradient, memory, learning_rate) -> (step, memory)`. The
@@ -35,7 +35,7 @@ _PARAMETERS = {parameter.name: parameter for parameter in (MOMENTUM, DECAY, BETA
 
 @dataclass(frozen=True, slots=True)
 class Optimizer:
-    """Frozen hyperparameters and a pure rule: what the kinds of optimizer have in common."""
+    """Base class of the optimizers: frozen hyperparameters and a pure rule."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -45,7 +45,7 @@ class Optimizer:
             _PARAMETERS[item.name].check(getattr(self, item.name))
 
     def memory(self) -> Memory:
-        """What is remembered before the first step."""
+        """Return the memory before the first step."""
         raise NotImplementedError
 
     def step(self, gradient: Value, memory: Memory, learning_rate: Value) -> tuple[Value, Memory]:
@@ -53,11 +53,11 @@ class Optimizer:
         raise NotImplementedError
 
     def move(self, landscape: Landscape, state: State, train_bias: bool) -> tuple[Value, Value, tuple[Memory, Memory]]:
-        """Where one step leads from a state: w <- w - step, and b <- b - step where it is trained; and the memories.
+        """Return (w, b, memories) after one step: w <- w - step, and b <- b - step if it is trained.
 
-        `landscape` is what this step sees: the whole, or its batch.
+        `landscape` is what this step sees: the whole landscape or that of its batch.
         """
-        del landscape  # a gradient says all there is to know of it
+        del landscape  # only the gradient is needed
         # Never in place: an array belongs to the state, which must not change.
         _, w, b, _, (slope_w, slope_b), learning_rate, (memory_w, memory_b) = state
         step_w, memory_w = self.step(slope_w, memory_w, learning_rate)
@@ -68,16 +68,16 @@ class Optimizer:
 
     @property
     def stable_below(self) -> float | None:
-        """The s at which it begins to diverge; None where no fixed s decides that."""
+        """The s at which it begins to diverge; None if it depends on more than s."""
         return None
 
     @property
     def overshoots_above(self) -> float | None:
-        """The s at which it begins to cross the minimum; None where no fixed s decides that."""
+        """The s at which it begins to cross the minimum; None if it depends on more than s."""
         return None
 
     def contraction(self, s: float) -> float | None:  # noqa: ARG002
-        """The factor by which a step multiplies the error in the long run; None where there is no fixed one."""
+        """The long-run factor by which a step multiplies the error; None if there is no fixed factor."""
         return None
 
 
@@ -161,7 +161,7 @@ class Momentum(Optimizer):
         return (1 - sqrt(self.momentum)) ** 2
 
     def memory(self) -> Velocity:
-        """No velocity."""
+        """A velocity of 0."""
         return Velocity(0.0)
 
     def step(self, gradient: Value, memory: Velocity, learning_rate: Value) -> tuple[Value, Velocity]:
@@ -367,7 +367,7 @@ class Nudge(Optimizer):
     def move(self, landscape: Landscape, state: State, train_bias: bool) -> tuple[Value, Value, tuple[Memory, Memory]]:
         """Where the first nudge that helps leads; nowhere if none does."""
         w, b, here, rate = state.w, state.b, state.loss, state.learning_rate
-        # Conditions as numbers, 1 or 0: so it works for arrays too.
+        # The conditions are used as numbers 0 or 1, so that arrays work too.
         right = (landscape(w + rate, b) < here) * 1
         left = (1 - right) * (landscape(w - rate, b) < here)
         stay = (1 - right - left) * train_bias
@@ -383,11 +383,11 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 
 def register(kind: type[Optimizer], parameters: Sequence[Parameter] = ()) -> None:
-    """Put a kind of optimizer beside those that ship: from then on it is known by its name.
+    """Add a kind of optimizer, which is then known by its name.
 
     Args:
         kind: the kind; its hyperparameters have defaults.
-        parameters: what is to be known of those of its hyperparameters that no kind before it has.
+        parameters: a description of each hyperparameter that no earlier kind has.
 
     Example:
         >>> register(GradientDescent)
@@ -395,7 +395,7 @@ def register(kind: type[Optimizer], parameters: Sequence[Parameter] = ()) -> Non
         ValueError: there is an optimizer gradient-descent already
 
     Raises:
-        ValueError: if its name is taken, or a hyperparameter is unknown or means something else elsewhere.
+        ValueError: if its name is taken, or a hyperparameter is unknown or described differently elsewhere.
     """
     add_kind(OPTIMIZERS, _PARAMETERS, kind, parameters, "an optimizer")
 

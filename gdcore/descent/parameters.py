@@ -1,6 +1,6 @@
-"""The numbers a person chooses: what each is called, which values it may have, and the sentence for any other value.
+"""The numbers a user can set: their names, their ranges, and the error message for other values.
 
-The same sentence appears wherever a wrong value is met: in an exception, on the command line, at a field of a form.
+The same message is used everywhere: in an exception, on the command line, at a field of a form.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values from `low` to `high`, both included and finite, and the words for them."""
+    """The values from `low` to `high`, both included and finite, with a description."""
 
     words: str
     low: float = -float_info.max
@@ -42,7 +42,7 @@ SEEDS = Range("a whole number from 0 to 2**63 - 1", low=0, high=2**63 - 1, whole
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that a person chooses.
+    """A number that a user can set.
 
     Attributes:
         name: its name in the code, as in `learning_rate`.
@@ -63,11 +63,11 @@ class Parameter:
 
     @property
     def title(self) -> str:
-        """The name as it is written in a sentence."""
+        """The name as written in a sentence."""
         return self.name.replace("_", " ")
 
     def check(self, value: float) -> None:
-        """Accept the value.
+        """Check that a value is in range.
 
         Raises:
             ValueError: if the value is out of range, with the sentence that says so.
@@ -76,7 +76,7 @@ class Parameter:
             raise ValueError(f"{self.title} must be {self.range.words}, not {str(value).removesuffix('.0')}")
 
     def parse(self, text: str) -> float:
-        """The value that the text stands for, a whole number where the range has only those.
+        """Parse a text; the result is a whole number if the range is of whole numbers.
 
         Raises:
             ValueError: if the text is not a number or out of range, with the sentence that says so.
@@ -90,7 +90,7 @@ class Parameter:
 
 
 class Kind(Protocol):
-    """A kind of optimizer or schedule: a dataclass with a name, of which every field is a parameter."""
+    """A kind of optimizer or schedule: a dataclass with a name; each field is a parameter."""
 
     name: ClassVar[str]
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -106,14 +106,14 @@ def add_kind(
     parameters: Sequence[Parameter],
     what: str,
 ) -> None:
-    """Put a kind beside those there are, and its parameters beside those that are known.
+    """Add a kind to `kinds`, and its new parameters to `known`.
 
     Args:
-        kinds: the kinds by name; it gets one more.
-        known: their parameters by name; it gets those that are new.
+        kinds: the kinds by name; `kind` is added.
+        known: the parameters by name; new ones are added.
         kind: the kind.
         parameters: those of its parameters that are new.
-        what: what a kind is, with its article, for the sentence that refuses one.
+        what: the word for a kind, with its article, for error messages.
 
     Raises:
         ValueError: if its name is taken, or a hyperparameter is unknown or means something else elsewhere.
@@ -132,7 +132,7 @@ def add_kind(
 
 
 def _read(text: str, whole: bool) -> float:
-    """The number that the text stands for; a float has not the digits of every whole number."""
+    """Parse a number; whole numbers are parsed as int, as a float cannot hold all their digits."""
     if whole:
         with suppress(ValueError):
             return int(text)

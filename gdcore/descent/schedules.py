@@ -5,9 +5,9 @@ Vocabulary
     t           iterations since the schedule was chosen, from 0
     factor      what the base rate is multiplied by: rate = base * factor
 
-A schedule is frozen hyperparameters, the iteration `since` which it counts, and a pure function of the iteration. So
-the rate of any state is known without history: a step back, a branch and a session find the same one. Before `since`
-t is 0.
+A schedule is frozen hyperparameters, the iteration `since` from which it counts, and a pure function of the iteration.
+So the rate of any state is known without history: stepping back, branching and sessions all give the same rate. Before
+`since`, t is 0.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ _PARAMETERS = {parameter.name: parameter for parameter in (SCHEDULE_DECAY, GAMMA
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Frozen hyperparameters and a pure function of the iteration: what the kinds of schedule have in common."""
+    """Base class of the schedules: frozen hyperparameters and a pure function of the iteration."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     formula: ClassVar[str]
     varies: ClassVar[bool] = True
-    """Whether the factor is ever another than 1."""
+    """Whether the factor is ever different from 1."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
             _PARAMETERS[item.name].check(getattr(self, item.name))
 
     def factor(self, iteration: int) -> float:
-        """What the base rate is multiplied by for the step from an iteration."""
+        """Return the factor of the base rate for the step from an iteration."""
         raise NotImplementedError
 
     @property
     def text(self) -> str:
-        """The schedule as `parse` reads it, but for the iteration since which it counts.
+        """The schedule as text for `parse`, without `since`.
 
         >>> Step(0.5, 20, since=7).text
         'step:0.5,20'
@@ -180,11 +180,11 @@ SCHEDULES: dict[str, type[Schedule]] = {kind.name: kind for kind in (Constant, I
 
 
 def register(kind: type[Schedule], parameters: Sequence[Parameter] = ()) -> None:
-    """Put a kind of schedule beside those that ship: from then on it is known by its name.
+    """Add a kind of schedule, which is then known by its name.
 
     Args:
         kind: the kind; its hyperparameters have defaults.
-        parameters: what is to be known of those of its hyperparameters that no kind before it has.
+        parameters: a description of each hyperparameter that no earlier kind has.
 
     Example:
         >>> register(Constant)
@@ -192,7 +192,7 @@ def register(kind: type[Schedule], parameters: Sequence[Parameter] = ()) -> None
         ValueError: there is a schedule constant already
 
     Raises:
-        ValueError: if its name is taken, or a hyperparameter is unknown or means something else elsewhere.
+        ValueError: if its name is taken, or a hyperparameter is unknown or described differently elsewhere.
     """
     add_kind(SCHEDULES, _PARAMETERS, kind, parameters, "a schedule")
 
@@ -208,7 +208,7 @@ def schedule_parameters(kind: type[Schedule]) -> tuple[Parameter, ...]:
 
 
 def chosen(schedule: Schedule, iteration: int, before: Schedule) -> Schedule:
-    """The schedule as chosen at an iteration, where that `before` was in force; the same one goes on counting.
+    """Set `since` of a schedule chosen at an iteration; if it equals `before`, it keeps counting.
 
     Example:
         >>> chosen(Cosine(100), 40, Constant()), chosen(Cosine(100), 60, Cosine(100, since=40))
@@ -222,7 +222,7 @@ def chosen(schedule: Schedule, iteration: int, before: Schedule) -> Schedule:
 
 
 def parse(text: str) -> Schedule:
-    """The schedule that a text stands for: a name, and after a colon its hyperparameters where they are not its own.
+    """Parse a schedule: its name, and optionally a colon and hyperparameters.
 
     Example:
         >>> parse("step"), parse("step:0.1,30"), parse("step:every=30")
@@ -232,7 +232,7 @@ def parse(text: str) -> Schedule:
         ValueError: period must be a whole number from 1, not 0
 
     Raises:
-        ValueError: if there is no such schedule, or a hyperparameter is not one of its own, with the sentence for it.
+        ValueError: if there is no such schedule, or a hyperparameter does not belong to it.
     """
     name, colon, rest = (part.strip() for part in text.partition(":"))
     if name not in SCHEDULES:

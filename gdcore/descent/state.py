@@ -8,14 +8,13 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Value
 
 Memory: TypeAlias = Any
-"""A named tuple of values, of the kind that the optimizer's `memory()` makes."""
+"""The named tuple that the optimizer's `memory()` returns."""
 
 
 class State(NamedTuple):
     """Where a run stands. All fields belong to the same point: loss and gradient are those at (w, b).
 
-    Where a run sees batches of the rows, loss and gradient are those of the batch of this iteration: what the next step
-    goes by.
+    With batches, loss and gradient are those of the batch that the next step sees.
 
     Attributes:
         iteration: how many steps led here from the start.

@@ -1,4 +1,4 @@
-"""A descent: states, the step from one to the next, and the ways it can end.
+"""A descent: states, the step from one to the next, and how a run can end.
 
 Vocabulary
     state       where a run stands: a point (w, b), everything measured at it, and what the optimizer remembers
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What decides the next step; it may change from one step to the next.
+    """The settings of a step; they may change between steps.
 
     Attributes:
         learning_rate: the base rate, which the schedule multiplies.
@@ -67,9 +67,9 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What ends a run: at most `iterations` steps, and a gradient norm below `tolerance` where one is set.
+    """The limits of a run: at most `iterations` steps, and optionally a gradient norm below `tolerance`.
 
-    With batches it is the gradient of the batch, the one that is measured: that of all rows costs a pass over them.
+    With batches the norm is that of the batch gradient: the full gradient would cost a pass over all rows.
 
     Raises:
         ValueError: if the iterations are negative or the tolerance is not positive.
@@ -94,7 +94,7 @@ class Reason(Enum):
 
     @property
     def leaves_the_numbers(self) -> bool:
-        """Whether the run could not go on because the next loss is none."""
+        """Whether the run ended because the next loss would not be finite."""
         return self in (Reason.DIVERGED, Reason.UNDEFINED)
 
 
@@ -125,12 +125,12 @@ def begin(landscape: Landscape, settings: Settings, w: float = 0.0, b: float = 0
 
 
 def adopt(landscape: Landscape, state: State, settings: Settings, before: Settings) -> State:
-    """The same point under new settings, coming from those `before`.
+    """Return the same point under new settings; `before` are the old ones.
 
-    Another kind of optimizer remembers nothing yet. Where the batch is another, the point is measured on its rows.
+    Another kind of optimizer starts with an empty memory. With another batch the loss is measured again.
 
     Raises:
-        ValueError: if there is a batch, and no rows.
+        ValueError: if there is a batch but there are no rows.
     """
     iteration, w, b, value, gradient, _, memory = state
     if type(settings.optimizer) is not type(before.optimizer):
@@ -148,13 +148,13 @@ def advance(landscape: Landscape, settings: Settings, state: State, base: Value 
     The step takes the rate of `state`. Under a constant schedule the rate of the next state is the same; otherwise it
     is the base rate times the factor of its iteration.
 
-    Elementwise: a state whose values are arrays is as many runs at once.
+    Works elementwise: a state of arrays is many runs at once.
 
     Args:
-        landscape: the whole one; of a batch it is asked for what the step sees.
+        landscape: the whole landscape; it selects what the step sees.
         settings: the settings in force.
         state: where to step from.
-        base: the base rate where it is not that of the settings, as in many runs at once.
+        base: the base rate, if not that of the settings (used for many runs at once).
 
     Example:
         >>> from gdcore.landscapes.bowl import MeanSquaredError
@@ -179,14 +179,14 @@ def advance(landscape: Landscape, settings: Settings, state: State, base: Value 
 
 
 def whole(landscape: Landscape, settings: Settings, state: State) -> State:
-    """The state with loss and gradient of all the rows, where its own are those of a batch."""
+    """Return the state with loss and gradient of all rows instead of those of its batch."""
     if settings.batch is None or landscape.seen(state.iteration, settings.batch) is landscape:
         return state
     return measured(landscape, state)
 
 
 def measured(landscape: Landscape, state: State) -> State:
-    """The state with loss and gradient of a landscape, whatever it was measured on before."""
+    """Return the state with loss and gradient measured on `landscape`."""
     value, gradient = landscape.loss_and_gradient(state.w, state.b)
     return state._replace(loss=value, gradient=gradient)
 
@@ -230,7 +230,7 @@ def proceed(landscape: Landscape, settings: Settings, limits: Limits, state: Sta
 def descend(landscape: Landscape, settings: Settings, limits: Limits, state: State) -> Generator[State, None, Ending]:
     """Yield the states of a run from `state` on, that one first, and return the ending.
 
-    Any state can be the start of a run under other settings: what the optimizer remembers is on it (`adopt`).
+    Any state can start a run under other settings; `adopt` says what happens to the memory.
 
     Example:
         >>> from gdcore.landscapes.bowl import MeanSquaredError

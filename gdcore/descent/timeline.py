@@ -1,12 +1,12 @@
 """The timeline of a run: its states in order, a cursor that goes forward and back, and settings that change on the way.
 
 Vocabulary
-    cursor      the iteration one stands at
-    tip         the last iteration known; beyond it the future has not been computed
-    change      settings that are in force from some iteration on
+    cursor      the current iteration
+    tip         the last iteration computed so far
+    change      new settings that apply from some iteration on
 
-A run is determined by its loss, its start and its changes. So only every 256th state is kept, and (w, b, loss) of all:
-the other states are computed again when they are needed, to the same bits, because `advance` is a pure function.
+A run is determined by its loss, its start and its changes. Only every 256th state is kept, and (w, b, loss) of all.
+Other states are recomputed when needed, bit for bit the same, because `advance` is a pure function.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ STRIDE = 256
 class Timeline:
     """A run that can be walked in both directions and changed at any point.
 
-    Going back and forward again shows the same states, changes of settings included. A change where there is a future
-    drops that future.
+    Going back and forward again gives the same states, changes of settings included. A change before the tip drops
+    the future.
 
     Attributes:
         landscape: what is descended.
-        limits: what ends the run; they may be set at any time, and change no state.
+        limits: what ends the run; they may be set at any time and do not affect the states.
         state: the state at the cursor.
         settings: the settings in force at the cursor.
 
@@ -79,7 +79,7 @@ class Timeline:
 
     @property
     def following(self) -> State:
-        """The state one step on, whatever the limits; its loss may be too large for a number."""
+        """The state one step on, ignoring the limits; its loss may not be finite."""
         if self.state.iteration < self.tip:
             return self._at(self.state.iteration + 1)
         following = self._onward()
@@ -97,14 +97,14 @@ class Timeline:
 
     @property
     def ending(self) -> Ending | None:
-        """Why there is no step from the cursor on, or None where there is one."""
+        """Why the run ends at the cursor, or None if it can go on."""
         if self.state.iteration < self.tip:
             return None
         following = self._onward()
         return following if isinstance(following, Ending) else None
 
     def forward(self, count: int = 1) -> int:
-        """Go on by so many iterations, or to the end of the run; return how many they were."""
+        """Go forward by `count` iterations, or to the end of the run; return how many were made."""
         known = min(count, self.tip - self.state.iteration)
         self._move(self.state.iteration + max(known, 0))
         if known == count:
@@ -120,19 +120,19 @@ class Timeline:
         return count
 
     def back(self, count: int = 1) -> int:
-        """Go back by so many iterations, or to the start; return how many they were."""
+        """Go back by `count` iterations, or to the start; return how many were made."""
         moved = min(count, self.state.iteration)
         self._move(self.state.iteration - moved)
         return moved
 
     def change(self, settings: Settings) -> None:
-        """Put settings in force from the cursor on; a future under other settings is dropped.
+        """Change the settings from the cursor on; a future under other settings is dropped.
 
-        Of two changes at one iteration only the last counts: whoever tries another optimizer and comes back without a
-        step in between finds the memory as it was.
+        Of two changes at one iteration only the last counts: switching to another optimizer and back without a step
+        in between keeps the memory.
 
         Raises:
-            ValueError: if there is a batch, and no rows to take it from; then nothing has changed.
+            ValueError: if there is a batch but there are no rows; then nothing changes.
         """
         if settings == self.settings:
             return
@@ -147,7 +147,7 @@ class Timeline:
         arrived, before = self._changed_from[-1]
         self.state = adopt(self.landscape, arrived, settings, before)
         self.settings = settings
-        # Over another batch the loss is another.
+        # Another batch has another loss.
         self._path[3 * iteration + 2] = self.state.loss
         self._losses.truncate(iteration)
         self._blocks[iteration // STRIDE][-1] = self.state
@@ -155,7 +155,7 @@ class Timeline:
             self._kept[-1] = self.state
 
     def fork(self) -> Timeline:
-        """Another run with the same past, which stands where this one does and has no future yet."""
+        """Return a copy of the run up to the cursor, without its future."""
         twin = copy(self)
         for name in ("_changed_at", "_changed_to", "_changed_from", "_kept", "_path"):
             setattr(twin, name, getattr(self, name)[:])
@@ -165,7 +165,7 @@ class Timeline:
         return twin
 
     def before_the_rise(self) -> int:
-        """The iteration, from the cursor back, up to which the loss had not yet begun to rise without a break."""
+        """Return the iteration after which the loss rose at every step up to the cursor."""
         losses = self.path(0, self.state.iteration + 1)[:, 2]
         falls = np.flatnonzero(np.diff(losses) <= 0)
         return int(falls[-1]) + 1 if len(falls) else 0
@@ -175,15 +175,15 @@ class Timeline:
         return self._changed_to[bisect_right(self._changed_at, iteration) - 1]
 
     def changes(self) -> list[tuple[int, Settings]]:
-        """The iterations at which settings came in force, and the settings, the first at iteration 0."""
+        """Return (iteration, settings) of each change, the first at iteration 0."""
         return list(zip(self._changed_at, self._changed_to, strict=True))
 
     def path(self, first: int, last: int, every: int = 1) -> NDArray[np.float64]:
-        """(w, b, loss) of `every` so many iterations from `first` up to but not including `last`, shape (n, 3)."""
+        """Return (w, b, loss) of every `every`-th iteration from `first` up to `last` (excluded), shape (n, 3)."""
         return np.frombuffer(self._path).reshape(-1, 3)[first:last:every].copy()
 
     def losses(self, first: int, last: int, columns: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The loss from iteration `first` up to but not including `last`, reduced to the extremes of so many stretches.
+        """Return the loss from `first` up to `last` (excluded), reduced to the extremes of `columns` stretches.
 
         Returns:
             Iterations and the losses there, at most two for each stretch.
@@ -191,7 +191,7 @@ class Timeline:
         return self._losses.points(first, last, columns)
 
     def _onward(self) -> State | Ending:
-        """What follows the tip, computed once however often it is asked for: the step that is shown is then taken."""
+        """Return what follows the tip, cached: the step shown on the screen is the one then taken."""
         if self._next is None or self._next[:3] != (self.state, self.settings, self.limits):
             following = proceed(self.landscape, self.settings, self.limits, self.state)
             self._next = (self.state, self.settings, self.limits, following)
@@ -211,14 +211,14 @@ class Timeline:
         self.settings = self.settings_at(iteration)
 
     def _at(self, iteration: int) -> State:
-        """The state at a known iteration: computed again from the last one kept before it, a block at a time."""
+        """Return the state at a known iteration, recomputing one block from the state kept at its start."""
         block, index = divmod(iteration, STRIDE)
         if block not in self._blocks:
             self._hold(block, self._replayed(self._kept[block], min((block + 1) * STRIDE - 1, self.tip)))
         return self._blocks[block][index]
 
     def _hold(self, block: int, states: list[State]) -> None:
-        """Keep the states of a block, and of one other, so that the cursor can stand on the border of the two."""
+        """Keep the states of a block, and of one other block in case the cursor is at the border."""
         if len(self._blocks) > 1:
             del self._blocks[max(self._blocks, key=lambda other: abs(other - block))]
         self._blocks[block] = states

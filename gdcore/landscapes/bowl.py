@@ -1,4 +1,4 @@
-"""The loss of a straight line, the mean squared error, from six numbers instead of all the rows.
+"""The mean squared error of a straight line, computed from six numbers instead of all rows.
 
 Vocabulary
     x, y    the rows: n examples, x goes in, y should come out
@@ -7,8 +7,8 @@ Vocabulary
     line    y = w*x + b
     loss    L(w, b) = 1/n * sum((w*x + b - y)^2), in units of y squared
 
-The loss is a quadratic in (w, b), so that after one pass over the rows everything about it is arithmetic on their
-means, variances and covariance: a point of the loss costs the same for 30 rows and for a billion. Every formula is
+The loss is a quadratic in (w, b). After one pass over the rows, everything about it follows from their means,
+variances and covariance: evaluating the loss costs the same for 30 rows and for a billion. Every formula is
 elementwise: a parameter may be a float (one point) or an array of any shape (many points at once).
 """
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     Rows: TypeAlias = NDArray[np.float64]
 
 _CHUNK_ROWS = 1 << 15
-"""Rows taken at once, so that the temporary arrays stay in the processor's cache."""
+"""Rows processed at once, so that temporary arrays fit in the processor's cache."""
 
 
 _SAMPLES = 400
-"""Points of one half of a contour from left to right, and half as many around its tips."""
+"""Points on one half of a contour; half as many again around its ends."""
 _FAR = 1e4
-"""The square of the mean of x, in variances of x, from which on its terms cancel too many digits."""
+"""Ratio mean_x^2 / var_x above which the terms of the mean residual cancel too many digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class MeanSquaredError(Landscape):
         dL/db   = 2 * r
         dL/dw   = 2 * vx * (w - w*) + mx * dL/db
 
-    A sum of squares and of differences from the minimum, so that nothing cancels that need not.
+    It is a sum of squares of differences from the minimum, which avoids cancellation.
 
     Where x never changes (vx = 0) many lines fit equally well and the loss is a trough: `minimum` is None, and
     `weight`, `bias` are one point of its floor.
@@ -64,10 +64,10 @@ class MeanSquaredError(Landscape):
         weight: w*, in units of y per unit of x.
         bias: b*, in units of y.
         floor: L*, the smallest loss there is.
-        residual: the mean residual at (w*, b*), which is zero but for the rounding of w* and b*.
-        far: whether x is so far from 0, for its spread, that w * mx and b all but cancel in the mean residual, which is
-            then computed to twice the digits.
-        columns: the rows, for batches of them, which are bowls again; None where they are not at hand.
+        residual: the mean residual at (w*, b*): zero, except for the rounding of w* and b*.
+        far: whether x is so far from 0, relative to its spread, that w * mx and b nearly cancel in the mean residual;
+            it is then computed with twice the precision.
+        columns: the rows, for batches; None if they are not available.
 
     Example:
         >>> loss = MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0])
@@ -119,12 +119,12 @@ class MeanSquaredError(Landscape):
         return cls(moments, weight, bias, scatter / len(x), residual, far, Columns(x, y))
 
     def over(self, x: Rows, y: Rows) -> Landscape:
-        """The bowl of other rows, as a batch is: measured only when more than a step is wanted of it."""
+        """Return the loss over other rows, such as a batch; its moments are computed only if needed."""
         return MeanSquaredError.of(x, y) if self.far else BatchBowl(x, y)
 
     @classmethod
     def from_moments(cls, moments: Moments, floor: float, columns: Columns | None = None) -> MeanSquaredError:
-        """The loss over rows that somebody else has measured.
+        """Make the loss from moments measured elsewhere.
 
         Args:
             moments: those of all the rows.
@@ -145,7 +145,7 @@ class MeanSquaredError(Landscape):
         return cls(moments, weight, bias, floor, residual, far, columns)
 
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
-        """The loss and (dL/dw, dL/db) at (w, b): what one step of a descent needs, in one go."""
+        """Return the loss and (dL/dw, dL/db) at (w, b), all that one step needs."""
         mean, variance = self.moments.mean_x, self.moments.var_x
         across = w - self.weight
         bend = variance * across
@@ -154,12 +154,12 @@ class MeanSquaredError(Landscape):
             return self.floor + bend * across + residual * residual, (2 * (bend + mean * residual), 2 * residual)
         up = (b - self.bias) + self.residual
         residual = mean * across + up
-        # mean * residual, multiplied out: of the ways to write it this one follows the reference trajectories closest.
+        # mean * residual, expanded: this form matches the reference trajectories best.
         slope_w = 2 * (bend + (mean * mean * across + mean * up))
         return self.floor + bend * across + residual * residual, (slope_w, 2 * residual)
 
     def _mean_residual(self, w: Value, b: Value) -> Value:
-        """The mean residual w * mean_x + b - mean_y, to full precision: its terms may be 1e9 times as large."""
+        """Return w * mean_x + b - mean_y to full precision: its terms may be 1e9 times as large as the result."""
         moments = self.moments
         rise, rise_tail = _exact_product(w, moments.mean_x)
         height, height_tail = _exact_sum(rise, b)
@@ -167,7 +167,7 @@ class MeanSquaredError(Landscape):
 
     @property
     def minimum(self) -> tuple[float, float] | None:
-        """The point (w*, b*) of the smallest loss, or None where a whole line of points has it (x never changes)."""
+        """The point (w*, b*) of the smallest loss; None if it is a whole line (x is constant)."""
         return (self.weight, self.bias) if self.moments.var_x > 0 else None
 
     def minimum_w(self, b: Value) -> Value | None:
@@ -181,7 +181,7 @@ class MeanSquaredError(Landscape):
         return self.weight - self.moments.mean_x / mean_square * ((b - self.bias) + self.residual)
 
     def minima(self, b: float | None = None) -> tuple[Minimum, ...]:
-        """The one minimum; none where a whole line of points has the smallest loss.
+        """Return the minimum; none if the smallest loss is on a whole line.
 
         At the w of the smallest loss while b is held, the loss is L* + (b - b*)^2 * vx / (vx + mx^2).
         """
@@ -195,11 +195,11 @@ class MeanSquaredError(Landscape):
         return (Minimum(w, b, self.floor + away * away * variance / (variance + mean * mean)),)
 
     def lowest(self, b: float | None = None) -> float | None:
-        """The smallest loss; a trough has one too, though at no single point."""
+        """Return the smallest loss; it also exists for a trough, at no single point."""
         return self.floor if b is None else Landscape.lowest(self, b)
 
     def valley(self, ws: Rows) -> Rows | None:
-        """The floor of a trough, b = b* - mx * (w - w*), where x never changes."""
+        """Return b on the floor of a trough, b = b* - mx * (w - w*), if x is constant."""
         return None if self.moments.var_x > 0 else self.bias - self.moments.mean_x * (ws - self.weight)
 
     def hessian(self, w: Value, b: Value) -> tuple[Value, Value, Value]:
@@ -209,18 +209,18 @@ class MeanSquaredError(Landscape):
         return 2 * (variance + mean * mean), 2 * mean, 2.0
 
     def curvature(self, train_bias: bool, w: float = 0.0, b: float = 0.0) -> Curvature:
-        """How strongly the loss bends in the directions a descent can move: along w alone, or in w and b."""
+        """Return the curvature in the directions that are trained: along w alone, or in w and b."""
         bend_w, twist, bend_b = self.hessian(w, b)
         if not train_bias:
             return Curvature(bend_w, bend_w)
         largest = (bend_w + bend_b + hypot(bend_w - bend_b, 2 * twist)) / 2
-        # The product of the eigenvalues is the determinant 4 * vx: dividing cancels nothing, subtracting would.
+        # The product of the eigenvalues is 4 * vx; dividing avoids the cancellation of a subtraction.
         return Curvature(4 * self.moments.var_x / largest, largest)
 
     def contours(
         self, levels: Sequence[float], across: tuple[float, float], up: tuple[float, float]
     ) -> list[tuple[Rows, Rows]]:
-        """For each loss its points as a line: the upper half from left to right, and the lower half back.
+        """Return the contour of each loss as one line: the upper half left to right, then the lower half back.
 
         The contour of a level is exactly the ellipse w = w* + sqrt(l / vx) * cos(t),
         b = b* - mx * (w - w*) + sqrt(l) * sin(t) with l = level - L*. In a trough (vx = 0) its halves are two straight
@@ -236,12 +236,12 @@ class MeanSquaredError(Landscape):
         variance, mean = self.moments.var_x, self.moments.mean_x
         with np.errstate(all="ignore"):
             if variance > 0:
-                # Near its tips the ellipse is too steep for even steps of w.
+                # Near its ends the ellipse is too steep for even steps in w.
                 around = self.weight + math.sqrt(height / variance) * np.cos(np.linspace(math.pi, 0, _SAMPLES // 2))
                 ws = np.unique(np.concatenate((ws, around[(around > left) & (around < right)])))
             away = ws - self.weight
             inside = height - variance * away * away
-            # The very tip may miss the ellipse by a rounding.
+            # Rounding may move the end point off the ellipse.
             half = np.sqrt(np.where(np.abs(inside) < 1e-12 * height, 0, inside))
             middle = self.bias - mean * away
             above, below = middle + half, middle - half
@@ -251,10 +251,10 @@ class MeanSquaredError(Landscape):
 
 
 class BatchBowl(Landscape):
-    """The bowl of a few rows that most often only one step is made on.
+    """The squared error of a batch, usually needed for one step only.
 
-    Its six moments cost more than the step itself. So the step is computed from the rows, and `bowl` is measured when
-    it is asked for: to be drawn, for its minimum, or for many points at once.
+    Its six moments cost more than the step itself. So a single point is computed from the rows, and the moments
+    only when needed: for drawing, for the minimum, or for many points at once.
 
     Example:
         >>> batch = BatchBowl(np.array([1.0, 2.0, 3.0]), np.array([3.0, 5.0, 7.0]))
@@ -275,7 +275,7 @@ class BatchBowl(Landscape):
 
     @property
     def bowl(self) -> MeanSquaredError:
-        """The same from its moments."""
+        """The same loss, from its moments."""
         if self._bowl is None:
             self._bowl = MeanSquaredError.of(self.columns.x, self.columns.y)
         return self._bowl
@@ -327,7 +327,7 @@ class BatchBowl(Landscape):
 class Moments:
     """The count, means, population variances and covariance of rows; two of them merge.
 
-    Each mean is carried as a sum of two floats, `mean` and the much smaller `tail` that rounding would have lost.
+    Each mean is a sum of two floats: `mean`, and the much smaller `tail` that rounding would lose.
 
     Example:
         >>> Moments.of(np.array([1.0, 3.0]), np.array([2.0, 6.0]))
@@ -350,7 +350,7 @@ class Moments:
 
     @classmethod
     def _of_chunk(cls, x: Rows, y: Rows) -> Moments:
-        # Measured from the first row, a column that never changes has exactly no variance.
+        # Relative to the first row, a constant column has a variance of exactly 0.
         first_x, first_y = float(x[0]), float(y[0])
         rough_x, rough_y = first_x + _mean(x - first_x), first_y + _mean(y - first_y)
         dx, dy = x - rough_x, y - rough_y
@@ -383,7 +383,7 @@ class Moments:
 
 
 def _mean(values: Rows) -> float:
-    """The mean of a few values: np.mean, to the same digits, takes five times as long to begin."""
+    """The mean of a few values: the same digits as np.mean, which has five times the overhead."""
     return float(np.add.reduce(values)) / len(values)
 
 

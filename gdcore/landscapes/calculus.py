@@ -3,18 +3,18 @@
 Vocabulary
     w, b        the variables
     operation   + - * / **, or a function of one number
-    register    where the result of an operation stands: w and b first, then the constants, then one a step
-    list        the operations in order, each on registers before it (a Wengert list)
-    jet         the registers of a value, of its two first and its three second derivatives
+    register    the place of a result: first w and b, then the constants, then one for each operation
+    list        the operations in order; each uses only earlier registers (a Wengert list)
+    jet         the registers of a value, its two first and its three second derivatives
 
-The derivatives are found neither by symbols nor by differences: each operation appends to the list, besides its own
-step, the steps that its derivatives need, by the chain rule. A derivative that is 0 because a variable does not occur
-has no register at all, so that sqrt(w) at 0 has no slope of infinity times 0 along b. What a question does not need is
-left out of the list that answers it: the loss costs less than the gradient, the gradient less than the Hessian.
+The derivatives are neither symbolic nor finite differences: each operation also appends those for its derivatives, by
+the chain rule. A derivative that is 0 because a variable does not occur has no register, so that sqrt(w) at 0 does not
+give infinity times 0 along b. Operations that an output does not need are left out: the loss costs less than the
+gradient, and the gradient less than the Hessian.
 R. E. Wengert, "A simple automatic derivative evaluation program", Communications of the ACM 7, 1964.
 
-The same list runs on Python floats and on NumPy arrays. Nothing raises: as IEEE 754 has it, what is too large is
-infinite, and what is undefined (0/0, the root or logarithm of a negative number, (-8)**(1/3)) is no number (NaN).
+The same list runs on Python floats and on NumPy arrays. Nothing raises: as in IEEE 754, overflow gives infinity, and
+undefined results (0/0, the root or logarithm of a negative number, (-8)**(1/3)) give NaN.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _tan(a: float) -> float:
 
 
 def _sigmoid(a: float) -> float:
-    shrunk = math.exp(-abs(a))  # of the larger side, so that nothing overflows
+    shrunk = math.exp(-abs(a))  # for the larger side, so that nothing overflows
     return (1.0 if a >= 0 else shrunk) / (1.0 + shrunk)
 
 
@@ -180,7 +180,7 @@ class Wengert:
         return Jet(self._constant(value))
 
     def constant_value(self, u: Jet) -> float | None:
-        """What a constant is; None for anything in which a variable occurs."""
+        """Return the value of a constant; None if a variable occurs in it."""
         return self._constants.get(u.value)
 
     # Operations on two
@@ -258,7 +258,7 @@ class Wengert:
         return self._chained(u, raised(u.value, n), first, second)
 
     def _raised(self, register: int, n: float) -> int:
-        """A fixed power; squares and cubes as products and 0.5 as a root, which is how PyTorch rounds them."""
+        """Return a fixed power; squares and cubes as products and 0.5 as a root, rounded as in PyTorch."""
         if n == 0:
             return self._constant(1.0)
         if n == 1:
@@ -272,13 +272,13 @@ class Wengert:
     # Functions of one number
 
     def applied(self, name: str, u: Jet) -> Jet:
-        """The function of this name, of u."""
+        """Apply a function by name."""
         value = self._do(name, u.value)
         first, second = self._slopes(name, u.value, value)
         return self._chained(u, value, first, second)
 
     def _slopes(self, name: str, u: int, f: int) -> tuple[Register, Register]:
-        """The first and the second derivative of a function at u, where it is f."""
+        """Return the first and second derivatives of a function at u, where its value is f."""
         do, number = self._do, self._constant
         first: Register
         second: Register
@@ -304,7 +304,7 @@ class Wengert:
             case "sigmoid":
                 first = do("mul", do("sub", number(1.0), f), f)
                 second = do("mul", first, do("sub", number(1.0), do("mul", number(2.0), f)))
-            case _:  # abs: at its kink the slope is 0, as in PyTorch
+            case _:  # abs: at 0 the slope is 0, as in PyTorch
                 first, second = do("sign", u), None
         return first, second
 
@@ -326,7 +326,7 @@ class Wengert:
         return register
 
     def _do(self, name: str, *operands: int) -> int:
-        """The register with this result: one that is there already, a number, or a new step."""
+        """Return the register of a result: an existing one, a constant, or a new operation."""
         constants = [self._constants.get(operand) for operand in operands]
         if None not in constants:
             return self._constant(float(ON_FLOATS[name](*constants)))
@@ -352,7 +352,7 @@ class Wengert:
         return None if a is None else self._do("div", a, b)
 
     def program(self, outputs: Sequence[Register]) -> Program:
-        """The part of the list that these registers need."""
+        """Return the part of the list that these registers need."""
         keys = list(self._steps)
         needed, waiting = set[int](), [output for output in outputs if output is not None]
         while waiting:
@@ -385,7 +385,7 @@ def _three(registers: list[Register]) -> tuple[Register, Register, Register]:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A list of operations as it is run, and which registers it answers with.
+    """A list of operations that can be run, and its outputs.
 
     Attributes:
         constants: the registers after w and b.
@@ -399,12 +399,12 @@ class Program:
 
     def __post_init__(self) -> None:
         for attribute, table in (("_floats", ON_FLOATS), ("_arrays", ON_ARRAYS)):
-            # An operation on one number is told by its second operand, -1: the loop is the hot place of a descent.
+            # An operation with one operand has -1 as the second: this loop dominates the time of a descent.
             steps = tuple((table[step[0]], step[1], step[2] if len(step) > 2 else -1) for step in self.steps)
             object.__setattr__(self, attribute, steps)
 
     def at(self, w: Value, b: Value) -> list[Value]:
-        """The outputs at a point: floats where w and b are floats, else arrays of the shape that they broadcast to."""
+        """Return the outputs at a point: floats if w and b are floats, else arrays of their broadcast shape."""
         if type(w) is not float or type(b) is not float:
             if np.ndim(w) or np.ndim(b):
                 return self._at_many(np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64))
@@ -420,7 +420,7 @@ class Program:
         for output in self.outputs:
             result = 0.0 if output is None else registers[output]
             if np.shape(result) != shape or output is None or output <= B or output in given:
-                result = np.array(np.broadcast_to(result, shape))  # no two results share their memory
+                result = np.array(np.broadcast_to(result, shape))  # the results must not share memory
             if output is not None:
                 given.add(output)
             results.append(result)

@@ -1,4 +1,4 @@
-"""The rows that a landscape is made of, and what the last steps saw of them."""
+"""The rows of a landscape, and a cache of the landscapes of recent batches."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     Numbers: TypeAlias = NDArray[np.intp]
 
 MOST, MOST_ROWS = 64, 1 << 20
-"""So many landscapes of batches are held at the most, and about so many rows in all of them."""
+"""Maximum number of cached batches, and about how many rows they may have in all."""
 
 
 class Columns:
-    """Two columns x and y of equal length, which nobody changes.
+    """Two columns x and y of equal length; they are never modified.
 
-    The landscapes of the batches that were last asked for are held: a step measures its batch, then a screen draws it.
+    Recent landscapes of batches are cached: a step measures its batch, then the screen draws it.
 
     Attributes:
         remote: whether the rows are elsewhere, so that a step may be a query.
@@ -44,7 +44,7 @@ class Columns:
         return len(self.x)
 
     def seen(self, iteration: int, batch: Sampling, over: Callable[[Floats, Floats], Landscape]) -> Landscape:
-        """What `over` makes of the rows that step `iteration` sees."""
+        """Return `over` of the rows that step `iteration` sees, cached."""
         recent, key = self._recent, (iteration, batch)
         found = recent.get(key)
         if found is None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def contour(ws: Floats, bs: Floats, losses: Floats, level: float) -> tuple[Floats, Floats]:
     """The points (w, b) of one loss as short pieces of line, separated by NaN.
 
-    Each cell of the grid is cut where the loss, taken as linear along its four sides, passes the level; a saddle cell
-    is cut twice. Cells with a corner that is no number are left out.
+    Each cell of the grid is cut where linear interpolation along its four sides reaches the level; a saddle cell is
+    cut twice. Cells with a corner that is not finite are left out.
 
     Args:
         ws: the w of the grid, shape (m,).
@@ -45,7 +45,7 @@ def contour(ws: Floats, bs: Floats, losses: Floats, level: float) -> tuple[Float
     pieces: list[tuple[Floats, Floats]] = []
     for first in range(4):
         for second in range(first + 1, 4):
-            # In a cell that all four sides are cut, sides 0 and 1, and 2 and 3, belong together.
+            # If all four sides are cut, pair sides 0 and 1, and sides 2 and 3.
             saddle = crossed.all(axis=0)
             paired = (first, second) in ((0, 1), (2, 3))
             cells = usable & crossed[first] & crossed[second] & (~saddle | paired)

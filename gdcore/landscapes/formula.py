@@ -1,4 +1,4 @@
-"""A formula in w and b, as a person types it: read, checked and differentiated. Nothing of it is run as Python.
+"""A formula in w and b, as a user types it: parsed, checked and differentiated. It is never run as Python.
 
     sum       = product (("+" | "-") product)*
     product   = signed (("*" | "/") signed)*
@@ -6,7 +6,7 @@
     power     = atom ["**" signed]                  from right to left, and before the sign: -w**2 is -(w**2)
     atom      = number | "w" | "b" | "pi" | "e" | function "(" sum ")" | "(" sum ")"
 
-As in Python, only that all numbers are floats: 9**9**9**9 is infinite at once, and no number ever grows long.
+As in Python, but all numbers are floats: 9**9**9**9 is infinite at once, and no number grows long.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Value
 
 LENGTH, DEPTH = 400, 40
-"""How many characters a formula may have, and how many parentheses, signs and powers may stand one inside another."""
+"""Maximum length of a formula, and maximum nesting of parentheses, signs and powers."""
 WIDTH = 72
-"""Of a longer formula only the part around a mistake is shown."""
+"""For a longer formula an error message shows only the part around the mistake."""
 
 FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "abs", "sigmoid")
 CONSTANTS = {"pi": math.pi, "e": math.e}
 NAMES = f"w, b, {', '.join(CONSTANTS)} and the functions {', '.join(FUNCTIONS)}"
-"""All that has a name, for a sentence."""
+"""All names that a formula may use, for a sentence."""
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
@@ -79,7 +79,7 @@ class FormulaError(ValueError):
 
     @property
     def shown(self) -> str:
-        """The formula and, in a second line, a caret under the place; of a long formula the part around it."""
+        """The formula, with a caret below the mistake in a second line; a long formula is shortened."""
         first = max(0, min(self.position - WIDTH // 2, len(self.text) - WIDTH))
         before = inert(self.text[first : self.position])
         after = inert(self.text[self.position : first + WIDTH])
@@ -90,8 +90,8 @@ class FormulaError(ValueError):
 class Formula:
     """A loss L(w, b) from its formula, with its exact gradient and Hessian, elementwise.
 
-    Evaluation never raises: what overflows is inf, what is undefined is NaN (see `gdcore.landscapes.calculus`). abs has
-    the slope 0 at its kink, as in PyTorch.
+    Evaluation never raises: overflow gives inf, undefined results give NaN (see `gdcore.landscapes.calculus`). abs has
+    slope 0 at 0, as in PyTorch.
 
     Attributes:
         text: the formula.
@@ -146,7 +146,7 @@ class _Token(NamedTuple):
 
 
 class _Parser:
-    """Reads a formula from left to right, and appends what it reads to the list of operations."""
+    """Parse a formula from left to right into the list of operations."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -188,7 +188,7 @@ class _Parser:
         return _Token(found.lastgroup, found[found.lastgroup], found.start(found.lastgroup))
 
     def _next(self) -> _Token:
-        """The token read last; the one after it is then the current one."""
+        """Return the current token and read the one after it."""
         token = self._token
         self._token = self._read()
         return token
@@ -243,7 +243,7 @@ class _Parser:
         return self._inside(opening)
 
     def _inside(self, opening: _Token) -> Jet:
-        """What stands in parentheses."""
+        """Parse what is inside parentheses."""
         jet = self._sum()
         if not self._accepts(")"):
             if self._token.kind == "end":

@@ -1,4 +1,4 @@
-"""Landscapes that are not made of rows, by name, or by the formula that a person types."""
+"""Landscapes without rows, by name or by formula."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 KNOWN: dict[str, Landscape] = dict(TERRAINS)
-"""Every landscape that has a name: the terrains that ship, and whatever else is put here by its title."""
+"""Every landscape with a name: the terrains that ship, and those that plugins add."""
 
 
 def menu() -> list[tuple[str, str]]:
-    """The name of each known landscape, and what it teaches, in a sentence.
+    """Return the name of each known landscape and a sentence on what it teaches.
 
     Example:
         >>> menu()[2]
@@ -29,11 +29,11 @@ def menu() -> list[tuple[str, str]]:
 
 
 def find(name: str) -> Landscape:
-    """The landscape of this name; where it is no name, that of the formula it is.
+    """Return the landscape with this name, or the terrain of a formula.
 
     Raises:
-        FormulaError: if it is neither but looks like a formula; it knows the place of the mistake.
-        ValueError: if it looks like a name and there is none like it, with the names there are.
+        FormulaError: if it looks like a formula but is not valid; with the position of the mistake.
+        ValueError: if it looks like a name but none matches; the message lists the names.
 
     Example:
         >>> find("ravine").formula, find("w**2 + b**2").has_bias
@@ -49,7 +49,7 @@ def find(name: str) -> Landscape:
         return own(name)
     except FormulaError:
         close = get_close_matches(name[:40].lower(), KNOWN, 1)
-        # A lone word, or some with hyphens between: whoever wrote it meant a name.
+        # A single word, perhaps with hyphens, is meant as a name.
         if not close and not re.fullmatch(r"[^\W\d_]+(-[^\W\d_]+)*", name):
             raise
     meant = f"; did you mean {close[0]}?" if close else ";"

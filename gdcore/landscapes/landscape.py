@@ -1,4 +1,4 @@
-"""What is walked on: a loss over one or two parameters, and what can be asked of it.
+"""A landscape: a loss over one or two parameters, and the questions it can answer.
 
 Vocabulary
     w, b        the parameters: weight and bias; a landscape of w alone has no b
@@ -34,7 +34,7 @@ Value: TypeAlias = "float | Any"
 
 
 GRID = 121
-"""A contour is followed on a grid of so many points each way."""
+"""Number of grid points in each direction for contours."""
 
 
 class Point(NamedTuple):
@@ -83,9 +83,9 @@ class Curvature(NamedTuple):
 
     @property
     def best_learning_rate(self) -> float:
-        """2 / (lambda_min + lambda_max): the fixed rate whose slowest direction shrinks fastest.
+        """2 / (lambda_min + lambda_max): the fixed rate with the fastest convergence in the slowest direction.
 
-        Along the floor of a trough (lambda_min = 0) there is nothing to shrink: there it is 1 / lambda_max.
+        In a trough (lambda_min = 0) the floor has nothing to shrink: there it is 1 / lambda_max.
         """
         if self.lambda_min > 0:
             return 2 / (self.lambda_min + self.lambda_max)
@@ -104,17 +104,17 @@ class Sampling(Protocol):
 
 
 class Landscape:
-    """A loss over w, or over w and b. Only `loss_and_gradient` must be given; all else has a meaning without.
+    """A loss over w, or over w and b. Only `loss_and_gradient` is required; all else has a default.
 
     Attributes:
-        title: what it is called; by this name `gdcore.landscapes.known.find` has it again.
-        formula: the loss as a person writes it.
+        title: its name, which `gdcore.landscapes.known.find` accepts.
+        formula: the loss as a formula to read.
         teaches: what can be seen on it, in a sentence.
         has_bias: whether there is a b at all.
-        exact: whether the curvature is the same everywhere, so that what it says of a rate holds for the whole walk.
-        convex: whether it bends upwards everywhere, so that whatever is a minimum is the lowest.
+        exact: whether the curvature is the same everywhere, so that forecasts for a rate hold for the whole walk.
+        convex: whether it is convex, so that any minimum is the lowest.
         scope: the part worth showing, and where to begin.
-        columns: the rows it is made of; None where it is not made of rows, or they are not at hand.
+        columns: the rows it is made of; None if there are none or they are not available.
 
     Example:
         >>> class Quartic(Landscape):
@@ -158,7 +158,7 @@ class Landscape:
             return (right[0] - left[0]) / (2 * step_w), across, (up[1] - down[1]) / (2 * step_b)
 
     def minima(self, b: float | None = None) -> tuple[Minimum, ...]:
-        """The known minima, the lowest first: over w and b, or over w where b is held at a value; () if unknown."""
+        """Return the known minima, lowest first: over w and b, or over w with b fixed; () if unknown."""
         del b
         return ()
 
@@ -168,23 +168,23 @@ class Landscape:
         return minima[0].loss if minima else None
 
     def valley(self, ws: Floats) -> Floats | None:
-        """The b of the smallest loss at each w, where a whole line of points has the smallest loss; else None."""
+        """Return the b of the smallest loss at each w if a whole line of points has it; else None."""
         del ws
         return None
 
     def contours(
         self, levels: Sequence[float], across: tuple[float, float], up: tuple[float, float]
     ) -> list[tuple[Floats, Floats]]:
-        """For each loss its points (w, b) between the borders of w and of b, as a line that NaN breaks."""
+        """Return the contour of each loss inside the borders of w and b, as a line that NaN breaks."""
         ws, bs = np.linspace(*across, GRID), np.linspace(*up, GRID)
         with np.errstate(all="ignore"):
             losses = np.asarray(self(ws[:, None], bs), dtype=np.float64)
         return [contour(ws, bs, np.broadcast_to(losses, (GRID, GRID)), level) for level in levels]
 
     def seen(self, iteration: int, batch: Sampling | None = None) -> Landscape:
-        """What step `iteration` sees: this landscape, or where there is a batch, that of the batch's rows.
+        """Return what step `iteration` sees: this landscape, or that of the rows of its batch.
 
-        A batch of all the rows, or of more than there are, is this landscape itself.
+        If the batch covers all rows, this landscape itself is returned.
 
         Raises:
             ValueError: if there is a batch, and no rows to take it from.
@@ -208,12 +208,12 @@ class Landscape:
 
     @property
     def drawn(self) -> Landscape:
-        """What many points at once are measured on: this landscape, or that of a sample of its rows."""
+        """The landscape to evaluate many points on: this one, or that of a sample of its rows."""
         return self
 
     @property
     def sampled(self) -> int:
-        """Of how many rows curves and maps are drawn, where these are not all; otherwise 0."""
+        """The number of rows that curves and maps are drawn from if that is a sample; otherwise 0."""
         return 0
 
     @property
@@ -227,16 +227,16 @@ class Landscape:
         return "" if self.columns is None else self.columns.cost
 
     def prediction(self, x: Value, w: Value, b: Value) -> Value:
-        """What is expected at x, where the landscape is made of rows: the height of the line."""
+        """Return the prediction at x: the height of the line, for landscapes made of rows."""
         return w * x + b
 
     def why_no_minimum(self, b: float | None = None) -> str:
-        """Why the loss falls for ever, over w and b or with b held, as words; empty where it does not."""
+        """Return why the loss decreases without bound, in words; empty if it does not."""
         del b
         return ""
 
     def goal(self, start: Point, train_bias: bool) -> Point | None:
-        """Where a walk may be on its way to: the lowest known minimum, or straight down to the floor of a valley."""
+        """Return the goal of a walk: the lowest known minimum, or the nearest point on the floor of a valley."""
         lowest = self.lowest_point(None if train_bias else start.b)
         if lowest is not None:
             return Point(lowest.w, lowest.b)
@@ -248,7 +248,7 @@ class Landscape:
         return Point(start.w - fall * share, start.b - share)
 
     def curvature(self, train_bias: bool, w: float = 0.0, b: float = 0.0) -> Curvature:
-        """How strongly the loss bends at a point, in the directions a descent can move: along w, or in w and b."""
+        """Return the curvature at a point, in the directions that are trained: along w, or in w and b."""
         bend_w, twist, bend_b = (float(value) for value in self.hessian(w, b))
         if not train_bias:
             return Curvature(bend_w, bend_w)

@@ -4,11 +4,11 @@ Vocabulary
     x, y    the rows: n examples, x goes in, y should come out
     z       what the line gives at x: z = w*x + b
     r       the residual z - y
-    bend    the second derivative of a row's loss by z
+    bend    the second derivative of a row's loss with respect to z
 
-Each loss is a mean over the rows of a convex function of z. None has six numbers that say all: a point costs a pass
-over the rows, in chunks that stay in the processor's cache. Many points at once (a curve, a map, many learning rates)
-cost as many passes; there a fixed sample stands for the rows where they are more than SAMPLE.
+Each loss is a mean over the rows of a convex function of z. Six numbers do not describe it: a point costs a pass over
+the rows, in chunks that fit in the processor's cache. Many points at once (a curve, a map, many learning rates) cost as
+many passes, so for those a fixed sample of at most SAMPLE rows is used.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
     Rows: TypeAlias = NDArray[np.float64]
 
 SAMPLE = 10_000
-"""Rows that many points at once are measured on, at the most."""
+"""Maximum number of rows used to evaluate many points at once."""
 CHUNK = 1 << 14
 _AT_ONCE = 1 << 15
-"""Points times rows in one temporary array."""
+"""Maximum size, points times rows, of a temporary array."""
 _CONTOUR_WORK = 40_000_000
-"""Points times rows of the grid that contours are followed on."""
+"""Maximum work, points times rows, for the grid that contours are followed on."""
 _HELD = 64
-"""Minima that are held, for as many values of b."""
+"""Number of cached minima, one for each value of b."""
 DELTA = 1.0
-"""The delta of a Huber loss where none is given."""
+"""The default delta of a Huber loss."""
 
 
 class LossOfRows(Landscape):
-    """The mean over the rows of a convex function of z = w*x + b and y: what these losses have in common.
+    """Base class: the mean over the rows of a convex function of z = w*x + b and y.
 
     Attributes:
         name: what it is called on the command line.
@@ -73,10 +73,10 @@ class LossOfRows(Landscape):
         self._moments: Moments | None = None
         self._contours: tuple[object, list[tuple[Rows, Rows]]] | None = None
 
-    # What each of them says of its own
+    # What each subclass defines
 
     def rowwise(self, z: Rows, y: Rows) -> tuple[Rows, Rows]:
-        """The loss of each row and its slope by z, elementwise; z may be overwritten."""
+        """Return the loss of each row and its derivative by z, elementwise; z may be overwritten."""
         raise NotImplementedError
 
     def bends(self, z: Rows, y: Rows) -> Rows:
@@ -84,17 +84,17 @@ class LossOfRows(Landscape):
         raise NotImplementedError
 
     def _begin(self, b: float | None) -> tuple[float, float] | None:
-        """Where the search for a minimum begins; None where there is none."""
+        """Return the start of the search for a minimum; None if there is no minimum."""
         raise NotImplementedError
 
     def _flat_height(self) -> float | None:
-        """The z of the smallest loss where all rows have the same; None where there is none."""
+        """Return the z of the smallest loss if all rows have the same x; None if there is none."""
         raise NotImplementedError
 
     # Points
 
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
-        """The loss and (dL/dw, dL/db) at (w, b); for arrays of points over the rows that are drawn."""
+        """Return the loss and (dL/dw, dL/db) at (w, b); for arrays of points, over the sample `drawn`."""
         if isinstance(w, np.ndarray) or isinstance(b, np.ndarray):
             return self.drawn._many(w, b)
         x, y = self.columns.x, self.columns.y
@@ -123,13 +123,13 @@ class LossOfRows(Landscape):
         return value / count, (slope_w / count, slope_b / count)
 
     def __call__(self, w: Value, b: Value = 0.0) -> Value:
-        """The loss at (w, b); for arrays of points over the rows that are drawn."""
+        """Return the loss at (w, b); for arrays of points, over the sample `drawn`."""
         if isinstance(w, np.ndarray) or isinstance(b, np.ndarray):
             return self.drawn._many(w, b, slopes=False)[0]
         return self.loss_and_gradient(w, b)[0]
 
     def _many(self, w: Value, b: Value, *, slopes: bool = True) -> tuple[Value, tuple[Value, Value]]:
-        """The same at many points, over all the rows; without the slopes where nobody asks for them."""
+        """Return the same at many points, over all rows; without the slopes if they are not needed."""
         x, y = self.columns.x, self.columns.y
         w, b = np.broadcast_arrays(np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64))
         points = np.column_stack((w.ravel(), b.ravel()))
@@ -154,7 +154,7 @@ class LossOfRows(Landscape):
         return value, (slope_w, slope_b)
 
     def hessian(self, w: Value, b: Value) -> tuple[Value, Value, Value]:
-        """The second derivatives (L_ww, L_wb, L_bb) at a point, or at many over the rows that are drawn."""
+        """Return (L_ww, L_wb, L_bb) at a point, or at many points over the sample `drawn`."""
         if isinstance(w, np.ndarray) or isinstance(b, np.ndarray):
             w, b = np.broadcast_arrays(w, b)
             each = [self.drawn.hessian(float(w_), float(b_)) for w_, b_ in zip(w.ravel(), b.ravel(), strict=True)]
@@ -187,7 +187,7 @@ class LossOfRows(Landscape):
 
     @property
     def drawn(self) -> LossOfRows:
-        """The same over the rows that many points at once are measured on: all, or a fixed sample of SAMPLE."""
+        """The loss over the rows used for many points at once: all rows, or a fixed sample of SAMPLE."""
         if len(self.columns) <= SAMPLE:
             return self
         if self._drawn is None:
@@ -203,7 +203,7 @@ class LossOfRows(Landscape):
 
     @property
     def scope(self) -> Scope:  # type: ignore[override]
-        """Around the minimum, or where there is none around 0: as far as z changes by a few units or spreads of y."""
+        """The region around the minimum, or else around 0, where z changes by a few units or spreads of y."""
         moments = self._spread()
         width = 4 * max(math.sqrt(moments.var_y), 1.0) / (math.sqrt(moments.var_x) or 1.0)
         height = width * max(abs(moments.mean_x), math.sqrt(moments.var_x), 1.0)
@@ -218,9 +218,9 @@ class LossOfRows(Landscape):
     # Minima
 
     def minima(self, b: float | None = None) -> tuple[Minimum, ...]:
-        """The one minimum, of (w, b) or of w with b held; none where there is none, or a whole line of them.
+        """Return the minimum of (w, b), or of w with b fixed; none if there is none or a whole line of them.
 
-        It is searched for when it is first asked for: by Newton's method, or for the absolute error exactly.
+        It is found when first asked for: by Newton's method, or exactly for the absolute error.
         """
         if b not in self._minima:
             if len(self._minima) >= _HELD:
@@ -238,10 +238,10 @@ class LossOfRows(Landscape):
         start = self._begin(b)
         if start is None:
             return None
-        if b is not None and self._minima:  # as a walk goes on, b changes little
+        if b is not None and self._minima:  # b changes little from step to step, so the last minimum is near
             others = list(self._minima.values())[-1]
             start = (others[0].w, b) if others else start
-        if self.sampled:  # most of the way on few rows
+        if self.sampled:  # do most of the search on few rows
             near = self.drawn.lowest_point(b)
             start = start if near is None else (near.w, near.b)
         w, height = start
@@ -269,7 +269,7 @@ class LossOfRows(Landscape):
     def contours(
         self, levels: Sequence[float], across: tuple[float, float], up: tuple[float, float]
     ) -> list[tuple[Rows, Rows]]:
-        """For each loss its points as a line that NaN breaks; over many rows on a coarser grid. The last are held."""
+        """Return the contour of each loss as a line that NaN breaks; coarser for many rows. The last are cached."""
         key = (tuple(levels), across, up)
         if self._contours is None or self._contours[0] != key:
             grid = max(31, min(GRID, int(math.sqrt(_CONTOUR_WORK / len(self.drawn.columns)))))
@@ -280,10 +280,10 @@ class LossOfRows(Landscape):
 
 
 class AbsoluteError(LossOfRows):
-    """The mean absolute error, L(w, b) = 1/n * sum(|w*x + b - y|): rows far off pull no harder than others.
+    """The mean absolute error, L(w, b) = 1/n * sum(|w*x + b - y|): outliers pull no harder than other rows.
 
-    The slope of a row is -1, 0 or 1: 0 where the line goes through it, as in PyTorch. The loss bends nowhere but has
-    kinks where the line meets a row; its minimum is at one of them (P. S. Laplace 1789, E. Rhodes 1930).
+    The derivative of a row is -1, 0 or 1: 0 where the line meets the row, as in PyTorch. The loss is piecewise linear,
+    with kinks where the line meets a row; its minimum is at one of them (P. S. Laplace 1789, E. Rhodes 1930).
 
     Example:
         >>> loss = AbsoluteError([1.0, 2.0, 3.0, 4.0], [3.0, 5.0, 7.0, 100.0])
@@ -332,13 +332,13 @@ class AbsoluteError(LossOfRows):
 class Huber(LossOfRows):
     """Huber's loss, the mean of r^2 / 2 where |r| <= delta and of delta * (|r| - delta / 2) beyond.
 
-    A bowl near the rows and straight far from them (P. J. Huber 1964). As torch.nn.functional.huber_loss. For a large
-    delta half the squared error, for a small one delta times the absolute error.
+    Quadratic near the rows and linear far from them (P. J. Huber 1964). As torch.nn.functional.huber_loss. For a large
+    delta it is half the squared error, for a small one delta times the absolute error.
 
     Args:
         x: the inputs, shape (n,).
         y: the outputs, shape (n,).
-        delta: where it goes over, in units of y.
+        delta: where quadratic becomes linear, in units of y.
 
     Example:
         >>> loss = Huber([0.0, 1.0, 2.0], [0.0, 1.0, 8.0], delta=2.0)
@@ -346,7 +346,7 @@ class Huber(LossOfRows):
         10.0
 
     Raises:
-        ValueError: if delta is not a positive number, or the rows are none.
+        ValueError: if delta is not a positive number, or the rows are not valid.
     """
 
     __slots__ = ("delta",)
@@ -384,8 +384,8 @@ class Huber(LossOfRows):
 
     def _begin(self, b: float | None) -> tuple[float, float] | None:
         if b is not None and any(self._minima.values()):
-            return 0.0, b  # the search goes on from one found before
-        # The loss lies between the squared and the absolute error: from the better of their minima it is not far.
+            return 0.0, b  # continue from the last minimum
+        # The loss lies between the squared and the absolute error, so start from the better of their minima.
         x, y = (self.drawn.columns.x, self.drawn.columns.y)
         near = [AbsoluteError(x, y).lowest_point(b), MeanSquaredError.of(x, y).lowest_point(b)]
         found = min((point for point in near if point), key=lambda point: float(self(point.w, point.b)))
@@ -403,8 +403,8 @@ class Logistic(LossOfRows):
     """The logistic loss of labels 0 and 1, L(w, b) = 1/n * sum(log(1 + exp(z)) - y*z) with z = w*x + b.
 
     The line gives the logarithm of the odds, the sigmoid 1 / (1 + exp(-z)) the probability of label 1; the smallest
-    loss is the maximum likelihood (J. Berkson 1944, D. R. Cox 1958). As torch.nn.BCEWithLogitsLoss. Where a threshold
-    of x separates the labels, or there is only one, the loss falls for ever and has no minimum.
+    loss is the maximum likelihood (J. Berkson 1944, D. R. Cox 1958). As torch.nn.BCEWithLogitsLoss. If a threshold of x
+    separates the labels, or there is only one label, the loss has no minimum.
 
     Example:
         >>> loss = Logistic([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 0.0, 1.0])
@@ -437,13 +437,13 @@ class Logistic(LossOfRows):
                 )
 
     def over(self, x: Rows, y: Rows) -> Logistic:
-        """The same loss over other rows, whose labels are known to be 0 and 1."""
+        """Return the same loss over other rows; their labels are not checked again."""
         return Logistic(x, y, checked=True)
 
     def rowwise(self, z: Rows, y: Rows) -> tuple[Rows, Rows]:
         """log(1 + exp(m)) with m = -z for label 1 and z for label 0, and sigmoid(z) - y.
 
-        In forms that never overflow, exp only ever of -|z|, and in which nothing cancels.
+        These forms never overflow, as exp is only taken of -|z|, and avoid cancellation.
         """
         tail = np.abs(z)
         np.negative(tail, out=tail)
@@ -519,7 +519,7 @@ def loss_of_rows(
         x: the inputs, shape (n,).
         y: the outputs, shape (n,).
         loss: one of LOSSES.
-        delta: that of a Huber loss; to the others it means nothing.
+        delta: the delta of a Huber loss; other losses ignore it.
 
     Example:
         >>> loss_of_rows([1.0, 2.0], [1.0, 3.0], "absolute").minima()

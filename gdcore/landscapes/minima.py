@@ -1,12 +1,12 @@
-"""The lowest points of a formula in a window, found by looking and then by walking: a grid, then Newton's method.
+"""The minima of a formula in a window: found on a grid, then refined by Newton's method.
 
 Vocabulary
-    window      the borders of w and of b; what lies outside is not looked for
+    window      the borders of w and of b; minima outside are not searched for
     candidate   a point of the grid that is as low as all its neighbours
     kink        a place where the slope jumps, so that a lowest point need not have the slope 0
 
-Nothing here is a proof: a valley narrower than the grid can be missed. What is given back has been checked, though: no
-point near it is lower.
+This is not a proof: a valley narrower than the grid can be missed. But each result is checked: no point near it is
+lower.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Floats, Landscape, Scope
 
 ALONG, ACROSS = 2001, 101
-"""Points of the grid: where only w is looked along, and each way where w and b are."""
+"""Number of grid points: along w alone, and in each direction for w and b."""
 MOST = 32
-"""So many candidates, the lowest, are walked down from."""
+"""Maximum number of candidates that are refined, the lowest first."""
 WALK = 80
-"""Steps of a walk at the most; where the minimum is flat (w**4) each of them takes off a third."""
+"""Maximum number of steps for each; at a flat minimum (w**4) a step removes only a third of the distance."""
 FAR = 20
-"""A walk that has come so many cells from its candidate is on its way to another."""
+"""A search this many cells away from its candidate is heading for another minimum."""
 CLOSE = 1e-6
-"""Two minima nearer than this share of the window are one."""
+"""Two minima closer than this share of the window are the same."""
 FLAT = 1e-8
-"""A minimum that bends so many times less along one direction than along the other lies in a trough."""
+"""A minimum with a ratio of curvatures below this lies in a trough."""
 DIGITS = 12
-"""A minimum is given as a number of so few digits where that is as low: 3, and not 2.9999999999999996."""
+"""Digits to which a minimum is rounded if that is not higher: 3, and not 2.9999999999999996."""
 
 
 class Bend(NamedTuple):
@@ -47,7 +47,7 @@ class Bend(NamedTuple):
 
 
 def bend(hessian: tuple[float, float, float]) -> Bend:
-    """The eigenvalues of the Hessian (ww, wb, bb) and the direction in which the loss bends least.
+    """Return the eigenvalues of the Hessian (ww, wb, bb) and the direction of least curvature.
 
     Example: the saddle w**2 - b**2 goes down along b.
         >>> bend((2.0, 0.0, -2.0))
@@ -62,10 +62,10 @@ def bend(hessian: tuple[float, float, float]) -> Bend:
 
 
 def minima_along(landscape: Landscape, window: tuple[float, float], b: float) -> tuple[Minimum, ...]:
-    """The minima along w while b is held, the lowest first.
+    """Return the minima along w with b fixed, lowest first.
 
-    Wherever the slope turns from falling to rising there is a minimum between: the change of sign is closed in on by
-    halving, which needs no curvature and finds kinks as well. A pole, where the loss falls without end, is none.
+    A minimum lies wherever the slope changes from negative to positive. It is found by bisection, which needs no
+    curvature and also finds kinks. A pole, where the loss decreases without bound, does not count.
 
     Example:
         >>> from gdcore.landscapes.terrain import own
@@ -78,7 +78,7 @@ def minima_along(landscape: Landscape, window: tuple[float, float], b: float) ->
     turns = [
         (low, high)
         for low, high in pairwise(known.tolist())
-        # Between the two the slope is 0 or, at one single point, undefined: not a gap in the formula's domain.
+        # In between the slope is 0, or undefined at a single point; not a gap in the domain of the formula.
         if slope[low] < 0 < slope[high] and int(np.isnan(slope[low:high]).sum()) <= 1
     ]
     turns.sort(key=lambda turn: float(min(loss[turn[0]], loss[turn[1]])))
@@ -92,7 +92,7 @@ def _along(landscape: Landscape, ws: Floats, b: float) -> tuple[Floats, Floats]:
 
 
 def _turn(landscape: Landscape, low: float, high: float, b: float) -> Minimum | None:
-    """The minimum between a falling and a rising slope."""
+    """Return the minimum between a negative and a positive slope."""
     while low < (middle := (low + high) / 2) < high:
         loss, (slope, _) = landscape.loss_and_gradient(middle, b)
         if not slope:
@@ -102,7 +102,7 @@ def _turn(landscape: Landscape, low: float, high: float, b: float) -> Minimum | 
             return Minimum(middle, b, loss) if cusp else None
         low, high = (middle, high) if slope < 0 else (low, middle)
     (at_low, (falling, _)), (at_high, (rising, _)) = (landscape.loss_and_gradient(w, b) for w in (low, high))
-    # At a kink the slopes on both sides are finite, and the loss hardly changes between; not so at a pole.
+    # At a kink both slopes are finite and the loss hardly changes in between; not so at a pole.
     if not max(-falling, rising) * (high - low) <= CLOSE * (1 + abs(at_low)) or not isfinite(at_low + at_high):
         return None
     w, _ = _rounded(landscape, low if (at_low, -falling) <= (at_high, rising) else high, b)
@@ -110,7 +110,7 @@ def _turn(landscape: Landscape, low: float, high: float, b: float) -> Minimum | 
 
 
 def minima_over(landscape: Landscape, scope: Scope) -> tuple[Minimum, ...]:
-    """The minima over w and b inside the scope, the lowest first; none of those that form the floor of a trough.
+    """Return the minima over w and b inside the scope, lowest first, without points on the floor of a trough.
 
     Example:
         >>> from gdcore.landscapes.terrain import own
@@ -139,7 +139,7 @@ def minima_over(landscape: Landscape, scope: Scope) -> tuple[Minimum, ...]:
 
 
 def _candidates(losses: Floats) -> list[tuple[int, int]]:
-    """The points of a grid, shape (m, n), as low as all their neighbours and lower than one; the lowest of them."""
+    """Return the lowest grid points, at most MOST, not above any neighbour and below at least one; shape (m, n)."""
     rows, columns = losses.shape
     framed = np.pad(losses, 1, constant_values=inf)
     around = np.stack(
@@ -152,7 +152,7 @@ def _candidates(losses: Floats) -> list[tuple[int, int]]:
 
 
 def _descended(landscape: Landscape, point: Point, cell: float) -> Minimum | None:
-    """The minimum that Newton's method leads to from a candidate; at a kink, that a search without slopes does."""
+    """Return the minimum that Newton's method finds from a candidate; at a kink, a search without slopes."""
     w, b = point
     loss, (slope_w, slope_b) = landscape.loss_and_gradient(w, b)
     for _ in range(WALK):
@@ -168,7 +168,7 @@ def _descended(landscape: Landscape, point: Point, cell: float) -> Minimum | Non
         share = min(1.0, cell / length)
         for _ in range(30):
             after = landscape.loss_and_gradient(w + share * step_w, b + share * step_b)
-            # Close to the minimum the loss no longer tells two points apart; the slope still does.
+            # Close to the minimum two losses are equal up to rounding; the slope still differs.
             level = after[0] - loss <= 1e-13 * abs(loss) and hypot(*after[1]) < hypot(slope_w, slope_b)
             if after[0] < loss or level:
                 break
@@ -185,7 +185,7 @@ def _descended(landscape: Landscape, point: Point, cell: float) -> Minimum | Non
 
 
 def _newton_step(gradient: tuple[float, float], bent: Bend) -> tuple[float, float]:
-    """The step to where the slope would be 0; along a direction that bends downwards, downhill and as far."""
+    """Return the step to where the slope would be 0; in a direction of negative curvature, downhill and as long."""
     (flat_w, flat_b), tiny = bent.direction, 1e-13 * max(abs(bent.lambda_min), abs(bent.lambda_max)) or 1e-300
     along = gradient[0] * flat_w + gradient[1] * flat_b
     across = gradient[1] * flat_w - gradient[0] * flat_b
@@ -197,7 +197,7 @@ _COMPASS = [(cos(k * pi / 8), sin(k * pi / 8)) for k in range(16)]
 
 
 def _searched(landscape: Landscape, lowest: Minimum, cell: float) -> Minimum | None:
-    """Try the sixteen winds at a distance, go where it is lower, else try at half the distance (a compass search)."""
+    """Search in sixteen directions at a distance; if none is lower, halve the distance (compass search)."""
     distance = cell / 2
     for _ in range(120):
         if distance < 1e-13 * cell:
@@ -216,7 +216,7 @@ def _searched(landscape: Landscape, lowest: Minimum, cell: float) -> Minimum | N
 
 
 def _is_lowest(landscape: Landscape, point: Minimum, cell: float) -> bool:
-    """Whether no place close by is lower."""
+    """Whether no point close by is lower."""
     return all(
         landscape(point.w + distance * x, point.b + distance * y) >= point.loss
         for distance in (1e-4 * cell, 1e-2 * cell)
@@ -225,7 +225,7 @@ def _is_lowest(landscape: Landscape, point: Minimum, cell: float) -> bool:
 
 
 def _rounded(landscape: Landscape, w: float, b: float) -> tuple[float, float]:
-    """The point with few digits, where it is as low and as level."""
+    """Round the point to few digits, unless that is higher or steeper."""
     short_w, short_b = round(w, DIGITS) + 0.0, round(b, DIGITS) + 0.0
     loss, slopes = landscape.loss_and_gradient(w, b)
     short_loss, short_slopes = landscape.loss_and_gradient(short_w, short_b)
@@ -234,7 +234,7 @@ def _rounded(landscape: Landscape, w: float, b: float) -> tuple[float, float]:
 
 
 def _in_order(points: list[Minimum], span: float) -> tuple[Minimum, ...]:
-    """Each point once, the lowest first; of equally low ones the one at the left."""
+    """Return the points without duplicates, lowest first; among equal ones the leftmost first."""
     apart: list[Minimum] = []
     for point in sorted(points, key=lambda point: point.loss):
         if all(hypot(point.w - other.w, point.b - other.b) > CLOSE * span for other in apart):

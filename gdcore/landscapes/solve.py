@@ -1,4 +1,4 @@
-"""Lowest points of convex losses: Newton's method with damping, and lines of least absolute error."""
+"""Minima of convex losses: damped Newton's method, and lines of least absolute error."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 _MOST_STEPS = 200
 _MOST_TRIES = 40
 _PIVOTS = 2_000_000
-"""Rows times pivots that are tried at one corner of an absolute error."""
+"""Maximum work, rows times pivots, at one corner of an absolute error."""
 _MANY, _FEW = 20_000, 4_000
-"""Of more values than this, the median is looked for around that of a few."""
+"""For more values than this, the median is first estimated from a few."""
 
 
 def newton(measure: Measure, p: float, q: float, *, both: bool) -> tuple[float, float]:
-    """The lowest point of a convex function, from (p, q) on: Newton's method, damped where it does not go down.
+    """Return the minimum of a convex function: Newton's method from (p, q), with damping.
 
-    The damping adds mu to the diagonal of the Hessian and grows until the step goes down enough (K. Levenberg 1944): it
-    works where the function is straight, too.
+    The damping adds mu to the diagonal of the Hessian and grows until the value decreases enough (K. Levenberg 1944);
+    it also works where the function is linear.
 
     Args:
         measure: value, gradient and Hessian (pp, pq, qq) at a point.
-        p: where to begin.
-        q: likewise.
+        p: the start.
+        q: the start.
         both: whether q may change too.
 
     Example:
@@ -54,7 +54,7 @@ def newton(measure: Measure, p: float, q: float, *, both: bool) -> tuple[float, 
             if isfinite(promised) and promised > 0:
                 tried = measure(p + step_p, q + step_q)
                 new_norm = hypot(*tried[1]) if both else abs(tried[1][0])
-                # Near the minimum all values are equal but for rounding; there the slope tells.
+                # Near the minimum all values are equal up to rounding; there the slope decides.
                 level = abs(tried[0] - value) <= 1e-13 * abs(value)
                 if tried[0] < value - 1e-4 * promised or (level and new_norm < norm):
                     break
@@ -75,7 +75,7 @@ def newton(measure: Measure, p: float, q: float, *, both: bool) -> tuple[float, 
 def _step(  # noqa: PLR0913
     slope_p: float, slope_q: float, pp: float, pq: float, qq: float, *, both: bool
 ) -> tuple[float, float]:
-    """The step to the lowest point of the parabola; nan where it has none."""
+    """Return the step to the minimum of the parabola; nan if it has none."""
     if not both:
         return (-slope_p / pp if pp > 0 else float("nan")), 0.0
     determinant = pp * qq - pq * pq
@@ -85,9 +85,9 @@ def _step(  # noqa: PLR0913
 
 
 def weighted_median(values: Rows, weights: Rows, *, middle: bool = False) -> float:
-    """The value at which half of the weight lies on either side.
+    """Return the value with half of the weight on either side.
 
-    Where that is so for a whole stretch: its middle if that is asked for, else its lower end.
+    If a whole interval qualifies: its middle if `middle`, else its lower end.
 
     Example:
         >>> weighted_median(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 5.0]))
@@ -97,7 +97,7 @@ def weighted_median(values: Rows, weights: Rows, *, middle: bool = False) -> flo
     """
     half, below = float(np.add.reduce(weights)) / 2, 0.0
     if len(values) > _MANY:
-        # Of many, only those close to where a few have it need be sorted.
+        # Of many values, only those close to the median estimated from a few need sorting.
         few = slice(None, None, len(values) // _FEW)
         order = np.argsort(values[few])
         share = np.cumsum(weights[few][order]) / np.add.reduce(weights[few])
@@ -116,10 +116,10 @@ def weighted_median(values: Rows, weights: Rows, *, middle: bool = False) -> flo
 
 
 def least_absolute_line(x: Rows, y: Rows, w: float, b: float) -> tuple[float, float]:
-    """The line y = w*x + b of the least sum of absolute residuals, from a line nearby; x must change.
+    """Return the line y = w*x + b with the least sum of absolute residuals, starting from (w, b); x must vary.
 
-    Some best line goes through two rows. From a line through one row the best one through it is found by a weighted
-    median; it goes through another row, and so on until no row on the line leads further down (O. J. Karst 1958).
+    Some best line goes through two rows. Among the lines through one row, a weighted median gives the best; it goes
+    through another row, and so on until no row on the line improves it (O. J. Karst 1958).
 
     Example:
         >>> least_absolute_line(np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 3.0, 5.0, 90.0]), 20.0, 0.0)
@@ -142,7 +142,7 @@ def least_absolute_line(x: Rows, y: Rows, w: float, b: float) -> tuple[float, fl
         else:
             break
         on_it = np.flatnonzero(residuals <= 1e-11 * (np.abs(y) + abs(b)) + 1e-300)
-        # Rows of one x turn the line the same way.
+        # Rows with the same x rotate the line in the same way.
         _, first = np.unique(x[on_it], return_index=True)
         pivots = on_it[first][: max(4, _PIVOTS // len(x))]
         pivots = pivots[pivots != pivot]

@@ -1,9 +1,9 @@
-"""Terrains: losses that are a formula, without any rows. Each shows one thing that a bowl never does.
+"""Terrains: losses given by a formula, without rows. Each shows something that a bowl never does.
 
 Vocabulary
     terrain     a loss L(w) or L(w, b) with a formula
     kink        a place where the slope jumps from one value to another
-    held        b is held at a value, and only w is walked along
+    held        b is fixed, and only w changes
 
 Rosenbrock, Himmelblau, Beale and the six-hump camel are the test functions of the literature (H. H. Rosenbrock 1960;
 D. M. Himmelblau 1972; E. M. L. Beale 1958; L. C. W. Dixon, G. P. Szegö 1978), written in w and b.
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Value
 
 NO_BIAS = (-1.0, 1.0)
-"""The borders of b where there is none."""
+"""The borders of b if there is no b."""
 OWN = (-3.0, 3.0)
-"""The borders of w and of b in which a person's own formula is shown."""
+"""The borders of w and of b in which a user's own formula is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Terrain(Landscape):
-    """A loss with a formula. The formula is read when it is first needed.
+    """A loss given by a formula, which is parsed when first needed.
 
     Attributes:
-        title: its name; that of a person's own is the formula itself.
+        title: its name; for a user's own formula, the formula.
         formula: L in w and b, as `gdcore.landscapes.formula` reads it.
         teaches: what can be seen on it, in a sentence.
         has_bias: whether b occurs.
         scope: the part worth showing, and where to begin.
-        lowest_points: its minima, the lowest first; None where they are yet to be found.
+        lowest_points: its minima, lowest first; None if not computed yet.
 
     Example:
         >>> valleys = TERRAINS["two-valleys"]
@@ -60,7 +60,7 @@ class Terrain(Landscape):
 
     @property
     def name(self) -> str:
-        """By this name it is found again."""
+        """The name by which `find` returns it."""
         return self.title
 
     @cached_property
@@ -68,7 +68,7 @@ class Terrain(Landscape):
         return Formula(self.formula)
 
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
-        """The loss and (dL/dw, dL/db) at (w, b); inf and NaN where it is too large or undefined, never an exception."""
+        """Return the loss and (dL/dw, dL/db) at (w, b); inf or NaN if too large or undefined. Never raises."""
         return self._read.loss_and_gradient(w, b)
 
     def __call__(self, w: Value, b: Value = 0.0) -> Value:
@@ -80,7 +80,7 @@ class Terrain(Landscape):
         return self._read.hessian(w, b)
 
     def minima(self, b: float | None = None) -> tuple[Minimum, ...]:
-        """The minima inside the scope, the lowest first: over w and b, or along w at the b that is held."""
+        """Return the minima inside the scope, lowest first: over w and b, or along w with b fixed."""
         if b is None or not self.has_bias:
             return self._minima if not b else tuple(minimum._replace(b=b) for minimum in self._minima)
         return _held(self, b)
@@ -98,12 +98,12 @@ def _held(terrain: Terrain, b: float) -> tuple[Minimum, ...]:
 
 
 def own(text: str) -> Terrain:
-    """The terrain of a person's own formula, shown from -3 to 3; its minima are looked for when they are asked for.
+    """Make a terrain of a user's formula, shown from -3 to 3; its minima are found when asked for.
 
-    It begins at the place next to w = 2 (and b = 2) where loss and slope are numbers and there is a slope.
+    It starts at the point nearest to w = 2 (and b = 2) where loss and slope are finite and the slope is not 0.
 
     Raises:
-        FormulaError: if the text is no formula, w does not occur in it, or it is no number anywhere from -3 to 3.
+        FormulaError: if the text is not a formula, has no w, or is nowhere finite from -3 to 3.
 
     Example:
         >>> hills = own("cos(w) + w**2 / 10")
@@ -132,7 +132,7 @@ def _start(formula: Formula) -> Point:
     bs = ws if formula.uses_bias else np.zeros(1)
     aim = Point(2.0, 2.0 if formula.uses_bias else 0.0)
     loss, (slope_w, slope_b) = formula.loss_and_gradient(ws[:, None], bs)
-    # 1e9 and more is a number too, but no place to begin at if there is another.
+    # Values of 1e9 and more are finite too, but are used as a start only if there is no other.
     sizes = np.abs(slope_w) + np.abs(slope_b)
     away = np.hypot(ws[:, None] - aim.w, bs - aim.b)
     away = away + np.where(np.isfinite(loss), 0.0, inf)

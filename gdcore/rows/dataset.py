@@ -1,8 +1,8 @@
-"""Two columns of numbers: as rows, or as the moments and a sample of them; and how they are loaded from text files.
+"""Two columns of numbers: the rows, or their moments and a sample; and loading them from text files.
 
-A file is read in blocks of lines, once: the first lines tell its layout (delimiter, header, which columns are numbers),
-then each block goes through NumPy's C reader, and what that does not take is read by code that can say what is wrong
-and where. What is packed is unpacked on the way, and several files are read as one.
+A file is read once, in blocks of lines. The first lines give its layout (delimiter, header, which columns are numbers);
+then NumPy's C reader parses each block, and what it rejects goes to slower code that can say what is wrong and where.
+Compressed files are unpacked while reading, and several files are read as one.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ __all__ = ["LIMIT", "Dataset", "DatasetError", "Measured", "Origin", "load", "sh
 
 _find = find
 _BY_PATH = range(1 << 20, 1 << 26)
-"""A file of so many bytes is first tried as a whole by its path, which NumPy reads fastest. It takes less than half a
-second, in which nobody need be told how far it is; where nobody watches, a larger one is read so too."""
+"""Sizes in bytes for which NumPy first tries the whole file by its path, which is fastest. It takes less than half a
+second, so no progress is needed; without a `watch` larger files are read this way too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where data can be had again. There is no password in it.
+    """Where the data came from, to load them again. It never contains a password.
 
     Attributes:
         places: files, patterns or the address of a server.
         table: the table of a database; empty where there is none.
-        query: the query whose result the data are; empty where there is none.
-        engine: what reads them; empty where that follows from the place.
+        query: the query that gives the data; empty where there is none.
+        engine: what reads them; empty if the place determines it.
     """
 
     places: tuple[str, ...]
@@ -59,11 +59,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What an engine found out about all the rows, of which only a sample came along.
+    """What an engine measured over all rows, when only a sample of them was loaded.
 
     Attributes:
-        moments: count, means, variances and covariance of all the rows.
-        floor: L*, the smallest squared error that a line has on them.
+        moments: count, means, variances and covariance of all rows.
+        floor: L*, the smallest mean squared error of a line on them.
         columns: where the engine can be asked again; None where it cannot.
     """
 
@@ -74,21 +74,21 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Two columns of numbers and where they come from.
+    """Two columns of numbers and their origin.
 
     Attributes:
         name: the name of the file, safe to print.
         path: where the file is, or None for data that came from no one file.
-        x: the inputs, shape (n,), contiguous and read-only, all finite and of magnitude 1e150 at most. Where only a
-            sample of the rows is here, theirs.
+        x: the inputs, shape (n,), contiguous and read-only, all finite and of magnitude 1e150 at most. If only a sample
+            was loaded, those of the sample.
         y: the outputs, likewise.
         x_name: the name of the column x.
         y_name: the name of the column y.
         columns: the names of all the columns of the file, in order.
         skipped: how many bad rows were left out.
-        faults: the sentences on the first three of them.
-        measured: what is known of all the rows, where only a sample of them is here; None where all are.
-        origin: where the data can be had again; None for data that came from nowhere.
+        faults: an error message for each of the first three of them.
+        measured: what is known of all rows, if only a sample was loaded; else None.
+        origin: where to load the data again; None if that is not possible.
     """
 
     name: str
@@ -105,17 +105,17 @@ class Dataset:
 
     @property
     def first_skipped(self) -> str:
-        """The sentence on the first bad row that was left out; empty where there is none."""
+        """The error message for the first row left out; empty if there is none."""
         return self.faults[0] if self.faults else ""
 
     @property
     def rows(self) -> int:
-        """How many rows there are, those of which only a sample is here included."""
+        """The number of all rows, even if only a sample was loaded."""
         return self.measured.moments.count if self.measured else len(self.x)
 
     @property
     def sampled(self) -> bool:
-        """Whether only a sample of the rows is here."""
+        """Whether only a sample of the rows was loaded."""
         return self.measured is not None
 
     @cached_property
@@ -131,10 +131,10 @@ class Dataset:
         return MeanSquaredError.of(self.x, self.y)
 
     def need_rows(self, what: str) -> None:
-        """Accept that all rows are here, which `what` cannot do without.
+        """Check that all rows are loaded, because `what` needs them.
 
         Raises:
-            DatasetError: only a sample of them is.
+            DatasetError: only a sample is loaded.
         """
         if self.measured:
             raise DatasetError(
@@ -144,7 +144,7 @@ class Dataset:
 
     @property
     def said_of_skipped(self) -> str:
-        """What there is to say of the rows that were left out; empty where there are none.
+        """A remark on the rows left out; empty if there are none.
 
         >>> import numpy as np
         >>> Dataset("t", None, *2 * [np.zeros(2)], "x", "y", ("x", "y"), 1, ("line 3: no",)).said_of_skipped
@@ -184,9 +184,9 @@ def load(
             input; or the bare name of a shipped data set (for a file of that name, write ./pizza).
         x: the name of a column, or its number counted from 1. Without it, the first column of numbers that is not y.
         y: likewise. Without it, the first column of numbers that is not x.
-        skip_bad_rows: leave out the rows that cannot be used, and count them, instead of refusing the file.
-        watch: called between blocks with how far the reading is. What it raises ends the loading: `files.Cancelled` is
-            there for that.
+        skip_bad_rows: skip and count rows that cannot be used, instead of refusing the file.
+        watch: called between blocks with the progress. An exception that it raises ends the loading; `files.Cancelled`
+            is meant for that.
 
     Raises:
         DatasetError: the file cannot be read, changes meanwhile, or is not a table with two columns of finite numbers
@@ -213,7 +213,7 @@ def load(
         column.setflags(write=False)
     columns = tuple(map(inert, loading.layout.names))
     x_name, y_name = (columns[i] for i in loading.chosen)
-    # Not resolved: a link may be there to lead to another file tomorrow.
+    # Links are not resolved: a link may point to another file tomorrow.
     places = tuple(one if one in (*SHIPPED, "-") else os.path.abspath(find(one)) for one in sources)  # noqa: PTH100
     skipped = loading.skipped
     return Dataset(
@@ -230,7 +230,7 @@ def load(
 
 
 class _Loading:
-    """The files that are read as one, one after the other.
+    """Reads several files as one, one after the other.
 
     Attributes:
         layout: that of the first file.
@@ -307,7 +307,7 @@ class _Loading:
 
 
 def layout_of(file: Input) -> Layout:
-    """The layout of an open file, of which nothing has been read; it has to be opened anew to read it.
+    """Return the layout of an open file that has not been read; open it again to read it.
 
     Raises:
         DatasetError: it is no table.
@@ -316,7 +316,7 @@ def layout_of(file: Input) -> Layout:
 
 
 def head_of(blocks: Iterator[bytes], file: Input) -> tuple[list[bytes], list[tuple[int, str]]]:
-    """The first blocks, until there are lines enough to tell the layout, and these lines."""
+    """Read blocks until there are enough lines to detect the layout; return the blocks and the lines."""
     head: list[bytes] = []
     sample: list[tuple[int, str]] = []
     number = 1
@@ -332,15 +332,15 @@ def head_of(blocks: Iterator[bytes], file: Input) -> tuple[list[bytes], list[tup
 
 
 def _read_by_path(file: Input, layout: Layout, chosen: tuple[int, int]) -> Columns | None:
-    """Both columns of a whole plain file that is regular throughout, or None."""
+    """Read both columns of a plain file as a whole; None if it is not regular."""
     quotes = False
-    # Of two columns NumPy itself sees all that can be wrong, but for quotes.
+    # With two columns NumPy finds every error by itself, except for quotes.
     if len(layout.names) > 2 or not file.lacks(b'"\0'):
         after = layout.header
         for block in file.again():
             below = block
             if after:
-                # Names may stand in quotes as they like; NumPy skips their line.
+                # The header may contain any quotes; NumPy skips it.
                 parts = block.split(b"\n", after)
                 if len(parts) <= after:
                     return None
@@ -355,7 +355,7 @@ def _read_by_path(file: Input, layout: Layout, chosen: tuple[int, int]) -> Colum
 
 
 def _same_columns(layout: Layout, first: Layout, chosen: tuple[int, int]) -> tuple[int, int]:
-    """Where the columns of the first file are in another."""
+    """Find the columns of the first file in another file."""
     if bool(layout.header) != bool(first.header) or (not layout.header and len(layout.names) != len(first.names)):
         which = "a header" if first.header else "no header"
         raise DatasetError(

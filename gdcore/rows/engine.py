@@ -1,14 +1,14 @@
-"""Tables that somebody else holds: an engine answers a few questions about two columns, and no rows travel.
+"""Tables held elsewhere: an engine answers a few questions about two columns, without sending the rows.
 
 Vocabulary
-    engine    what holds the rows and adds them up: DuckDB, PostgreSQL, Spark
+    engine    the software that holds the rows and sums them: DuckDB, PostgreSQL, Spark
     table     two or more columns in an engine
-    good row  both values are there, finite, and of magnitude 1e150 at most
-    around    values near the means, which are taken off first, so that nothing cancels in the sums
+    good row  both values are present, finite, and of magnitude 1e150 at most
+    around    values near the means; they are subtracted first, so that the sums do not suffer from cancellation
 
-A further engine is one file with one class that has what `Table` asks for. `measure` then makes a `Dataset` of it: from
-the sums it has the moments to as many digits as the rows have (a column shifted by 1e9 included), and a sample of the
-rows comes along for the picture. Where there are few rows and they are at hand, it takes them all.
+A new engine is one file with one class that implements `Table`. `measure` makes a `Dataset` of it: the sums give the
+moments to as many digits as the rows have (even for a column shifted by 1e9), and a sample of the rows is fetched for
+the charts. If there are few rows and they may be fetched, it takes all of them.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
     from gdcore.rows.reader import Columns
 
 SAMPLE_ROWS = 2000
-"""At most so many rows come along for the picture."""
+"""Maximum number of rows in the sample."""
 _NEAR = 1.0
-"""How far from its mean a column may be measured, in its variances, before its sums are taken anew around the mean."""
+"""Maximum (squared) distance of `around` from the mean, in variances, before the sums are taken again."""
 _TIGHT = 1e-3
-"""Where a line leaves less of the variance than this, what it leaves is summed up by itself."""
+"""If a line leaves less than this share of the variance, the residual is summed separately for precision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What one pass over a table gives, all but `rows` over its good rows, with dx = x - around x and dy likewise.
+    """The result of one pass over a table; all but `rows` are over good rows, with dx = x - around x, dy likewise.
 
     Attributes:
-        rows: how many rows there are, the bad ones too.
-        count: how many good rows.
+        rows: the number of rows, bad ones included.
+        count: the number of good rows.
         x, y: the sums of dx and dy.
         xx, yy, xy: the sums of dx * dx, dy * dy and dx * dy.
         least_x, most_x, least_y, most_y: the smallest and the largest dx and dy.
@@ -64,7 +64,7 @@ class Sums:
     most_y: float
 
     def moments(self, around: tuple[float, float]) -> Moments:
-        """The moments of the good rows, of which there must be one.
+        """Return the moments of the good rows; there must be at least one.
 
         var x = sum(dx * dx) / n - (sum(dx) / n)^2, and so on: exact but for rounding with `around` near the means.
 
@@ -74,7 +74,7 @@ class Sums:
         n = self.count
         off_x, off_y = self.x / n, self.y / n
         mean_x, mean_y = around[0] + off_x, around[1] + off_y
-        # A column that never changes has exactly no variance.
+        # A constant column has a variance of exactly 0.
         moves_x, moves_y = self.least_x < self.most_x, self.least_y < self.most_y
         return Moments(
             n,
@@ -89,14 +89,14 @@ class Sums:
 
 
 class Table(Protocol):
-    """What an engine must be able to say of a table. Columns are called by their names.
+    """What an engine must implement for a table. Columns are identified by name.
 
     Attributes:
         name: what it is called in sentences, safe to print.
         origin: where it can be had again.
         columns: the names of its columns, in order.
         numeric: those that hold numbers, counted from 0.
-        kept: where it has no more rows than this, they are taken themselves; 0 where rows must not travel.
+        kept: a table with at most this many rows is fetched whole; 0 if rows must not be sent.
 
     Every method raises DatasetError with a sentence where the engine cannot answer, and what `watch` raises.
     """
@@ -108,19 +108,19 @@ class Table(Protocol):
     kept: int
 
     def rows(self, x: str, y: str, most: int) -> Columns | None:
-        """Both columns of all rows in order, NaN where a value is missing; None where there are more than `most`."""
+        """Return both columns of all rows in order, NaN for missing values; None if there are more than `most`."""
 
     def sample(self, x: str, y: str, rows: int, seed: int) -> Columns:
-        """So many of the good rows, each as likely as any other; all of them where there are fewer."""
+        """Return a uniform random sample of the good rows; all of them if there are fewer."""
 
     def sums(self, x: str, y: str, around: tuple[float, float]) -> Sums:
-        """One aggregate over all rows."""
+        """Return the sums over all rows, in one aggregate query."""
 
     def scatter(self, x: str, y: str, around: tuple[float, float], slope: float) -> float:
         """The sum of (dy - slope * dx)^2 over the good rows."""
 
     def bad(self, x: str, y: str, most: int) -> Iterable[tuple[int, float | None, float | None]]:
-        """The first bad rows: their numbers, counted from 1, and both values, None where one is missing."""
+        """Return the first bad rows: the row number, from 1, and both values, None if missing."""
 
 
 def measure(
@@ -132,7 +132,7 @@ def measure(
         table: what an engine holds.
         x: the name of a column, or its number counted from 1. Without it, the first column of numbers that is not y.
         y: likewise. Without it, the first column of numbers that is not x.
-        skip_bad_rows: leave out the rows that cannot be used, and count them, instead of refusing the table.
+        skip_bad_rows: skip and count rows that cannot be used, instead of refusing the table.
         seed: decides which rows the sample has.
 
     Raises:
@@ -158,7 +158,7 @@ def measure(
 
 def _sampled(table: Table, names: tuple[str, str], skip_bad_rows: bool, seed: int) -> Dataset:
     sample = table.sample(*names, SAMPLE_ROWS, seed)
-    # Near the means is near enough: only how far they are off, in spreads, costs digits.
+    # The means of the sample are near enough: only a large distance from the true means costs digits.
     around = (float(np.mean(sample[0])), float(np.mean(sample[1]))) if len(sample[0]) else (0.0, 0.0)
     sums = table.sums(*names, around)
     bad = _Bad(sums.rows - sums.count, ())
@@ -179,14 +179,14 @@ def _sampled(table: Table, names: tuple[str, str], skip_bad_rows: bool, seed: in
 
 @dataclass(frozen=True, slots=True)
 class _Bad:
-    """How many rows are bad, and the sentences on the first of them."""
+    """The number of bad rows, and error messages for the first of them."""
 
     count: int
     faults: tuple[str, ...]
 
 
 def _judge(table: Table, good: int, bad: _Bad, skip_bad_rows: bool) -> None:
-    """Accept that bad rows may be left out, and that enough are left."""
+    """Check that bad rows may be left out, and that enough rows remain."""
     if bad.count and not skip_bad_rows:
         raise DatasetError(bad.faults[0] if bad.faults else f"{table.name} has {count(bad.count, 'bad row')}")
     if good < 2 and bad.count:
@@ -198,7 +198,7 @@ def _judge(table: Table, good: int, bad: _Bad, skip_bad_rows: bool) -> None:
 
 
 def _sentence(table: Table, names: tuple[str, str], place: tuple[int, float | None, float | None]) -> str:
-    """What is wrong with a bad row: of its two values, with the first that cannot be used."""
+    """Return the error message for a bad row, about the first value that cannot be used."""
     number, x, y = place
     name, value = (names[1], y) if x is not None and abs(x) <= LIMIT else (names[0], x)
     fault = fault_of("" if value is None else f"{value:g}")

@@ -1,8 +1,8 @@
-r"""Bytes from files and pipes: found, unpacked, in blocks of whole lines, and watched for a change while they are read.
+r"""Bytes from files and pipes: found, unpacked, split into blocks of whole lines, and checked for changes while read.
 
 Vocabulary
-    block   some whole lines, their ends made b"\\n"; NUL bytes and endless lines are refused before memory is full
-    share   how much of the bytes as they lie on the disk has been taken, from 0 to 1; None for a pipe
+    block   some whole lines, each ending in b"\\n"; NUL bytes and endless lines are refused before memory is full
+    share   how much of the file on disk has been read, from 0 to 1; None for a pipe
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ SHIPPED = {"anscombe": "anscombe.csv", "cars": "cars.csv", "geyser": "geyser.csv
 SHIPPED |= {"orings": "orings.csv", "pizza": "pizza.txt"}
 STANDARD_INPUT = ("-", "/dev/stdin")
 BLOCK = 1 << 20
-"""Bytes taken at once."""
+"""Number of bytes read at once."""
 _LONGEST_LINE = 1 << 24
 _ENDLESS = 1 << 32
-"""So many bytes from a pipe are taken for one without an end."""
+"""Number of bytes after which a pipe is taken to be endless."""
 is_pattern = re.compile(r"[*?]|\[[^\]]+\]").search
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _FOREIGN = {
@@ -42,21 +42,21 @@ _FOREIGN = {
 
 
 class DatasetError(ValueError):
-    """Data that cannot be used: its text is one sentence that says what is wrong, where, and what to do."""
+    """Data that cannot be used; the message is one sentence: what is wrong, where, and what to do."""
 
 
 class Cancelled(Exception):  # noqa: N818 (nothing went wrong)
-    """Raised by whoever watches the loading, to end it. Nothing is kept of what was read."""
+    """Raised by a `watch` to cancel the loading. What was read is dropped."""
 
 
 def find(source: str) -> Path:
-    """Find the file that is meant: a shipped one, or one of the person's own.
+    """Find a file: a shipped one, or one of the user's.
 
     Raises:
-        DatasetError: the name is none that a file can have.
+        DatasetError: no file can have this name.
     """
     package = Path(__file__).parent.parent
-    # The data stand beside the package in a checkout, and inside it in an installed distribution.
+    # In a checkout the data are beside the package, in an installed distribution inside it.
     data = next((folder for folder in (package / "data", package.parent / "data") if folder.is_dir()), package)
     if source in SHIPPED:
         return data / SHIPPED[source]
@@ -64,19 +64,19 @@ def find(source: str) -> Path:
         raise DatasetError(no_file(source))
     try:
         path = Path(source).expanduser()
-    except RuntimeError:  # there is no such user, or no home
+    except RuntimeError:  # no such user, or no home directory
         path = Path(source)
     return data / source if source in SHIPPED.values() and not path.exists() else path
 
 
 def find_all(source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> tuple[str, list[Path]]:
-    """Find the files that a name, a pattern (`logs/2026-*.csv`) or several of them mean.
+    """Find the files that a name, a pattern (`logs/2026-*.csv`) or several of them match.
 
     Returns:
-        How they are called together, safe to print, and the files in order.
+        A name for all of them, safe to print, and the files in order.
 
     Raises:
-        DatasetError: no file matches a pattern, or a name is none that a file can have.
+        DatasetError: no file matches a pattern, or no file can have this name.
     """
     if isinstance(source, str | os.PathLike):
         source = [source]
@@ -104,8 +104,8 @@ class Progress:
     """How far a file has been read.
 
     Attributes:
-        rows: the rows read so far, of all the files.
-        share: how much of all the files that is, from 0 to 1; None where their size is not known, as of a pipe.
+        rows: the rows read so far, over all files.
+        share: the share of all files read so far, from 0 to 1; None if their size is unknown, as for a pipe.
     """
 
     rows: int
@@ -116,11 +116,11 @@ class Input:
     """A file or a pipe, to be read in blocks of lines.
 
     Attributes:
-        path: where it is.
-        name: what it is called in sentences.
-        size: its bytes on the disk; 0 for a pipe.
-        packing: how it is packed, "gzip" and so on; empty where it is not.
-        plain: whether it is a regular file of text that is not packed, so that it can be opened anew by its path.
+        path: its path.
+        name: its name in messages.
+        size: its size on disk in bytes; 0 for a pipe.
+        packing: its compression, "gzip" and so on; empty if there is none.
+        plain: whether it is a regular, uncompressed file, which can be opened again by its path.
     """
 
     def __init__(self, path: Path) -> None:
@@ -128,7 +128,7 @@ class Input:
 
         Raises:
             OSError: it cannot be opened.
-            DatasetError: it is nothing that can be read, with a sentence.
+            DatasetError: it cannot be read, with a sentence.
         """
         self.path = path
         standard = str(path) in STANDARD_INPUT
@@ -187,11 +187,11 @@ class Input:
 
     @property
     def share(self) -> float | None:
-        """How much of it has been taken, from 0 to 1; None for a pipe."""
+        """The share that has been read, from 0 to 1; None for a pipe."""
         return min(self._raw.tell() / self.size, 1.0) if self.size else None
 
     def blocks(self) -> Iterator[bytes]:
-        r"""Yield blocks of whole lines, each line ending in b"\\n" but perhaps the last of all.
+        r"""Yield blocks of whole lines, each ending in b"\\n" except perhaps the last line.
 
         Raises:
             DatasetError: it is not text, or changed while it was read.
@@ -218,7 +218,7 @@ class Input:
         except DatasetError:
             raise
         except Exception as error:
-            # What unpacks says in many ways that it cannot go on; what the system says has a number.
+            # Unpackers raise many kinds of errors for damaged data; only system errors have an errno.
             if not self.packing or getattr(error, "errno", None) is not None:
                 raise
             raise DatasetError(
@@ -229,12 +229,12 @@ class Input:
             yield tail.replace(b"\r", b"\n")
 
     def again(self) -> Iterator[bytes]:
-        """Yield the blocks of a plain file once more, from its beginning."""
+        """Yield the blocks of a plain file again from its beginning."""
         self._raw.seek(0)
         return self.blocks()
 
     def lacks(self, marks: bytes) -> bool:
-        """Tell whether none of these bytes is in a plain file; it has to be read again from its beginning."""
+        """Tell whether a plain file contains none of these bytes; this moves the position in the file."""
         self._raw.seek(0)
         while block := self._raw.read(BLOCK):
             if any(mark in block for mark in marks):
@@ -242,7 +242,7 @@ class Input:
         return True
 
     def check(self) -> None:
-        """Accept that the file is still as it was when it was opened.
+        """Check that the file has not changed since it was opened.
 
         Raises:
             DatasetError: it changed.
@@ -255,7 +255,7 @@ class Input:
 
 
 class _Rest(io.RawIOBase):
-    """What was read ahead of a stream, and then the stream."""
+    """A stream, preceded by the bytes that were already read from it."""
 
     def __init__(self, head: bytes, read: Callable[[int], bytes]) -> None:
         self._head = head
@@ -290,7 +290,7 @@ def _unpacked(source: io.RawIOBase, packing: str, name: str) -> BinaryIO:
 
 
 def _zstd(source: io.RawIOBase, name: str) -> BinaryIO:
-    """Unpack zstd: with Python 3.14 by itself, before with the package zstandard where it is installed."""
+    """Unpack zstd: with the standard library from Python 3.14 on, else with the package zstandard if installed."""
     for module, open_name in (("compression.zstd", "ZstdFile"), ("zstandard", "open")):
         try:
             opened: BinaryIO = getattr(import_module(module), open_name)(io.BufferedReader(source, BLOCK), "rb")
@@ -313,7 +313,7 @@ def _device(name: str, raw: io.RawIOBase) -> str:
     return f"{name} is a device and has no end; name a file"
 
 
-# Sentences
+# Messages
 
 
 def _hint(kind: str) -> str:
@@ -323,7 +323,7 @@ def _hint(kind: str) -> str:
 
 
 def unreadable(source: str, error: OSError | UnicodeEncodeError) -> str:
-    """The sentence on a file that the system does not let one read."""
+    """Return the message for a file that the system refuses to read."""
     if isinstance(error, FileNotFoundError | UnicodeEncodeError):
         return no_file(source)
     if isinstance(error, IsADirectoryError):
@@ -335,10 +335,10 @@ def unreadable(source: str, error: OSError | UnicodeEncodeError) -> str:
 
 
 def no_file(source: str) -> str:
-    """The sentence on a file that is not there."""
+    """Return the message for a file that does not exist."""
     return f"there is no file {quoted_path(source)}; check its name, or use a shipped data set: {', '.join(SHIPPED)}"
 
 
 def binary(name: str) -> str:
-    """The sentence on a file that is no text."""
+    """Return the message for a file that is not text."""
     return f"{name} is a binary file; save it as plain text (CSV)"

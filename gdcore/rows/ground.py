@@ -1,4 +1,4 @@
-"""What is walked on when there are rows: their loss, over the rows as they are or standardized."""
+"""The landscape of rows: their loss, over the rows as they are or standardized."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def ground_of_rows(
     data: Dataset, loss: str = "squared", delta: float = DELTA, *, scaled: bool = False
 ) -> tuple[Landscape, Scale | None]:
-    """The landscape of rows under a loss, and the way back from standardized rows where they are.
+    """Return the landscape of rows under a loss, and the scale if the rows are standardized.
 
-    Under the logistic loss only x is standardized: y holds labels. The delta of a Huber loss is one of the rows that
-    are walked on: in standard deviations of y where they are standardized.
+    Under the logistic loss only x is standardized, as y holds labels. The delta of a Huber loss is in the units of the
+    rows that are walked on: standard deviations of y if they are standardized.
 
     Args:
         data: the rows as they are.

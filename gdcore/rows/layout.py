@@ -1,4 +1,4 @@
-"""How a text file of columns is laid out, as its first lines tell: delimiter, header, which columns hold numbers."""
+"""The layout of a text file of columns, from its first lines: delimiter, header, which columns hold numbers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SAMPLE = 50
-"""So many lines tell the layout."""
-# How surrogateescape decodes a byte that is not UTF-8; no UTF-8 decodes to these.
+"""Number of lines from which the layout is detected."""
+# Where surrogateescape puts bytes that are not UTF-8; valid UTF-8 never decodes to these.
 _STRAY_BYTE = re.compile("[\udc80-\udcff]")
 
 
@@ -56,10 +56,10 @@ class Layout:
 
     @classmethod
     def of(cls, sample: Sequence[tuple[int, str]], file: str) -> Layout:
-        """Tell the layout from the first lines and their numbers.
+        """Detect the layout from the first lines and their numbers.
 
         Raises:
-            DatasetError: they are no table of two columns with a row, with a sentence.
+            DatasetError: they do not form a table with two columns and a row.
         """
         if not sample:
             raise DatasetError(f"{file} is empty; it needs two columns of numbers")
@@ -98,7 +98,7 @@ class Layout:
 def choose(
     file: str, names: Sequence[str], numeric: Sequence[int], x: str | int | None, y: str | int | None
 ) -> tuple[int, int]:
-    """Choose two of the named columns, counted from 0: by name, by number from 1, or the first of numbers.
+    """Choose two of the named columns, counted from 0: by name, by number from 1, or the first that hold numbers.
 
     Raises:
         DatasetError: there is no such column, or not two of numbers.
@@ -129,10 +129,10 @@ UNCLOSED = "a quote is opened and not closed where its field ends; close it or s
 
 
 def filled(row: Sequence[str]) -> int:
-    """Count the fields of a row up to the last that is not empty."""
+    """Count the fields of a row, without empty ones at its end."""
     return max((i for i, field in enumerate(row, 1) if field), default=0)
 
 
 def count(number: int, noun: str) -> str:
-    """A number and its noun: 1 row, 2 rows."""
+    """Format a number with its noun: 1 row, 2 rows."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

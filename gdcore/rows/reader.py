@@ -1,8 +1,8 @@
 """Two columns of numbers from blocks of lines.
 
-A block is read by NumPy's C reader where it is regular: as `table.split` would divide its lines. What that reader does
-not take is halved until what is wrong stands among a few lines. Those are read one by one, by code that can say what is
-wrong and where. The two agree on what a good row is, so that a fault never changes the meaning of other rows.
+NumPy's C reader parses a block if it is regular, which means that NumPy splits its lines as `table.split` does. A block
+that it rejects is halved until the error is among a few lines, which are then read one by one, by code that can say
+what is wrong and where. Both agree on what a good row is, so that an error never changes the meaning of other rows.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     Columns: TypeAlias = tuple[Column, Column]
 
 LIMIT = 1e150
-"""The largest magnitude of a value: the square of anything larger is near the end of a float's range."""
+"""The largest magnitude of a value: the square of a larger one might overflow."""
 TOLD = 3
-"""So many of the bad rows are told of, the first."""
+"""Number of bad rows for which messages are kept."""
 _FEW_LINES = 32
 _FEW_BYTES = 1 << 16
-"""Of a block that is smaller, the lines are read faster than a file would be made of it."""
+"""For smaller blocks, reading from lines is faster than reading from a file in memory."""
 _NEWLINE, _QUOTE = b'\n"'
 _OTHER_SPACE = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
@@ -44,7 +44,7 @@ class Skipped:
 
     Attributes:
         count: how many.
-        told: the sentences on the first of them.
+        told: messages for the first of them.
     """
 
     def __init__(self, allowed: bool) -> None:
@@ -53,7 +53,7 @@ class Skipped:
         self.told: list[str] = []
 
     def add(self, error: DatasetError) -> None:
-        """Count a bad row, or raise it where none is to be left out."""
+        """Count a bad row, or raise the error if none may be skipped."""
         if not self.allowed:
             raise error
         self.count += 1
@@ -90,7 +90,7 @@ class Rows:
             self._x, self._y = array("d"), array("d")
 
     def columns(self) -> Columns:
-        """Both columns, once: what they were gathered in is given back, one column after the other."""
+        """Return both columns, once: the parts are freed while the columns are built."""
         self._gather()
         xs, ys = [x for x, _ in self._parts], [y for _, y in self._parts]
         self._parts.clear()
@@ -106,13 +106,13 @@ def _joined(parts: list[Column]) -> Column:
 
 
 class _Scratch:
-    """A file in memory, where the system has such: NumPy reads by a path faster than from lines."""
+    """A file in memory, if the system has such files: NumPy reads a path faster than lines."""
 
     def __init__(self) -> None:
         self._file = -1
 
     def path(self, block: bytes) -> str:
-        """The path of a file that holds the block until the next comes; empty where that cannot be had."""
+        """Return the path of a file that holds the block until the next call; empty if there is none."""
         if not hasattr(os, "memfd_create"):
             return ""
         try:
@@ -126,14 +126,14 @@ class _Scratch:
             return ""
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
 
 class Reader:
-    """Takes blocks of one file, in order, and adds their rows to `rows`."""
+    """Reads the blocks of one file, in order, and adds their rows to `rows`."""
 
     def __init__(self, layout: Layout, chosen: tuple[int, int], rows: Rows, skipped: Skipped) -> None:
         self._layout = layout
@@ -154,16 +154,16 @@ class Reader:
         """Read the next block.
 
         Raises:
-            DatasetError: there is a bad row in it, and none may be left out.
+            DatasetError: there is a bad row, and none may be skipped.
         """
         lines = block.count(b"\n")
         first, self._line = self._line, self._line + lines
         header = self._layout.header
         if first <= header:
-            # A header may stand below comments: what is above it, and it itself, are no rows.
+            # A header may follow comments; all lines up to it are not rows.
             parts = block.split(b"\n", header - first + 1)
             block, first = (parts[-1], header + 1) if len(parts) > header - first + 1 else (b"", first)
-        # Where most of a block had to be read line by line, the next is not even tried.
+        # After a block that mostly had to be read line by line, the fast reader is not tried.
         slow = lines if self._one_by_one else 0
         slow = self._read_lines(block, first) if slow else self._read(block, first)
         self._one_by_one = slow * 2 > lines > _FEW_LINES
@@ -198,7 +198,7 @@ class Reader:
 
 
 def read_fast(block: bytes, layout: Layout, chosen: tuple[int, int], scratch: _Scratch) -> Columns | None:
-    """Read both columns of a block with NumPy's C reader, or give None where its rows must be looked at one by one."""
+    """Read both columns of a block with NumPy's C reader; None if its rows must be read one by one."""
     regular = regularized(block, layout)
     if regular is None:
         return None
@@ -220,11 +220,11 @@ def load_text(
     quotes: bool,
     whole: bool = False,
 ) -> Columns | None:
-    """Both columns by NumPy's C reader: of lines, of a file that is named, or of the whole file with its header.
+    """Read both columns with NumPy's C reader, from lines, from a file, or from a whole file with its header.
 
-    None where it finds a bad row.
+    Returns None if it finds a bad row.
     """
-    # NumPy tells by itself that a row has too many fields only where it reads all the columns.
+    # NumPy notices extra fields only if it reads all columns.
     two = len(layout.names) == 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -238,7 +238,7 @@ def load_text(
                 ndmin=2,
                 quotechar='"' if quotes else None,
             )
-        except Exception:  # whatever it is, the other way finds it and says it better
+        except Exception:  # the other reader will find the error and report it better
             return None
     if not table.size:
         return np.empty(0), np.empty(0)
@@ -249,9 +249,9 @@ def load_text(
 
 
 def regularized(block: bytes, layout: Layout) -> bytes | None:
-    """The block as NumPy divides its lines just as `table.split` does; None where it cannot be made so.
+    """Make NumPy split the lines of a block exactly as `table.split` does; None if that is not possible.
 
-    NumPy lets quotes span lines, takes no space before them, and does not see fields too many where it reads only some.
+    NumPy lets quotes span lines, allows no space before them, and ignores extra fields when it reads only some columns.
     """
     quotes = b'"' in block
     count_fields = len(layout.names) > 2
@@ -265,14 +265,14 @@ def regularized(block: bytes, layout: Layout) -> bytes | None:
             block = re.sub(before + rb'[ \t]+"', before + b'"', block)
     data = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
     is_end = data == _NEWLINE
-    # Where no field is: the delimiters, or white space (and controls, which are in no number), and the ends of lines.
+    # Bytes outside fields: delimiters, or white space (and controls, which no number has), and line ends.
     between = data <= ord(" ") if mark is None else (data == ord(mark)) | is_end
     ends = np.flatnonzero(is_end)
     quoted_at = np.flatnonzero(data == _QUOTE) if quotes else np.empty(0, np.intp)
     if quotes and (not _well_quoted(quoted_at, between) or (np.searchsorted(quoted_at, ends) & 1).any()):
         return None
     if count_fields:
-        # A field ends at each delimiter, or where white space begins, unless that stands in quotes.
+        # A field ends at each delimiter, or where white space begins, unless inside quotes.
         if mark is None:
             between[1:] &= ~between[:-1]
             between[0] = False
@@ -285,11 +285,11 @@ def regularized(block: bytes, layout: Layout) -> bytes | None:
 
 
 def _well_quoted(at: NDArray[np.intp], between: NDArray[np.bool_]) -> bool:
-    """Tell whether each quote opens where a field begins or closes where one ends."""
+    """Tell whether each quote opens at the start of a field or closes at the end of one."""
     if len(at) % 2:
         return False
     opening, closing = at[::2], at[1::2]
-    # Two quotes at once, inside of quotes, are one that is meant.
+    # Inside quotes, two quotes in a row stand for one.
     doubled = closing[:-1] + 1 == opening[1:]
     opens = (opening == 0) | between[opening - 1]
     closes = between[closing + 1]
@@ -299,8 +299,8 @@ def _well_quoted(at: NDArray[np.intp], between: NDArray[np.bool_]) -> bool:
 
 
 def _has_wide_line(block: bytes, mark: bytes, columns: int) -> bool:
-    """Tell whether a line has more delimiters than it should: a quick look at a block without quotes."""
-    # Only the delimiters and the ends of lines are kept: too many of the former in a run are too many.
+    """Tell whether a line has too many delimiters: a quick check for a block without quotes."""
+    # Keep only delimiters and line ends: too long a run of delimiters is the error.
     others = bytes(set(range(256)) - set(b"\n" + mark))
     return mark * columns in block.translate(None, others)
 
@@ -309,7 +309,7 @@ def read_row(line: str, number: int, layout: Layout, chosen: tuple[int, int]) ->
     """The two numbers of a line.
 
     Raises:
-        DatasetError: they are not there, or are no finite numbers, with a sentence.
+        DatasetError: they are missing or are not finite numbers.
     """
     fields = split(line, layout.delimiter)
     width = len(layout.names)
@@ -329,7 +329,7 @@ def read_row(line: str, number: int, layout: Layout, chosen: tuple[int, int]) ->
 
 
 def fault_of(text: str) -> str:
-    """What is wrong with a text that should be a number, and what to do; an empty one is missing."""
+    """Return what is wrong with a text that should be a number, and what to do; an empty text is missing."""
     if not text:
         return "the number is missing; write it or skip bad rows"
     if is_number(text):

@@ -1,4 +1,4 @@
-"""Feature scaling: rows in units of their own spread, and the line they give in the data's units.
+"""Feature scaling: rows in units of their own spread, and the way back to the units of the data.
 
     x' = (x - mean x) / std x        y' = (y - mean y) / std y
 
@@ -34,7 +34,7 @@ class Scale:
     std_y: float
 
     def to_scaled(self, x: float) -> float:
-        """An x of the data as one of the standardized rows.
+        """Convert an x of the data to standardized units.
 
         >>> Scale(mean_x=2.0, std_x=2.0, mean_y=5.0, std_y=4.0).to_scaled(4.0)
         1.0
@@ -42,13 +42,13 @@ class Scale:
         return (x - self.mean_x) / self.std_x
 
     def to_data(self, w: float, b: float) -> tuple[float, float]:
-        """The line y = w*x + b in the data's own units, given its w and b over standardized rows."""
+        """Convert the (w, b) of standardized rows to the line y = w*x + b in the units of the data."""
         slope = w * self.std_y / self.std_x
         return slope, self.mean_y + b * self.std_y - slope * self.mean_x
 
 
 def standardized_loss(loss: MeanSquaredError) -> MeanSquaredError:
-    """The loss over standardized rows, from that over the rows as they are: no mean is off 0 by a rounding error.
+    """Return the loss over standardized rows, from that over the original ones; the means are exactly 0.
 
     Example:
         >>> from gdcore.landscapes.bowl import MeanSquaredError
@@ -66,14 +66,14 @@ def standardized_loss(loss: MeanSquaredError) -> MeanSquaredError:
 
 
 def standardized(data: Dataset, *, labels: bool = False) -> tuple[Dataset, Scale]:
-    """The rows with mean 0 and standard deviation 1, and the way back. A y that never changes is only shifted.
+    """Return the rows with mean 0 and standard deviation 1, and the scale. A constant y is only shifted.
 
     Args:
         data: the rows.
-        labels: whether y holds labels, which stay as they are.
+        labels: whether y holds labels, which are not changed.
 
     Raises:
-        ValueError: if x never changes, so that it has no spread to be measured in.
+        ValueError: if x is constant, as it has no spread.
     """
     moments = data.moments
     if moments.var_x == 0:

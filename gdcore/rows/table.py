@@ -1,4 +1,4 @@
-"""What a table in plain text looks like: its delimiter, its fields, its header. No files and no faults here.
+"""The format of a table in plain text: its delimiter, fields and header. No files and no error messages here.
 
 delimiter: a tab, a semicolon or a comma; None is any run of white space, as in `str.split`.
 row: the fields of one line, stripped and without their quotes.
@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 DELIMITERS = ("\t", ";", ",", None)
 
-# What a number is. Narrower than float(): that takes 1_000, nan and the digits of every script.
+# A number. Stricter than float(), which accepts 1_000, nan and the digits of every script.
 is_number = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE).fullmatch
 
-# What was meant as a number, right or wrong: 1,5 or 1_000 or 1 000 in the first row must not make it a header.
+# Text that was meant as a number, even a wrong one: 1,5 or 1_000 in the first row must not make it a header.
 _is_like_number = re.compile(
     r"[+-]?(?:nan|inf(?:inity)?|0x[\da-f]+|\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\.?\d(?:[\d_.,']*\d)?\.?(?:e[+-]?\d+)?)",
     re.IGNORECASE,
 ).fullmatch
 
-# A quoted field opens where a field begins and closes where one ends, so that 5" pipe is a plain field.
+# A quote opens only at the start of a field and closes only at its end, so that 5" pipe is a plain field.
 _QUOTED: dict[str | None, re.Pattern[str]] = {
     None: re.compile(r'(^|\s)"((?:[^"]|"")*)"(?=[\s#]|$)'),
     **{mark: re.compile(rf'(^|{mark})\s*"((?:[^"]|"")*)"(?=\s*(?:[{mark}#]|$))') for mark in "\t;,"},
@@ -43,7 +43,7 @@ def split(line: str, delimiter: str | None) -> list[str]:
 
 
 def unclosed(line: str, delimiter: str | None) -> bool:
-    """Tell whether a field of the line opens a quote that does not close where the field ends.
+    """Tell whether a field of the line opens a quote that is not closed at the end of the field.
 
     >>> unclosed('"a,1', ","), unclosed('"a",5" pipe', ",")
     (True, False)
@@ -75,13 +75,13 @@ def _score(rows: Sequence[Sequence[str]], delimiter: str | None) -> tuple[int, i
 
 
 def _is_several_numbers(field: str) -> bool:
-    """Tell whether a field is what a comma leaves in the middle of 1,5 2,5."""
+    """Tell whether a field is like the middle of "1,5 2,5" after splitting at commas."""
     parts = field.split()
     return len(parts) > 1 and all(map(_is_like_number, parts))
 
 
 def _aligned_by_tabs(lines: Sequence[str]) -> bool:
-    """Tell columns that are aligned with several tabs from a table with empty fields."""
+    """Tell columns aligned with several tabs from a table with empty fields."""
     rows = [split(line, "\t") for line in lines]
     if len({len(row) for row in rows}) > 1:
         return len({len(split(line, None)) for line in lines}) == 1

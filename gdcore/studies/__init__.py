@@ -1,1 +1,1 @@
-"""What can be asked of a landscape and an optimizer: which rates are stable, and where many runs end."""
+"""Studies of a landscape and an optimizer: which rates are stable, and where many runs end."""

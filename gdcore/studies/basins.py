@@ -1,15 +1,15 @@
-"""Basins of attraction: in which minimum a walk ends, for many starts, or for many learning rates from one start.
+"""Basins of attraction: the minimum in which a walk ends, for many starts or for many learning rates.
 
 Vocabulary
     end         the index of the minimum reached, or NEVER, or OUT
     basin       all the starts that end in one minimum
-    span        how wide the ground in question is, along w and along b: the scope, the starts and the minima
-    look        what happens every so many iterations: is it near a minimum, and has it moved?
+    span        the size of the region considered, along w and along b: the scope, the starts and the minima
+    look        a check every few iterations: is the walk near a minimum, and has it moved?
 
-A walk has reached a minimum when it stays near it: within NEAR of the span, either hardly moving any more and less from
-look to look, or for so many looks that it will not leave again. A walk that passes by, or that a rate too large throws
-out of a sharp valley, does not stay. At a fixed rate RMSprop keeps trembling around a minimum, and every rule around a
-kink, as far as a step is long: if that is within NEAR, it is there.
+A walk has reached a minimum when it stays within NEAR of it (as a share of the span): either it hardly moves, and less
+from look to look, or it has been near for STAY looks. A walk that passes by, or is thrown out of a sharp valley by too
+large a rate, does not stay. At a fixed rate RMSprop oscillates around a minimum, and every optimizer around a kink, by
+about the length of a step; if that is within NEAR, the minimum counts as reached.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ if TYPE_CHECKING:
     Counts: TypeAlias = NDArray[np.int64]
 
 NEVER, OUT = -1, -2
-"""Ends that are no minimum: not settled within the limit, and diverged, no number, or far outside."""
+"""Ends without a minimum: NEVER settled within the limit; OUT is diverged, not finite, or far outside."""
 NEAR = 0.01
-"""Near a minimum is within this share of the span."""
+"""Distance from a minimum, as a share of the span, that counts as near."""
 STILL = 0.01
-"""A walk hardly moves when it moves less than this share of NEAR from one look to the next."""
+"""Movement between two looks, as a share of NEAR, below which a walk hardly moves."""
 FAR = 10
-"""Far outside is so many spans away."""
+"""Distance, in spans, beyond which a walk is out."""
 EVERY = 5
-"""Iterations between two looks: odd, so that a walk that jumps to and fro is seen on both sides."""
+"""Iterations between two looks: odd, so that a walk that alternates between two sides is seen on both."""
 STAY = 20
-"""After so many looks near a minimum a walk is there, even if it still moves."""
+"""Number of looks near a minimum after which it counts as reached, even if the walk still moves."""
 LIMIT = 5000
-"""Iterations after which a walk that has reached nothing is given up."""
+"""Number of iterations after which a walk is given up."""
 SEARCHES = 16
-"""Between two reports: so many values of b at which the minima are looked for."""
+"""Number of values of b at which minima are searched for between two reports."""
 PIECE, LONGEST = 250_000, 250
-"""Between two reports: so many steps, all walks taken together, and so many iterations at the most (about 20 ms)."""
+"""Maximum steps of all walks together, and maximum iterations, between two reports (about 20 ms)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ends:
-    """Where walks end, as far as they have come.
+    """Where walks end, as far as known.
 
     Attributes:
-        ends: for each walk the index of its minimum in `minima`, NEVER (or not yet), or OUT; of the shape asked for.
-        iterations: how many iterations each made to its end, or so far; of the same shape.
-        minima: what the indices mean; () where b is held at several values: there it is `landscape.minima(b)`.
-        limit: iterations after which the others are given up.
-        done: the fraction of the work that is done, 1 at the end.
+        ends: for each walk the index of its minimum in `minima`, NEVER (or not yet), or OUT; of the given shape.
+        iterations: the number of iterations of each walk until its end, or so far; of the same shape.
+        minima: the minima by index; () if b is fixed at several values: see `landscape.minima(b)` for each.
+        limit: iterations after which a walk is given up.
+        done: the share of the work done, 1 at the end.
     """
 
     ends: Counts
@@ -75,16 +75,16 @@ class Ends:
 def basins(
     landscape: Landscape, ws: ArrayLike, bs: ArrayLike, settings: Settings, *, limit: int = LIMIT
 ) -> Iterator[Ends]:
-    """Where each start of a grid ends.
+    """Find where the walk from each start of a grid ends.
 
-    Nothing is computed before it is asked for: whoever stops asking has cancelled the rest.
+    The work is lazy: stop iterating to cancel it.
 
     Args:
         landscape: what is descended.
         ws: the w of the starts, shape (m,).
         bs: their b, shape (n,), or one number: then the results have the shape (m,) instead of (m, n).
-        settings: the settings of every walk; where b is held, the minima are those along w.
-        limit: give up after so many iterations.
+        settings: the settings of every walk; if b is not trained, the minima are those along w.
+        limit: maximum number of iterations.
 
     Yields:
         The ends so far, at least once; the last one has `done` = 1.
@@ -111,7 +111,7 @@ def ends(
     *,
     limit: int = LIMIT,
 ) -> Iterator[Ends]:
-    """Where each learning rate, shape (n,), ends from one start (w, b); otherwise as `basins`.
+    """Find where the walk at each learning rate, shape (n,), ends from one start (w, b); otherwise as `basins`.
 
     Example:
         >>> from gdcore.descent.steps import Settings
@@ -150,13 +150,13 @@ def _ends(  # noqa: PLR0913, PLR0917
     judge = _Judge(landscape, state, found, settings.train_bias)
     crowd = Crowd(landscape, settings, state, judge.fates, rates)
     for done in crowd.run(limit, lambda count: max(1, min(PIECE // count, LONGEST))):
-        # Fates count from 1, for 0 is going on.
+        # The fates of minima count from 1, because 0 is GOING.
         reached = np.select([crowd.fates == GOING, crowd.fates < 0], [NEVER, crowd.fates], crowd.fates - 1)
         yield Ends(reached.reshape(shape), crowd.iterations.reshape(shape).copy(), judge.minima, limit, done)
 
 
 class _Judge:
-    """Knows the minima that each walk can reach, and where it was at the last look."""
+    """Decides the end of each walk, from the minima it can reach and its place at the last look."""
 
     def __init__(
         self, landscape: Landscape, state: State, found: Sequence[tuple[Minimum, ...]], train_bias: bool
@@ -165,7 +165,7 @@ class _Judge:
         self._train_bias = train_bias
         self.minima = found[0] if len(found) == 1 else ()
         most = max(map(len, found))
-        # (groups, most): the minima for each b that is held; NaN where there are fewer.
+        # (groups, most): the minima for each fixed b, padded with NaN.
         self._minima_w, self._minima_b = np.full((2, len(found), most), np.nan)
         for row, minima in enumerate(found):
             self._minima_w[row, : len(minima)] = [minimum.w for minimum in minima]
@@ -179,7 +179,7 @@ class _Judge:
         self._looks = np.zeros(len(w), dtype=np.int64)
 
     def fates(self, state: State, running: Counts) -> Counts:
-        """GOING, OUT, NEVER for those that stand still elsewhere, or 1 more than the index of a minimum."""
+        """Return GOING, OUT, NEVER if it stands still elsewhere, or 1 plus the index of a minimum."""
         gone = ~np.isfinite(state.loss)
         if state.iteration % EVERY:
             return np.where(gone, OUT, GOING)
@@ -197,7 +197,7 @@ class _Judge:
         return np.select([gone, there, stuck], [OUT, nearest + 1, NEVER], GOING)
 
     def _nearest(self, state: State, running: Counts) -> Counts:
-        """The index of the minimum near each, or NEVER."""
+        """Return the index of the minimum near each walk, or NEVER."""
         nearest, least = np.full(len(running), NEVER, dtype=np.int64), np.full(len(running), NEAR)
         group = self._group[running]
         for index in range(self._minima_w.shape[1]):
@@ -207,13 +207,13 @@ class _Judge:
         return nearest
 
     def _distance(self, across: Floats, up: Floats) -> Floats:
-        """In shares of the span, over the parameters that are trained."""
+        """Return distances in spans, over the trained parameters."""
         along_w = np.abs(across) / self._span_w
         return np.hypot(along_w, up / self._span_b) if self._train_bias else along_w
 
 
 def _span(borders: tuple[float, float], starts: Floats, minima: Floats) -> tuple[float, float]:
-    """The middle and the width of all of these."""
+    """Return the middle and the width of all these places."""
     places = np.concatenate((borders, starts, minima.ravel()))
     places = places[np.isfinite(places)]
     low, high = float(places.min()), float(places.max())

@@ -1,10 +1,10 @@
-"""Chance: what a slope that is guessed from a few rows does to a run.
+"""Noise: what a gradient estimated from a few rows does to a run.
 
 Vocabulary
-    whole       the loss and the slope of all rows
-    guess       the slope of a batch, taken for that of all rows
-    wandering   a run that no longer gets nearer: the steps of one batch undo those of another
-    excess      how far, on average, the whole loss of a wandering run is above the smallest
+    whole       the loss and the gradient of all rows
+    guess       the gradient of a batch, as an estimate of that of all rows
+    wandering   the state of a run that no longer gets nearer: the steps of different batches cancel each other
+    excess      the mean loss of a wandering run minus the smallest loss, both over all rows
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ if TYPE_CHECKING:
     Points: TypeAlias = NDArray[np.float64]
 
 PARTS = 8
-"""Parts of the last stretch of a run whose mean losses are compared."""
+"""Number of parts of the last half of a run whose mean losses are compared."""
 SHORTEST, LONGEST = 5, 500
-"""Steps in a part, at the least and at the most."""
+"""Minimum and maximum number of steps in a part."""
 REMEMBERED = 2 * PARTS * LONGEST
-"""Of more states than these the earlier ones do not count."""
+"""Maximum number of states considered, counted from the end."""
 _POINTS = 64
-"""Points of a part on which the whole loss is measured."""
+"""Number of points of a part at which the loss of all rows is measured."""
 _SURE = 3.0
-"""A slope so many times its standard error is no accident."""
+"""A trend of this many standard errors is significant."""
 _STEADY = 2.5
-"""From one half of the stretch to the other the excess of a steady run changes by a smaller factor."""
+"""For a steady run the excess of the two halves differs by less than this factor."""
 _NOTHING = 1e-9
-"""An excess of a smaller share of the loss is rounding."""
+"""An excess below this share of the loss is a rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """How the slope of a batch compares with that of all rows.
+    """A comparison of the gradient of a batch with that of all rows.
 
     Attributes:
-        ratio: how many times as long it is.
-        angle: by how many degrees it is turned, from 0 to 180.
+        ratio: the ratio of their lengths.
+        angle: the angle between them in degrees, from 0 to 180.
         sentence: both in words.
     """
 
@@ -60,7 +60,7 @@ class Guess:
 
 
 def guess(landscape: Landscape, settings: Settings, state: State) -> Guess | None:
-    """Compare the slope that the next step goes by with that of all rows; None where it is that of all rows.
+    """Compare the gradient used by the next step with that of all rows; None if it is that of all rows.
 
     Example:
         >>> from gdcore.descent.batches import Batch
@@ -96,14 +96,14 @@ def guess(landscape: Landscape, settings: Settings, state: State) -> Guess | Non
 
 @dataclass(frozen=True, slots=True)
 class Wandering:
-    """How a run with batches moves about without getting nearer.
+    """How far a run with batches moves without getting nearer.
 
     Attributes:
-        steps: over how many of the last steps this was measured.
+        steps: the number of last steps over which this was measured.
         spread_w: the standard deviation of w over them.
-        spread_b: that of b; 0 where it is held.
-        excess: the mean loss of all rows over them, above the smallest.
-        lowest: the smallest loss, or where none is known the smallest one met.
+        spread_b: that of b; 0 if b is fixed.
+        excess: the mean loss of all rows over these steps, minus the smallest loss.
+        lowest: the smallest loss, or the smallest one seen if that is not known.
         sentence: all of it in words, and what would help.
     """
 
@@ -116,9 +116,9 @@ class Wandering:
 
 
 def wandering(run: Timeline) -> Wandering | None:
-    """How far a run wanders at its cursor, if it sees batches and no longer gets nearer; else None.
+    """Return how far a run wanders at its cursor; None if it sees all rows or still gets nearer.
 
-    Only the states since settings were changed count. See `wandering_over`.
+    Only the states since the last change of settings count. See `wandering_over`.
     """
     here = run.state.iteration
     since = max(at for at, _ in run.changes() if at <= here)
@@ -127,17 +127,16 @@ def wandering(run: Timeline) -> Wandering | None:
 
 
 def wandering_over(landscape: Landscape, settings: Settings, path: Points) -> Wandering | None:
-    """How far a run wandered on a path, if it saw batches and no longer got nearer; else None.
+    """Return how far a run wandered on a path; None if it saw all rows or still got nearer.
 
-    The last half of the path is split in PARTS. Where the loss of all rows falls from part to part, by more than its
-    own ups and downs, the run gets nearer; where it grows much, it is thrown out. It is on its way, too, where its
-    middle is itself far from the minimum: where that has more than half of the excess. Under a schedule chance fades by
-    itself, and None is said.
+    The last half of the path is split into PARTS. If the loss of all rows falls from part to part by more than its
+    noise, the run gets nearer; if it grows much, the run diverges. It also still moves if its mean point accounts for
+    more than half of the excess. Under a decaying schedule noise fades by itself, and the result is None.
 
     Args:
         landscape: what is walked on.
-        settings: those in force on the whole path.
-        path: w and b, and whatever else, of one state a row; the last REMEMBERED are enough.
+        settings: those of the whole path.
+        path: w, b and optional further columns, one row for each state; the last REMEMBERED are enough.
     """
     batch, columns = settings.batch, landscape.columns
     if batch is None or columns is None or batch.size >= len(columns) or settings.schedule.varies:
@@ -174,7 +173,7 @@ def wandering_over(landscape: Landscape, settings: Settings, path: Points) -> Wa
 
 
 def _trend(means: Points) -> float:
-    """The slope of numbers in a row, in standard errors of it."""
+    """Return the linear trend of a sequence, in units of its standard error."""
     at = np.arange(len(means)) - (len(means) - 1) / 2
     slope = float((at * means).sum() / (at * at).sum())
     rest = means - means.mean() - slope * at
@@ -183,13 +182,13 @@ def _trend(means: Points) -> float:
 
 
 def several_seeds(branches: Branches, count: int = 4) -> list[Branch]:
-    """Start the current run again from where it stands under other seeds, as a branch each, and run them.
+    """Branch off the current run under other seeds, one branch for each, and run them.
 
     Returns:
         The new branches, in the order of their seeds: those after the current one.
 
     Raises:
-        ValueError: if the run sees all rows, so that there is no chance in it, or has an order made elsewhere.
+        ValueError: if the run sees all rows, so that nothing is random, or has an order made elsewhere.
     """
     run = branches.run
     batch, columns = run.settings.batch, run.landscape.columns

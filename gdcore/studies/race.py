@@ -1,4 +1,4 @@
-"""A race: every optimizer from the same point, each at a rate that suits it."""
+"""A race: every optimizer from the same point, each at its own best rate."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 TRIES, TRIAL = 60, 1000
-"""How many rates are tried for each optimizer, and for how many iterations at the most."""
+"""Number of rates tried for each optimizer, and maximum iterations of a trial."""
 STRIDES = {AdaGrad: 1, Nudge: 50}
-"""In how many steps of full length an optimizer that sizes its own would cover the way; 20 for the others."""
+"""Steps, each as long as the rate, that should reach the goal, for optimizers without a critical rate; else 20."""
 
 
 TRIAL_PIECE, RUN_PIECE = 50, 500
-"""So many iterations are made in one go, of a trial and, at the most, of a run."""
+"""Maximum number of iterations in one piece: of a trial, and of a run."""
 ROUNDS = 20
-"""The runners take turns: a race has so many rounds at least."""
+"""Minimum number of turns each runner gets."""
 AT_ONCE = 1_000_000
-"""So many rows are gone through in one go, where a step is a pass over all of them."""
+"""Maximum number of rows processed in one piece, if a step is a pass over all rows."""
 LONGEST = 10_000
-"""A race ends after so many iterations, unless it may go on; each of its runs can be gone on with."""
+"""The default length of a race; its runs can be continued afterwards."""
 
 
 class Standing(NamedTuple):
     """How a race stands.
 
     Attributes:
-        runners: those whose rate is found, in the order of the optimizers.
-        done: the share of the iterations that is made.
+        runners: those whose rate has been found, in the order of the optimizers.
+        done: the share of the iterations that have been made.
     """
 
     runners: tuple[Branch, ...] = ()
@@ -53,12 +53,12 @@ class Standing(NamedTuple):
 
 
 def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterations: int) -> float:
-    """The learning rate with which a run under these settings comes lowest from a point in so many iterations.
+    """Find the learning rate that reaches the lowest loss from a point within `iterations`.
 
-    All else in the settings counts: the optimizer, its schedule, the batches. Lowest is by the loss of all rows.
+    It depends on all settings: the optimizer, its schedule, the batches. The loss is that of all rows.
 
-    The best fixed rate of the theory is the best in the long run; in a short one it may still be swinging from side to
-    side. So it is where the search begins, from a hundredth of it to ten times as much.
+    The best fixed rate of the theory is best in the long run; in a short one it may still oscillate. So it is only the
+    middle of the search, which goes from a hundredth of it to ten times as much.
 
     Example:
         >>> from gdcore.landscapes.bowl import MeanSquaredError
@@ -70,13 +70,13 @@ def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterat
 
 
 def _trying(landscape: Landscape, settings: Settings, state: State, iterations: int) -> Generator[None, None, float]:
-    """The sensible rate, sought in pieces."""
+    """Search for the sensible rate in pieces."""
     if settings.batch is None:
         landscape = landscape.drawn
     guess = _guess(settings.optimizer, landscape, state, settings.train_bias)
     rates = np.append(guess, guess * np.geomspace(1e-2, 10, TRIES))
     runner = begin(landscape, settings, state.w, state.b, state.iteration)
-    # All of them at once.
+    # all rates at once
     runner = runner._replace(learning_rate=rates * settings.schedule.factor(state.iteration))
     left = min(iterations, TRIAL)
     while left > 0:
@@ -92,10 +92,10 @@ def _trying(landscape: Landscape, settings: Settings, state: State, iterations: 
 
 
 def _guess(optimizer: Optimizer, landscape: Landscape, state: State, train_bias: bool) -> float:
-    """The best fixed rate where the curvature decides.
+    """Return the best fixed rate in theory.
 
-    An optimizer that sizes its own steps goes about one learning rate a step, so its rate is a share of the way to the
-    minimum.
+    Without a critical rate a step is about as long as the learning rate, so the rate is a share of the distance to the
+    goal.
     """
     limits = stability(optimizer, landscape.curvature(train_bias, state.w, state.b))
     if limits is not None:
@@ -105,38 +105,37 @@ def _guess(optimizer: Optimizer, landscape: Landscape, state: State, train_bias:
 
 
 def distance(landscape: Landscape, point: Point, train_bias: bool) -> float:
-    """How far the goal is; where none is known, half of the part worth showing."""
+    """Return the distance to the goal; if that is unknown, half the width of the scope."""
     goal = landscape.goal(point, train_bias)
     low, high = landscape.scope.w
     return (high - low) / 2 if goal is None else hypot(goal.w - point.w, goal.b - point.b)
 
 
 def race(branches: Branches) -> list[Branch]:
-    """Start every optimizer from where the current run stands, as a branch each, and run it; one stays where one is.
+    """Start every optimizer from the current point, each on its own branch, and run it; the current branch stays.
 
     Returns:
-        The runners, the one with the lowest loss first, over all rows.
+        The runners, the one with the lowest loss over all rows first.
 
     Raises:
-        ValueError: if the run stands where it ends, so that no runner could make a step.
+        ValueError: if the run has ended, so that no runner could make a step.
     """
     return exhaust(racing(branches))
 
 
 def racing(branches: Branches, longest: int | None = LONGEST) -> Generator[Standing, None, list[Branch]]:
-    """The same race in pieces of some milliseconds each; the runners are branches when the last one is done.
+    """Run the race in pieces of some milliseconds; the branches are added after the last piece.
 
-    First each finds its rate, then they run in turns, a piece each. Whoever gives the race up before the end has
-    changed nothing.
+    First the rate of each optimizer is found, then they run in turns. A race that is abandoned changes nothing.
 
     Args:
         branches: the runs; the race starts where the current one stands.
-        longest: after so many iterations it ends; None where only the limit of the run ends it.
+        longest: maximum number of iterations; None for the limit of the run alone.
 
     Raises:
         ValueError: as for `race`.
     """
-    parent, here = branches.current, branches.run.fork()  # whoever waits for the race may walk on
+    parent, here = branches.current, branches.run.fork()  # the current run may move on during the race
     ending = here.ending
     if ending is not None and not ending.reason.leaves_the_numbers:
         raise ValueError(f"no step is left for a race: {ending.sentence}")
@@ -160,7 +159,7 @@ def racing(branches: Branches, longest: int | None = LONGEST) -> Generator[Stand
 
 
 def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing]:
-    """Let each runner make so many iterations, or as many as it can, a piece at a time."""
+    """Run each runner for `iterations` steps, or until it ends, in turns."""
     landscape, going, made = runners[0].run.landscape, list(runners), 0
     piece = min(RUN_PIECE, max(iterations // ROUNDS, 1))
     if landscape.remote:
@@ -177,7 +176,7 @@ def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing
 
 
 def _saying(standing: Standing, pieces: Generator[None, None, Result]) -> Generator[Standing, None, Result]:
-    """Go through the pieces of something, of which each leaves the race as it stands."""
+    """Yield the same standing once for each piece of some work, and return its result."""
     while True:
         try:
             next(pieces)
@@ -188,7 +187,7 @@ def _saying(standing: Standing, pieces: Generator[None, None, Result]) -> Genera
 
 
 def exhaust(pieces: Generator[object, None, Result]) -> Result:
-    """Go through all the pieces of something; return what comes of it."""
+    """Run some work to its end and return its result."""
     while True:
         try:
             next(pieces)

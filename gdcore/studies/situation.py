@@ -1,14 +1,14 @@
-"""What has just happened on a landscape that is no bowl: a value that carries its sentence.
+"""What has just happened on a landscape that is not a bowl, as a value with a sentence.
 
 Vocabulary
-    span        how wide the scope of the landscape is, over the parameters that are trained
-    steep       the slope that three quarters of the scope fall short of: what a usual slope is here
-    level point where the slope is 0: a minimum, a saddle or a top
-    pace        how far one step leads at present
+    span        the width of the scope of the landscape, over the parameters that are trained
+    steep       the 75 % quantile of the slope in the scope: a typical steep slope
+    level point where the slope is 0: a minimum, a saddle or a maximum
+    pace        the length of the next step
 
-On a bowl a rate and two eigenvalues say everything (`gdcore.studies.stability`). Elsewhere a walk can be thrown by a
-wall, stand in a minimum that is not the lowest, slow down at a saddle or on a plateau, or jump across a kink for ever.
-All is judged from at most three states in a row, so that it can be asked for at every step.
+On a bowl the rate and two eigenvalues determine everything (`gdcore.studies.stability`). Elsewhere a walk can be thrown
+far by a steep wall, rest in a minimum that is not the lowest, slow down at a saddle or on a plateau, or oscillate
+across a kink forever. All tests use only a few recent states, so that they can be made at every step.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape, Minimum
 
 THROW = 0.25
-"""A step longer than this share of the span throws."""
+"""A step longer than this share of the span counts as a throw."""
 AT_REST, NEAR = 1e-3, 0.01
-"""A walk is at rest where a step is shorter than the one share of the span, and near a place within the other."""
+"""Shares of the span: a shorter step means at rest; a smaller distance means near."""
 LEVEL = 0.1
-"""On a plateau the slope is below this share of a steep one."""
+"""On a plateau the slope is below this share of `steep`."""
 AWAY = 0.05
-"""A plateau's minimum is farther away than this share of the span."""
+"""On a plateau the nearest minimum is farther away than this share of the span."""
 LEFT_A_SADDLE = 0.1
-"""A saddle is left when it is so many spans away."""
+"""A saddle is left at this distance, in spans."""
 MARGIN = 0.1
-"""A walk has left the scope when it is farther outside than this share of it."""
+"""A walk has left the scope when it is outside by more than this share of it."""
 MEMORY = 24
-"""So many of the recent states are looked at."""
+"""Number of recent states considered."""
 ROUNDING = 1e-9
-"""A step that is a smaller share of the span may be a rounding error."""
+"""A step below this share of the span may be a rounding error."""
 HALVINGS = 14
-"""Where the slope jumps is closed in on so many times: what is smooth hardly differs any more then."""
+"""Number of bisections to locate a jump of the slope; after that a smooth slope hardly differs."""
 COUNTABLE = 1e9
-"""From so many steps on their digits are not written out."""
+"""From this number of steps on, counts are written as powers of ten."""
 
 
 class Kind(Enum):
@@ -81,7 +81,7 @@ def situation(  # noqa: PLR0913
     following: State | None = None,
     recent: NDArray[np.float64] | None = None,
 ) -> Situation | None:
-    """What is to be said of where a walk stands; None where there is nothing, and always None on a bowl.
+    """Describe the situation of a walk; None if there is nothing special, and always None on a bowl.
 
     Args:
         landscape: what is walked on.
@@ -89,7 +89,7 @@ def situation(  # noqa: PLR0913
         state: where the walk stands.
         before: the state one step back; None at the start.
         following: the state one step on; None where there is none.
-        recent: w, b and loss of the last MEMORY states up to `state`, shape (n, 3): whether the loss still falls.
+        recent: w, b and loss of the last MEMORY states up to `state`, shape (n, 3), to see if the loss still falls.
 
     Example:
         >>> from gdcore.descent.steps import Settings, advance, begin
@@ -113,7 +113,7 @@ def situation(  # noqa: PLR0913
 
 
 class _Ground:
-    """The measures that the questions share."""
+    """Quantities shared by the tests, and the tests."""
 
     def __init__(
         self, landscape: Landscape, settings: Settings, state: State, before: State | None, following: State | None
@@ -143,7 +143,7 @@ class _Ground:
         return f"({place.w:.3g}, {place.b:.3g})" if self.both else f"w = {place.w:.3g}"
 
     def thrown(self) -> Situation | None:
-        """One step led over a large part of the ground, for the slope was steep where it began."""
+        """One step crossed a large part of the scope, because the slope was steep where it began."""
         before, optimizer = self.before, self.settings.optimizer
         # Optimizers that size their own steps are not thrown by a slope; they have no such limit either.
         if before is None or optimizer.stable_below is None:
@@ -156,7 +156,7 @@ class _Ground:
         return Situation(Kind.THROWN, f"{way}: with a slope of {slope:.3g} a step is {far:.3g} long.")
 
     def left(self) -> Situation | None:
-        """The walk is outside of the scope, and not just by a swing."""
+        """The walk is outside the scope, by more than an oscillation."""
         scope = self.landscape.scope
         for name, value, (low, high) in (("w", self.state.w, scope.w), ("b", self.state.b, scope.b)):
             margin = MARGIN * (high - low)
@@ -166,7 +166,7 @@ class _Ground:
         return None
 
     def kink(self, recent: NDArray[np.float64] | None) -> Situation | None:
-        """The slope turns round and round without shrinking, no curvature explains it, and the loss falls no more."""
+        """The slope reverses again and again without shrinking, at a kink, and the loss no longer falls."""
         if self.before is None:
             return None
         if recent is None or len(recent) < MEMORY // 2:
@@ -203,9 +203,9 @@ class _Ground:
         return together < 0 and 0.8 * size_before <= size <= 1.25 * size_before
 
     def _is_a_kink(self, place: tuple[float, float], to: tuple[float, float]) -> bool:
-        """Whether the slope jumps somewhere between: closed in on by halving, the difference of slopes stays."""
+        """Whether the slope jumps somewhere in between: under bisection, the difference of slopes remains."""
         way_w, way_b = to[0] - place[0], to[1] - place[1] if self.both else 0.0
-        # Around a minimum the slope turns for ever too, by rounding.
+        # Rounding also makes the slope reverse around a minimum.
         if not ROUNDING * self.span < self._length(way_w, way_b) <= THROW * self.span:
             return False
 
@@ -225,7 +225,7 @@ class _Ground:
                 low, falling = middle, slope
             else:
                 high, rising = middle, slope
-        # Half of it stays where the kink itself, with its slope of 0, is one of the two places.
+        # Half of the jump remains if one of the two points is the kink itself, with its slope of 0.
         return rising - falling > 0.4 * whole
 
     def _length(self, along_w: float, along_b: float) -> float:
@@ -248,7 +248,7 @@ class _Ground:
         )
 
     def saddle(self) -> Situation | None:
-        """The slope is nearly 0, and yet the ground bends downwards."""
+        """The slope is nearly 0, but there is a direction of negative curvature."""
         bent = self._bent()
         largest = max(abs(bent.lambda_min), abs(bent.lambda_max))
         if not bent.lambda_min < -1e-6 * largest or not largest < inf:
@@ -266,9 +266,9 @@ class _Ground:
         return Situation(Kind.SADDLE, f"At a {name}, no minimum: down is along {where}. {leaving}")
 
     def _is_level(self, down: float, side: float, bent: Bend) -> bool:
-        """Whether the slope is 0 where it seems to become so, and the ground lower on both sides.
+        """Whether the slope is 0 at the predicted point, and the ground is lower on both sides of it.
 
-        On the tail of a plateau it is not level there, and where kinks meet it is not lower.
+        This is not so on the tail of a plateau, or where kinks meet.
         """
         along_w, along_b = bent.direction
         w = self.state.w - (down * along_w - side * along_b)
@@ -280,7 +280,7 @@ class _Ground:
         return all(self.landscape(w + far * x, b + far * y) < loss for x, y in (bent.direction, (-along_w, -along_b)))
 
     def _escape(self, down: float, bent: Bend) -> str:
-        """How long it takes to get away: each step multiplies the distance from the level point."""
+        """Return how long it takes to get away: each step multiplies the distance from the level point."""
         if down == 0:
             return "Exactly here no step leaves it."
         growth = self.settings.optimizer.contraction(self.state.learning_rate * bent.lambda_min)
@@ -290,9 +290,9 @@ class _Ground:
         return f"Each step gets {growth:.4g} times as far: gone in about {_counted(steps)}."
 
     def _is_slow(self) -> bool:
-        """Whether steps are short here, and stay so.
+        """Whether steps are short, and will stay short.
 
-        A heavy ball that turns back on a slope is slow for a moment: what counts is how fast it will become.
+        With momentum a walk that turns around is slow for a moment: so its eventual speed counts.
         """
         momentum = getattr(self.settings.optimizer, "momentum", None)
         lasting = 0.0 if momentum is None else self.state.learning_rate * self.slope / (1 - momentum)
@@ -320,12 +320,12 @@ class _Ground:
 
 
 def _as_high(loss: float, earlier: float) -> bool:
-    """Whether a loss is not worth mentioning lower than an earlier one."""
+    """Whether a loss is not noticeably lower than an earlier one."""
     return loss >= earlier - 1e-6 * abs(earlier)
 
 
 def _counted(steps: float) -> str:
-    """A number of steps with three digits, for it is an estimate."""
+    """Format an estimated number of steps with three digits."""
     return (
         "one step"
         if steps < 1.5
@@ -336,7 +336,7 @@ def _counted(steps: float) -> str:
 
 
 def _steep(landscape: Landscape, both: bool, b: float | None) -> float:
-    """The slope that three quarters of the scope fall short of; measured once for each landscape that has a hash."""
+    """Return the 75 % quantile of the slope in the scope; cached for landscapes that can be hashed."""
     try:
         return _measured(landscape, both, b)
     except TypeError:

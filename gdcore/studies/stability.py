@@ -1,6 +1,6 @@
 """What a learning rate will do, before any step is made: the eigenvalues of the Hessian and the optimizer's limits.
 
-Along an eigenvector of the Hessian with eigenvalue c an optimizer acts as if alone on a parabola, where all depends on
+Along an eigenvector of the Hessian with eigenvalue c an optimizer acts as on a parabola, where everything depends on
 s = learning rate * c (see `gdcore.descent.optimizers`). The steepest direction decides whether a run converges, the
 flattest one how long that takes.
 """
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Curvature
 
 CRAWL_SHARE = 0.1
-"""Below this share of the rate at which a run begins to overshoot, it is said to crawl."""
+"""A rate crawls if it is below this share of the rate at which overshooting begins."""
 ROUNDING = 1e-15
-"""A loss that rises by a smaller part of itself has not risen: it is rounded."""
+"""A relative rise of the loss below this is a rounding error."""
 COUNTABLE = 1 - 1e-13
-"""A contraction above it differs from 1 by little more than its rounding: it says nothing of the iterations needed."""
+"""A contraction above this equals 1 up to rounding, so the number of iterations cannot be estimated."""
 
 
 class Regime(Enum):
@@ -36,10 +36,10 @@ class Regime(Enum):
 
 
 def observed(before: State, after: State) -> Regime:
-    """What the step from one state to the next did.
+    """Classify the step from one state to the next.
 
-    The slope along the step tells: downhill still after it, the step stayed on its side of the lowest point on its
-    way; uphill, it crossed that point. It crawled where it left more than nine tenths of the slope.
+    It compares the slope along the step: if it still points downhill after the step, the step did not cross the lowest
+    point on its way; if uphill, it did. It crawled if more than nine tenths of the slope remained.
 
     Both must be measured on the same rows: where there are batches, take `gdcore.descent.steps.whole` of each.
 
@@ -92,7 +92,7 @@ class Stability:
     best: float
 
     def regime(self, learning_rate: float) -> Regime:
-        """What this rate will do; the critical rate itself, at which errors do not shrink, counts as too large."""
+        """Classify a rate; the critical rate itself counts as too large, as errors do not shrink at it."""
         if learning_rate >= self.critical:
             return Regime.DIVERGE
         if learning_rate > self.overshoots_above:
@@ -111,11 +111,11 @@ class Stability:
 
     @property
     def _flattest(self) -> float:
-        """The curvature of the flattest direction that bends upwards."""
+        """The curvature of the flattest direction with positive curvature."""
         return self.curvature.lambda_min if self.curvature.lambda_min > 0 else self.curvature.lambda_max
 
     def iterations(self, learning_rate: float, digits: int = 6) -> int | None:
-        """About how many iterations shrink the error by so many decimal digits; None where none can be counted."""
+        """Estimate the iterations that shrink the error by `digits` decimal digits; None if that is not possible."""
         contraction = self.contraction(learning_rate)
         if contraction > COUNTABLE:
             return None
@@ -150,7 +150,7 @@ def stability(optimizer: Optimizer, curvature: Curvature) -> Stability | None:
 
 
 def _best(optimizer: Optimizer, flattest: float, steepest: float, limit: float) -> float:
-    """The rate at which the flattest direction, still speeding up, meets the steepest one, already slowing down."""
+    """Find the rate at which the flattest and the steepest direction converge equally fast."""
 
     def flattest_is_slower(learning_rate: float) -> bool:
         flat, steep = optimizer.contraction(learning_rate * flattest), optimizer.contraction(learning_rate * steepest)

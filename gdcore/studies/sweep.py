@@ -1,7 +1,7 @@
 """Many learning rates at once: how many iterations each takes to the minimum, and which of them never get there.
 
-The rules of the optimizers are elementwise, so a state whose values are arrays is as many runs as they are long. A run
-that has ended is taken out of them: the last ones, the slowest, cost little.
+The rules of the optimizers are elementwise, so a state of arrays is many runs at once. A run that has ended is removed
+from the arrays, so that the last, slow ones cost little.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
     Flags: TypeAlias = NDArray[np.bool_]
 
 NEAR = 1e-6
-"""A run has arrived when its loss is within this share of the minimum."""
+"""A run has arrived when its loss exceeds the minimum by at most this share."""
 NEAR_BY_CHANCE = 0.05
-"""With batches a run has arrived within this share of the minimum."""
+"""The same share for runs with batches."""
 LOOK = 100
-"""With batches a run is looked at after so many iterations at the latest: the loss of all rows costs a pass."""
+"""With batches, maximum iterations between two checks: the loss of all rows costs a pass."""
 ROUNDING = 1e-24
-"""A minimum below this share of the loss at the start is 0 but for rounding: then the share is one of the start."""
+"""A minimum below this share of the loss at the start counts as 0; NEAR is then a share of the loss at the start."""
 RISE = 1e12
-"""A run has diverged when its loss is so many times that at the start. Momentum may rise far and still come back."""
+"""A run has diverged when its loss is this many times that at the start. With momentum it may rise and return."""
 LIMIT = 100_000
-"""Iterations after which a run that has neither arrived nor diverged is given up."""
+"""Maximum number of iterations of a run."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sweep:
-    """How far runs from one point, each at its own learning rate, have come.
+    """The progress of runs from one point, each with its own learning rate.
 
     Attributes:
         learning_rates: the rates in rising order, shape (n,).
-        iterations: how many iterations each run made: to arrive, to diverge, or so far.
-        arrived: which of them have arrived: their loss is within NEAR of the minimum.
-        diverged: which of them have diverged.
+        iterations: the number of iterations of each run until it arrived or diverged, or so far.
+        arrived: which runs have arrived: their loss is within NEAR of the minimum.
+        diverged: which runs have diverged.
         limit: iterations after which the others are given up.
         done: the fraction of the work that is done, 1 at the end.
     """
@@ -62,21 +62,21 @@ class Sweep:
 
     @property
     def best(self) -> int | None:
-        """The index of the rate that arrived first, the smallest of equals; None where none has arrived."""
+        """The index of the rate that arrived first, the smallest such rate; None if none arrived."""
         if not self.arrived.any():
             return None
         return int(np.where(self.arrived, self.iterations, self.limit + 1).argmin())
 
     @property
     def cliff(self) -> float | None:
-        """The smallest rate from which on all diverge; None where the largest one does not."""
+        """The smallest rate from which on all diverge; None if the largest one does not."""
         held = np.flatnonzero(~self.diverged)
         first = int(held[-1]) + 1 if len(held) else 0
         return float(self.learning_rates[first]) if first < len(self.learning_rates) else None
 
 
 def default_rates(critical: float | None, distance: float = 1.0, count: int = 240) -> Rates:
-    """Learning rates that are worth a try, on a logarithmic scale.
+    """Return learning rates worth trying, on a logarithmic scale.
 
     Args:
         critical: the rate above which the optimizer diverges: from a thousandth to three times that, a tenth of them
@@ -108,28 +108,28 @@ def sweep(  # noqa: PLR0913
     limit: int = LIMIT,
     every: int = 1000,
 ) -> Iterator[Sweep]:
-    """Descend at all learning rates at once, and tell every so many iterations how far they have come.
+    """Descend at all learning rates at once, and report the progress every `every` iterations.
 
-    A run arrives when its loss is at most L* + NEAR * L*, L* being the smallest loss it can reach: over w and b, or
-    over w at the b that is held. Where L* is 0 it is NEAR times the loss at the start. It diverges when its loss is
-    not finite or above RISE times that at the start. Where there may be several minima it arrives at any of them: when
-    its gradient norm is at most NEAR times that at the start.
+    A run arrives when its loss is at most L* + NEAR * L*, where L* is the smallest loss it can reach: over w and b, or
+    over w with b fixed. If L* is 0, NEAR is a share of the loss at the start. It diverges when its loss is not finite
+    or above RISE times that at the start. If there may be several minima, it arrives at any of them: when its gradient
+    norm is at most NEAR times that at the start.
 
-    Where the settings have batches, a run is looked at once in an epoch, or every LOOK iterations in a long one, by the
-    loss of all rows, and arrives within NEAR_BY_CHANCE of the minimum: chance keeps it from coming much nearer.
+    With batches, a run is checked once in an epoch, or every LOOK iterations in a long one, by the loss of all rows,
+    and arrives within NEAR_BY_CHANCE of the minimum: noise prevents it from coming much nearer.
 
-    Nothing is computed before it is asked for: whoever stops asking has cancelled the rest.
+    The work is lazy: stop iterating to cancel it.
 
     Args:
         landscape: what is descended.
         start: the point (w, b) all of them start from.
-        settings: the optimizer, what is trained, the schedule and the batches; their learning rate means nothing here.
+        settings: the optimizer, what is trained, the schedule and the batches; the learning rate is ignored.
         learning_rates: the base rates, in rising order.
-        limit: give up after so many iterations.
-        every: how often to tell.
+        limit: maximum number of iterations.
+        every: iterations between two reports.
 
     Yields:
-        How far they have come, at least once; the last one has `done` = 1.
+        The progress, at least once; the last one has `done` = 1.
 
     Raises:
         ValueError: if the loss at the start is not finite.
@@ -168,11 +168,11 @@ def sweep(  # noqa: PLR0913
 
 
 GOING, ARRIVED, DIVERGED = 0, 1, 2
-"""The fates of a run; a study may give the ended ones other numbers, which are not 0."""
+"""States of a run; a study may use other nonzero numbers for the ended ones."""
 
 
 def spread(landscape: Landscape, settings: Settings, start: State, base: Rates) -> State:
-    """A state as so many, each with a base rate of its own, shape (n,)."""
+    """Copy a state into a state of arrays, each run with its own base rate, shape (n,)."""
     w, b = np.full(len(base), start.w), np.full(len(base), start.b)
     loss, gradient = landscape.seen(start.iteration, settings.batch).loss_and_gradient(w, b)
     rates = base * settings.schedule.factor(start.iteration)
@@ -180,11 +180,11 @@ def spread(landscape: Landscape, settings: Settings, start: State, base: Rates) 
 
 
 class Crowd:
-    """Many runs that go on together, each until its end.
+    """Many runs that advance together; each stops at its own end.
 
     Attributes:
-        iterations: how many iterations each made so far, shape (n,).
-        fates: GOING, or the number that its judge ended it with, shape (n,).
+        iterations: the number of iterations of each so far, shape (n,).
+        fates: GOING, or the number with which `judge` ended it, shape (n,).
     """
 
     def __init__(
@@ -199,9 +199,9 @@ class Crowd:
 
         Args:
             landscape: what is descended.
-            settings: the optimizer, what is trained, the schedule and the batches; their learning rate means nothing.
-            state: where they stand.
-            judge: says the fates of the runs that go on, given their state and their indices.
+            settings: the optimizer, what is trained, the schedule and the batches; the learning rate is ignored.
+            state: where they start.
+            judge: returns the fates of the running ones, given their state and their indices.
             base: the base rate of each, shape (n,).
         """
         self._landscape, self._settings, self._judge = landscape, settings, judge
@@ -212,16 +212,16 @@ class Crowd:
         self._state, self._base = state, base
 
     def run(self, limit: int, pace: Callable[[int], int]) -> Iterator[float]:
-        """Go on until all have ended or made so many iterations; tell the share of the work that is done, 1 at the end.
+        """Advance until all have ended or reached the limit; yield the share of the work done, 1 at the end.
 
         Args:
-            limit: the iterations after which the others are given up.
-            pace: after how many iterations to tell, given how many runs go on.
+            limit: maximum number of iterations.
+            pace: iterations until the next yield, given the number of running ones.
         """
         with np.errstate(all="ignore"):
             self._part()
         while len(self._running) and self._state.iteration < limit:
-            # Not around the yield: whoever asks has error settings of their own.
+            # The block must not include the yield: the caller has its own error settings.
             with np.errstate(all="ignore"):
                 for _ in range(min(pace(len(self._running)), limit - self._state.iteration)):
                     self._state = advance(self._landscape, self._settings, self._state, self._base)
@@ -234,7 +234,7 @@ class Crowd:
             yield 1.0
 
     def _part(self) -> None:
-        """Leave behind those that have ended: they cost nothing more."""
+        """Remove the runs that have ended."""
         fates = self._judge(self._state, self._running)
         going = fates == GOING
         if not going.all():
@@ -246,7 +246,7 @@ class Crowd:
 
 
 def _aim(landscape: Landscape, start: State, train_bias: bool, near: float) -> float | None:
-    """The loss at which a run has arrived; None where there may be minima that are not the lowest."""
+    """Return the loss at which a run has arrived; None if there may be several minima."""
     if not landscape.convex:
         return None
     floor = landscape.lowest(None if train_bias else start.b)
@@ -257,7 +257,7 @@ def _aim(landscape: Landscape, start: State, train_bias: bool, near: float) -> f
 
 
 def _only(state: State, kept: Flags) -> State:
-    """The runs of a state that are kept."""
+    """Keep only these runs of a state."""
 
     def cut(value: Any) -> Any:
         if isinstance(value, np.ndarray):

@@ -1,13 +1,13 @@
 """A scene becomes rows of cells. The only module that calls plotext.
 
 Scene:   what a chart shows, in the coordinates of its window and without a size.
-Cell:    (character, role), the content of one column of one row; the role is turned to a colour elsewhere.
+Cell:    (character, role), the content of one column of one row; the role gets its colour elsewhere.
 Picture: the cells of a scene at one size.
 
-plotext draws the lines. It aborts the whole process on a NaN or a point far outside of its limits, and it computes in
-32-bit floats. So it never sees data: every line is mapped into the unit square in 64-bit floats, clipped to it and
-thinned out, and plotext gets numbers from 0 to 1 with limits 0 to 1. Marks of a single cell and the frame around them
-are put on top here, where a glyph can be placed to the cell and told apart without colours.
+plotext draws the lines. It aborts the whole process on a NaN or a point far outside its limits, and it computes in
+32-bit floats. So it never sees the data: every line is mapped into the unit square in 64-bit floats, clipped and
+thinned out, and plotext gets numbers from 0 to 1. Marks of a single cell and the axes are added here, where a glyph can
+be placed in an exact cell and does not depend on colour.
 """
 
 import re
@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from tui.charts.clip import clipped, thinned
 from tui.charts.window import Floats, Tick, Window, label_starts, ticks_across, ticks_up
 
-# plotext typesets its whole manual when it is imported, and loads unittest to test itself: most of the time that takes.
+# On import plotext typesets its whole manual and loads unittest: that takes most of its import time.
 for _unneeded, _name in (("plotext._doc.doc", "docs"), ("plotext._tests.run", "test")):
     _module = ModuleType(_unneeded)
     setattr(_module, _name, None)
@@ -90,9 +90,9 @@ STROKES = {
     "cursor": "!",
     **{f"run-{number}": letter for number, letter in enumerate("abcdefgh")},
 }
-"""The character that draws a line of this role in ASCII, where it is not the dot."""
+"""The ASCII character for lines of this role, if not the dot."""
 LONGEST_TEXT = 1000
-"""No text is longer than so many columns, whatever a file calls its columns."""
+"""Maximum length of a text in columns, for example of a column name from a file."""
 FRAME = {"up": ("│", "|"), "up tick": ("┤", "+"), "corner": ("└", "+"), "across": ("─", "-"), "across tick": ("┬", "+")}
 
 _ANSI = re.compile(r"\x1b\[[\d;]*m")
@@ -107,9 +107,9 @@ class Line:
         xs: Horizontal coordinates.
         ys: Vertical coordinates, as many.
         label: Its name in the legend; nothing leaves it out.
-        columns: Where the axes are narrower than this the line is not drawn: its parts would run together.
-        pinned: Put its points in the middle of their columns, where marks stand, and of their Braille dots: where it
-            hardly moves it is the same drawing, and costs neither time nor bytes.
+        columns: Minimum width of the axes in columns; a narrower chart omits the line, as its parts would merge.
+        pinned: Move its points to the middle of their columns, where marks are, and of their Braille dots: a line that
+            hardly moves then stays the same drawing, which costs no time and no bytes.
         pattern: Where no colour tells lines apart, draw so many dots of it, leave out so many, and so on; in ASCII draw
             it with the digit that its role ends in. () draws it as ever.
     """
@@ -146,9 +146,9 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Label:
-    """A text in the chart, at the first of its places where it hides nothing that is drawn after it.
+    """A text in the chart, at the first of its places where it covers nothing drawn after it.
 
-    Labels do not touch each other. Where no place is free the text is left out.
+    Labels do not overlap each other. If no place is free, the text is omitted.
 
     Attributes:
         role: What the text means; decides its colour.
@@ -156,7 +156,7 @@ class Label:
         ys: Vertical coordinates, as many.
         text: What it says.
         beside: Put it to the right of the place, or else to the left; by default it stands on it.
-        short: What it says where there is no room for the text.
+        short: A shorter text, used if there is no room for the full text.
         sign: A mark before the text, a key of GLYPHS.
     """
 
@@ -171,10 +171,10 @@ class Label:
 
 @dataclass(frozen=True, eq=False)
 class Dots:
-    """A drawing that finds its own cells, since they depend on how many there are.
+    """A drawing that depends on the number of cells.
 
     Attributes:
-        draw: From columns, rows and marker to the (row, column, character) of every role, from the upper left.
+        draw: Takes columns, rows and marker; returns the (row, column, character) of every role, from the upper left.
     """
 
     draw: Callable[[int, int, str], tuple[tuple[str, Marks], ...]]
@@ -185,11 +185,11 @@ Layer = Line | Points | Label | Dots
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a chart shows, whatever its size.
+    """What a chart shows, independent of its size.
 
     Attributes:
         window: The part of the plane that is seen.
-        layers: Lines, points and labels in drawing order: on a shared cell the later one is seen.
+        layers: Lines, points and labels in drawing order: later ones cover earlier ones.
         title: A line above the chart.
         x_title: What the horizontal axis measures.
         y_title: What the vertical axis measures.
@@ -250,8 +250,8 @@ class Picture:
 def render(scene: Scene, width: int, height: int, marker: str = "braille", *, colourless: bool = False) -> Picture:
     """Draw a scene in width x height cells.
 
-    What has no room is left out: first the titles and the legend, then the ticks, then the axes. What colours tell
-    apart has a pattern where there are none.
+    If there is little room, parts are omitted: first the titles and the legend, then the ticks, then the axes. Without
+    colours, patterns distinguish the lines.
 
     Raises:
         ValueError: If the marker is none of MARKERS.
@@ -293,7 +293,7 @@ def _over(behind: str, front: str) -> str:
 def _backdrop(
     window: Window, titles: tuple[str, str, str], logs: tuple[bool, bool] | None, size: tuple[int, int], alphabet: int
 ) -> tuple[Body, tuple[Row, ...]]:
-    """The axes with their ticks and titles, and the place inside of them; while a window holds still they stay."""
+    """Return the axes with their ticks and titles, and the area inside; cached, as a window often stays the same."""
     (title, x_title, y_title), (log_x, log_y), (width, height) = titles, logs or (False, False), size
     grid: Grid = [[BLANK] * width for _ in range(height)]
     worded = logs is not None or any(titles)
@@ -361,7 +361,7 @@ def _drawing(
 def _lettering(  # noqa: PLR0913, PLR0917
     label: Label, words: str, window: Window, body: Body, taken: set[tuple[int, int]], alphabet: int
 ) -> list[Mark]:
-    """The (row, column, character) of the words of a label, with a blank on both sides of it."""
+    """Return the (row, column, character) of the words of a label, with a blank on both sides."""
     sign = [GLYPHS[label.sign][alphabet], " "] if label.sign else []
     text = [*sign, *_cells(words, alphabet, body.width)] if words else []
     if not text:
@@ -388,7 +388,7 @@ def _marks(layers: Sequence[Points], window: Window, body: Body, alphabet: int) 
     xs = [np.atleast_1d(np.asarray(points.xs, dtype=np.float64)) for points in layers]
     across = window.across(np.concatenate(xs))
     up = window.up(np.concatenate([np.atleast_1d(np.asarray(points.ys, dtype=np.float64)) for points in layers]))
-    # A point on the border may miss it by the rounding of its mapping.
+    # Rounding in the mapping may move a point on the border outside.
     beyond = np.where(up < -1e-9, 4, np.where(up > 1 + 1e-9, 3, 0))
     beyond = np.where(across > 1 + 1e-9, 1, np.where(across < -1e-9, 2, beyond))
     number = ~(np.isnan(across) | np.isnan(up))
@@ -428,7 +428,7 @@ def _bytes(numbers: ArrayLike) -> bytes:
 
 @lru_cache(maxsize=64)
 def _stroke(lines: tuple[tuple[bytes, bytes], ...], pinned: bool, window: Window, body: Body, symbol: str) -> Marks:
-    """The (row, column, character) of lines, each given by its xs and ys as bytes; those that stay are drawn once."""
+    """Return the (row, column, character) of lines, given by their xs and ys as bytes; unchanged lines are cached."""
     shapes = [
         thinned(
             *clipped(window.across(np.frombuffer(xs)), window.up(np.frombuffer(ys))),
@@ -439,8 +439,8 @@ def _stroke(lines: tuple[tuple[bytes, bytes], ...], pinned: bool, window: Window
     across, up, joined = (np.concatenate(arrays) for arrays in zip(*shapes, strict=True))
     if not across.size:
         return ()
-    # plotext is given the cells that are crossed and no more: it takes a time in proportion to them. A point (x, y) of
-    # the unit square is x * (width - 1) cells from the centre of the first one, so at least two make a scale.
+    # plotext only gets the cells that are crossed, as its time is proportional to their number. A point (x, y) of the
+    # unit square is x * (width - 1) cells from the centre of the first one, so at least two cells are needed.
     across, down = across * (body.width - 1), (1 - up) * (body.height - 1)
     if pinned:
         across, down = np.floor(across + 0.5), (np.floor(4 * down + 2) + 0.5) / 4 - 0.5
@@ -458,7 +458,7 @@ def _stroke(lines: tuple[tuple[bytes, bytes], ...], pinned: bool, window: Window
 
 
 def _crossed(places: Floats, count: int) -> tuple[int, int]:
-    """The first of the cells that hold these places, and their number, two at least where there are two."""
+    """Return the first cell that holds these places and the number of cells, at least two if there are two."""
     first, last = int(places.min()), min(int(np.ceil(places.max())), count - 1)
     first = max(min(first, last - 1), 0)
     return first, max(last, min(first + 1, count - 1)) - first + 1
@@ -510,7 +510,7 @@ def _drawn(shape: Shape, size: tuple[int, int], symbol: str) -> Marks:
 def cells_of_dots(dots: NDArray[np.bool_], marker: str) -> Iterator[tuple[int, int, str]]:
     """The (row, column, character) of a raster of dots, shape (rows, columns) times the dots of a cell.
 
-    In ASCII, a dot a cell, the character is left open: it is empty.
+    In ASCII (one dot a cell) the character is empty: the caller chooses it.
 
     >>> list(cells_of_dots(np.array([[True, False], [False, True], [False, False], [False, False]]), "braille"))
     [(0, 0, '⠑')]
@@ -530,7 +530,7 @@ def cells_of_dots(dots: NDArray[np.bool_], marker: str) -> Iterator[tuple[int, i
 
 
 def _bare_figure() -> None:
-    """Have plotext draw lines from 0 to 1 and nothing else: no axes, no ticks, no background."""
+    """Make plotext draw lines from 0 to 1 only: no axes, no ticks, no background."""
     plotext.terminal.limit(False, False)
     plotext.figure.clear()
     plotext.figure.axes(False)
@@ -581,9 +581,9 @@ def _draw_titles(row: list[Cell], head: str, y_title: str, body: Body, alphabet:
 
 
 def _draw_legend(row: list[Cell], scene: Scene, said: set[tuple[str, str]], alphabet: int, colourless: bool) -> None:
-    """The glyphs and their names, what is drawn on top first, as many as there is room for.
+    """Draw the glyphs and their names, front layers first, as far as there is room.
 
-    What has its name beside it needs none here.
+    Whatever has a label in the chart is left out.
     """
     named = {
         layer.role: (layer.label, _sign(layer, colourless))
@@ -611,7 +611,7 @@ def _sign(layer: Line | Points, colourless: bool) -> tuple[str, str]:
 def _cells(text: str, alphabet: int, columns: int = LONGEST_TEXT) -> list[str]:
     """A text as one entry a column, the second of a wide character empty, shortened to so many columns.
 
-    What a cell cannot hold becomes a question mark or nothing.
+    A character that does not fit in a cell becomes a question mark or is dropped.
     """
     cells: list[str] = []
     for character in text:

@@ -19,14 +19,14 @@ Place = tuple[int, int]
 def with_card(
     picture: Picture, forms: Sequence[Sequence[str]], before: Place | None = None
 ) -> tuple[tuple[Row, ...], Place | None]:
-    """The rows of a picture with the first of the texts that has room inside the axes; nothing there is hidden.
+    """Draw the first of the texts that fits in an empty area inside the axes; nothing is covered.
 
-    What stands before two blanks in a line is a key.
+    In a line, the text before two blanks is a key.
 
     Args:
         picture: the picture.
-        forms: the lines of each text, the one to prefer first.
-        before: where it stood; there it stays while it can.
+        forms: the lines of each text, the preferred one first.
+        before: its last place, which is kept if possible.
 
     Returns:
         The rows, and the row and column where the text begins; None where no text has room.

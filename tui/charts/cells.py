@@ -1,6 +1,6 @@
 """Text as the cells of a terminal.
 
-Cell    (character, role): the content of one column of one row, and what it means; the role gets its style elsewhere
+Cell    (character, role): the content of one column of one row, and its meaning; the role gets its style elsewhere
 Row     the cells of a row, one for each column
 """
 

@@ -1,6 +1,6 @@
 """Lines in the unit square: cut at its border, and thinned out to what a chart of so many columns can show.
 
-What comes out of `clipped` is all that plotext ever gets: finite numbers from 0 to 1.
+The results of `clipped` are the only data plotext gets: finite numbers from 0 to 1.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ Flags = NDArray[np.bool_]
 
 
 def clipped(xs: Floats, ys: Floats) -> tuple[Floats, Floats, Flags]:
-    """The part of a line inside the unit square (Liang and Barsky, 1984), as points and whether a line leads to each.
+    """Clip a line to the unit square (Liang and Barsky, 1984): points, and whether each is joined to the one before.
 
     Segments with an end that is not finite are left out. Every number returned is in 0..1.
     """
@@ -26,7 +26,7 @@ def clipped(xs: Floats, ys: Floats) -> tuple[Floats, Floats, Flags]:
     with np.errstate(all="ignore"):
         crossings = np.stack((-begin / way, (1 - begin) / way))
     inside = (begin >= 0) & (begin <= 1)
-    still = way == 0  # never crosses: inside all the way, or never
+    still = way == 0  # parallel to this border: either inside all the way or never
     enter = np.where(still, np.where(inside, 0, 2), crossings.min(axis=0)).max(axis=1, initial=0)
     leave = np.where(still, np.where(inside, 1, -1), crossings.max(axis=0)).min(axis=1, initial=1)
     seen = usable[:-1] & usable[1:] & (enter <= leave)
@@ -39,7 +39,7 @@ def clipped(xs: Floats, ys: Floats) -> tuple[Floats, Floats, Flags]:
 
 
 def thinned(xs: Floats, ys: Floats, joined: Flags, columns: int) -> tuple[Floats, Floats, Flags]:
-    """At most two points, the lowest and the highest, for every stay of the line in a column."""
+    """Keep at most two points, the lowest and the highest, for each visit of the line to a column."""
     if len(xs) <= 2:
         return xs, ys, joined
     moved = np.append(True, np.diff(np.floor(xs * columns)) != 0)
@@ -50,5 +50,5 @@ def thinned(xs: Floats, ys: Floats, joined: Flags, columns: int) -> tuple[Floats
     kept = np.sort(np.append(order[first], order[last]))
     kept = kept[np.append(True, np.diff(kept) > 0)]  # np.unique would import much for this
     starts = np.append(True, np.diff(stay[kept]) > 0)
-    # Only the first point of a stay may begin a line; a point dropped before it hands that on.
+    # Only the first point of a visit may begin a line; if it is dropped, the next kept point does.
     return xs[kept], ys[kept], np.where(starts, joined[first][stay[kept] - 1], True)

@@ -1,4 +1,4 @@
-"""Colours that mean something: how high a point is, and whose run it is. Computed for the background they stand on.
+"""Colours with a meaning: the height of a point, or which run it is. They are computed for the background.
 
 RGB        (red, green, blue), each 0 to 255, in sRGB (IEC 61966-2-1)
 OKLab      (lightness, green to red, blue to yellow), in which equal distances look equally large
@@ -6,9 +6,9 @@ OKLab      (lightness, green to red, blue to yellow), in which equal distances l
 contrast   from 1 to 21 (WCAG 2.2): at least 3 for the parts of a picture, at least 4.5 for text
 depth      how many colours the terminal has: 24 bits, 8 bits (256 colours), or 4 (16 colours)
 
-The scale of heights goes from low to high in steps that look alike, and its lightness goes one way: so it is read in
-grey too, and by eyes that see fewer colours. The higher, the further it is from the background, on a dark one and on a
-light one. Fewer colours are no rounding of more: 256 have their own choice, and 16 a table.
+The height scale goes from low to high in equal perceptual steps with monotonic lightness, so it also works in grey and
+for colour-blind readers. Higher points differ more from the background, dark or light. Scales for fewer colours are not
+rounded from this one: 256 colours have their own choice, and 16 a table.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ RGB: TypeAlias = tuple[int, int, int]
 Lab: TypeAlias = tuple[float, float, float]
 
 HEIGHTS = 10
-"""So many colours from low to high."""
+"""Number of colours of the height scale."""
 RUNS = 8
-"""So many colours of runs; the ninth run has that of the first."""
+"""Number of colours of runs; then they repeat."""
 TEXT, CURVE = 4.5, 3.0
 """The least contrast of text, and of the parts of a picture (WCAG 2.2, 1.4.3 and 1.4.11)."""
 MARGIN = 1.02
-"""A little more than the least, since colours are rounded to whole numbers."""
+"""Safety factor on the contrast, since colours are rounded to whole numbers."""
 TRUE, MANY, FEW = 24, 8, 4
 """The depths."""
 
 FINE = 100
-"""In so many steps the way from low to high is measured."""
+"""Number of steps in which the way from low to high is sampled."""
 _DARK = ((0.0, 0.16, 275.0), (0.28, 0.12, 230.0), (0.52, 0.13, 170.0), (0.76, 0.18, 130.0), (1.0, 0.16, 104.0))
 _LIGHT = ((0.0, 0.13, 150.0), (0.25, 0.11, 205.0), (0.55, 0.18, 265.0), (0.8, 0.18, 305.0), (1.0, 0.14, 340.0))
 """The way from low to high on a dark and on a light background: (share of the way in lightness, chroma, hue)."""
@@ -49,8 +49,8 @@ _RUNS = {
 }
 """The colours of runs on a dark and on a light background.
 
-Found by a search for eight that are text on them and lie far apart, to all eyes and to those that see no red or no
-green (G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, 2009).
+Found by a search for eight colours that are readable as text and far apart, with normal vision and without red or green
+(G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, 2009).
 """
 _MANY_HEIGHTS = {
     True: "5f5fd7 0087d7 00afd7 00d7af 5fd787 87d75f afd75f d7d75f ffff5f ffffaf",
@@ -70,7 +70,7 @@ _SIXTEEN_HEIGHTS = {True: (12, 12, 6, 6, 10, 10, 11, 11, 15, 15), False: (12, 12
 _SIXTEEN_RUNS = {True: (14, 11, 10, 13, 15, 9, 6, 7), False: (4, 1, 5, 0, 12, 8, 4, 1)}
 """The colours of a console for heights and runs, by whether the background is dark.
 
-What one console calls brown is yellow on the next, so that on white only six are text: the marks tell the rest.
+The brown of one console is yellow on the next, so on white only six are readable: the marks tell the rest apart.
 """
 
 
@@ -219,7 +219,7 @@ def _table(colours: str) -> tuple[RGB, ...]:
 
 
 def _of_console(numbers: Sequence[int], background: RGB) -> tuple[RGB, ...]:
-    """Colours of a console; on the background of a theme from elsewhere white or black for what is not seen there."""
+    """Return colours of a console; one that is invisible on a foreign theme's background becomes white or black."""
     plain = SIXTEEN[15 if _is_dark(background) else 0]
     return tuple(SIXTEEN[number] if contrast(SIXTEEN[number], background) >= CURVE else plain for number in numbers)
 

@@ -1,4 +1,4 @@
-"""The loss as a curve over w, and the hiker who walks down it.
+"""The loss as a curve over w, and the "hiker": the current point on it.
 
 loss                 the curve: L(w), with b where it stands
 hiker                the point (w, L(w)) of the current iteration
@@ -7,7 +7,7 @@ uphill               the tangent at the hiker: its slope is the gradient, its ar
 ghost                where the next step would land
 minimum              the lowest point of this curve
 batch                the curve of the rows that this step sees, and its own lowest point, where they are not all
-true minimum         the w of the lowest loss of all, where b is trained too and the curve is one slice of a bowl
+true minimum         the w of the lowest loss over w and b, if b is trained too and the curve is one slice of a bowl
 """
 
 import math
@@ -25,14 +25,14 @@ from tui.charts.window import Floats, Interval, Window, held, loss_interval
 SAMPLES = 400
 """Points of the curve: more than one a column on any terminal."""
 REACH = 1 / 6
-"""The tangent is at most this part of the chart long."""
+"""Maximum length of the tangent, as a share of the chart."""
 
 LossOf = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
 class Slice:
-    """The loss over w at one b; equal slices have one curve, which is computed and drawn once.
+    """The loss over w at a fixed b; equal slices share one curve, which is computed and drawn once.
 
     Attributes:
         loss: The loss L(w, b).
@@ -65,8 +65,8 @@ class Descent:
         ghosts: Where the next step would land at other rates, as (name, w, loss).
         branches: The points of other runs, as (weights, losses).
         title: What the chart is about.
-        badges: What tells the other runs apart; a run without has none.
-        badge: What tells this run from them; None where it is alone.
+        badges: The badges that identify the other runs; a run without has none.
+        badge: The badge of this run; None if there is no other run.
         minima: The w of other lowest points of the curve.
         batch_at: The loss of the rows that this step sees; None where it sees all.
         batch_minimum: The w of the lowest loss of those; None where there is none.
@@ -99,7 +99,7 @@ def curve_window(loss_at: LossOf, across: Interval, *, log: bool = False, shown:
         loss_at: The loss of every w of an array.
         across: The interval of w.
         log: For a logarithmic loss axis: the vertical borders are log10 of the loss.
-        shown: The window on screen, with the same kind of axis; its vertical borders are kept while they serve.
+        shown: The window on screen, with the same kind of axis; its vertical borders are kept if they still fit.
     """
     wanted = _loss_interval(loss_at, across, log=log)
     return Window(*across, *held((shown.bottom, shown.top) if shown else None, wanted))
@@ -191,10 +191,10 @@ def _others(descent: Descent, height: Callable[[ArrayLike], Floats]) -> list[Lay
 
 
 def _tangent(descent: Descent, window: Window, height: float, *, log: bool) -> tuple[Line, Points]:
-    """The tangent from the hiker uphill, with an arrowhead; empty where the ground is level or out of sight.
+    """Return the tangent from the hiker uphill, with an arrowhead; empty if the ground is level or out of sight.
 
     On screen it has the slope of the curve. Its length is REACH times the sine of its angle: it grows with the
-    steepness, never runs away, and ends at the border of the window.
+    steepness, stays bounded, and ends at the border of the window.
     """
     steepness = _steepness(descent, window, log=log)
     across, up = float(window.across(descent.w)), float(window.up(height))
@@ -225,7 +225,7 @@ def _between(interval: Interval) -> Floats:
 
 
 def _losses(loss_at: LossOf, ws: Floats) -> Floats:
-    """The losses; far out, where they overflow, they are infinite and fall outside of every window."""
+    """Return the losses; overflow far out gives infinity, which is outside every window."""
     with np.errstate(all="ignore"):
         return np.broadcast_to(loss_at(ws), ws.shape)
 

@@ -1,7 +1,7 @@
-"""Where each learning rate ends, on a landscape with more than one place to end in.
+"""Where each learning rate ends, on a landscape with several minima.
 
-A row for each minimum, by its number, the lowest at the bottom, and two more: never, for rates that had not settled at
-the limit, and out, for those that left the landscape. A larger rate may be seen to end in a deeper valley.
+There is a row for each minimum, by its number, the lowest at the bottom. Two more rows are "never", for rates that had
+not settled at the limit, and "out", for those that left the landscape. A larger rate may end in a deeper valley.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Fates:
         minima: The minima, the lowest first.
         has_bias: Whether a minimum has a b.
         rate: The learning rate in force.
-        cursor: The index of a rate that one looks at.
+        cursor: The index of the rate that the user looks at.
     """
 
     rates: Floats
@@ -63,7 +63,7 @@ def fate_of(fates: Fates, index: int) -> str:
 
 
 def ends_scene(fates: Fates) -> Scene:
-    """What there is to draw, from back to front."""
+    """Build the layers to draw, from back to front."""
     xs = np.log10(fates.rates)
     count = len(fates.minima)
     rows = {index: index + 1.0 for index in range(count)} | {NEVER: count + 1.0, OUT: count + 2.0}
@@ -92,11 +92,11 @@ def ends_scene(fates: Fates) -> Scene:
 
 
 BASINS = 7
-"""So many minima have a sign of their own; those above share the last one."""
+"""Number of minima with a sign of their own; higher ones share the last sign."""
 
 
 def basin_layers(ws: Floats, bs: Floats, ends: Ends) -> list[Layer]:
-    """The number of the minimum in which a walk from each point of a grid ends; nothing where it goes out.
+    """Return the number of the minimum that a walk from each grid point reaches; nothing if it goes out.
 
     Args:
         ws: The w of the grid, shape (m,).

@@ -18,9 +18,9 @@ from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.window import Floats, Window, interval_around, widened
 
 SAMPLE = 500
-"""More rows than this are shown as a sample."""
+"""Maximum number of rows shown; more are sampled."""
 FEW = 60
-"""More residuals than this cannot be told apart."""
+"""Maximum number of residuals shown; more could not be told apart."""
 DASHES = 15
 POINTS = 101
 """Points of the line, which is bent where it shows a probability."""
@@ -40,7 +40,7 @@ class Fit:
         x_name: What the inputs are called.
         y_name: What the outputs are called.
         at: The x at which the prediction is shown; None for no prediction.
-        told: What is said of the prediction, where it is in other units than the chart.
+        told: A text for the prediction, if it is in other units than the chart.
         predict: What is expected at x, given w and b; the height of the line unless another is given.
     """
 
@@ -61,7 +61,7 @@ class Fit:
 
 
 def fit_window(x: ArrayLike, y: ArrayLike, at: float | None = None) -> Window:
-    """The window that shows all rows, on round numbers, and the x of a prediction; it depends on no line."""
+    """Return the window that shows all rows, on round numbers, and the x of a prediction; independent of the line."""
     across = interval_around(x)
     return Window(*(across if at is None else widened(across, at)), *interval_around(y))
 
@@ -72,7 +72,7 @@ def fit_scene(fit: Fit, window: Window) -> Scene:
     shown = sample(count)
     x, y = np.asarray(fit.x, dtype=np.float64)[shown], np.asarray(fit.y, dtype=np.float64)[shown]
     rows = Points("rows", x, y, "rows")
-    # Few rows stand in front of the lines, which may run through all of them; many would hide the lines.
+    # Few rows are drawn in front of the lines, many behind them, or they would hide the lines.
     layers: list[Layer] = [_residuals(x, y, fit.heights(fit.line, x))] if count <= FEW else [rows]
     if fit.best is not None:
         ends = window.xs_at(np.linspace(0, 1, 2 * DASHES))

@@ -1,7 +1,7 @@
-"""How high a point is, as a share of what is in sight: the one scale of contours and surface.
+"""The height of a point as a share of the visible range: the one scale for contours and surface.
 
-The share goes from 0, the lowest, to 1, the highest, by the logarithm of the loss, so that a narrow valley is no line;
-where losses are not all positive it goes by the loss itself. Each share has a role, and so a colour.
+The share goes from 0, the lowest, to 1, the highest, by the logarithm of the loss, so that a narrow valley stays
+visible; if losses are not all positive it is linear in the loss. Each share has a role, and so a colour.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from tui.charts.window import Floats, Window
 
 GRID = 41
-"""So many points each way tell between which losses a landscape lies; the corners alone tell it of a bowl."""
+"""Grid points in each direction for finding the range of losses; for a bowl the corners are enough."""
 DEEPEST = 1e-4
-"""The lowest height has this share of the largest loss in sight: of a lower one nothing could be seen."""
+"""The bottom of the scale is at least this share of the largest visible loss; lower losses could not be told apart."""
 HIGHEST = 1e307
 COMMON = 0.95
-"""Where losses are not all positive, so much of the landscape lies below the highest height."""
+"""Quantile of the losses used as the top of the scale if they are not all positive."""
 
 ROLES = tuple(f"height-{level}" for level in range(HEIGHTS))
 
@@ -76,7 +76,7 @@ class Heights:
 
 @lru_cache(maxsize=16)
 def heights(landscape: Landscape, window: Window) -> Heights | None:
-    """The scale between the smallest and the largest loss in sight; None where there is no difference to show."""
+    """Return the scale between the smallest and the largest visible loss; None if they are equal."""
     count = 2 if landscape.exact else GRID
     with np.errstate(all="ignore"):
         ws, bs = window.xs_at(np.linspace(0, 1, count)), window.ys_at(np.linspace(0, 1, count))
@@ -90,6 +90,6 @@ def heights(landscape: Landscape, window: Window) -> Heights | None:
     if landscape.exact or bottom > 0:
         bottom = max(bottom, top * DEEPEST)
         return Heights(bottom, top, log=True) if 0 < bottom < top else None
-    # Most of a landscape with holes lies far below its highest peak.
+    # In a landscape with holes most points are far below its highest peak.
     top = min(top, float(np.quantile(losses, COMMON)))
     return Heights(bottom, top, log=False) if bottom < top else None

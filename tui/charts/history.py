@@ -1,8 +1,8 @@
 """The loss against the iteration.
 
 past         this run up to the current iteration
-future       the iterations beyond it that are known already: one has stepped back
-floor        the smallest loss there is; on the logarithmic axis, which shows the loss above it, it is out of sight
+future       iterations after the current one that are already known, after stepping back
+floor        the smallest loss possible; not visible on the logarithmic axis, which shows the loss above it
 change       an iteration at which a setting was changed
 branch       other runs, from the iteration on where they left, each with its colour and mark
 
@@ -23,11 +23,11 @@ from tui.charts.runs import NARROW, Badge, run_layers
 from tui.charts.window import DEPTH, Floats, Window, held, loss_interval, round_step
 
 SHORTEST = 10
-"""The horizontal axis shows so many iterations at least."""
+"""Minimum number of iterations on the horizontal axis."""
 CHANGES = 20
-"""So many of the last changes are marked."""
+"""Maximum number of changes marked, counted from the last."""
 LONGEST = 24
-"""The name of a change is cut to so many characters."""
+"""Maximum number of characters of the name of a change."""
 PLACES = 8
 """The heights at which the name of a change may stand."""
 
@@ -35,7 +35,7 @@ Curve = tuple[ArrayLike, ArrayLike]
 """Iterations and the losses there."""
 NOTHING: Curve = ((), ())
 NOTHING_MUCH = 1e-15
-"""A minimum that is nearer to 0 is 0 but for rounding."""
+"""A minimum closer to 0 than this is 0 up to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +72,10 @@ class History:
 
 
 def history_window(history: History, *, log: bool = False, shown: Window | None = None) -> Window:
-    """The window that shows the run: its right border doubles, its lower and upper borders are kept while they serve.
+    """Return the window that shows the run: its right border doubles, the others are kept as long as they fit.
 
-    Other runs stretch it to the right and, on the logarithmic axis, downwards, but not upwards: one that diverged would
-    flatten this one.
+    Other runs extend it to the right and, on the logarithmic axis, downwards, but not upwards: a run that diverged
+    would flatten this one.
 
     Args:
         history: The run.
@@ -90,7 +90,7 @@ def history_window(history: History, *, log: bool = False, shown: Window | None 
         wanted = _above(np.append(losses, [loss for loss in reached if loss < losses.max()]), history.floor)
     else:
         wanted = np.append(losses, history.floor)
-    # However far a run has gone up, where it began stays in sight: its way is a straight line then.
+    # The start stays visible however high the run rises: its path is then a straight line.
     largest = np.max(wanted, initial=0, where=np.isfinite(wanted))
     depth = max(DEPTH * min(wanted[0] / largest, 1), 5e-324) if 0 < wanted[0] < largest else DEPTH
     height = held((shown.bottom, shown.top) if shown else None, loss_interval(wanted, log=log, depth=depth))
@@ -98,7 +98,7 @@ def history_window(history: History, *, log: bool = False, shown: Window | None 
 
 
 def history_scene(history: History, window: Window, *, log: bool = False) -> Scene:
-    """What there is to draw, from back to front."""
+    """Build the layers to draw, from back to front."""
 
     def height(losses: ArrayLike) -> Floats:
         if not log:
@@ -129,9 +129,9 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
 
 
 def _names(changes: Sequence[tuple[int, str]], window: Window) -> list[Layer]:
-    """What was changed, right of the line of every change: one name below the other where they are near.
+    """Return the names of the changes, to the right of their lines, stacked where they are close.
 
-    The names stand in front of all lines but the run's own, or none but the last would have a place.
+    They are drawn in front of all lines but the run's own; otherwise only the last would have room.
     """
     layers: list[Layer] = []
     begun: list[float] = []  # for every height, where the leftmost name on it begins, as a share of the width
@@ -147,7 +147,7 @@ def _names(changes: Sequence[tuple[int, str]], window: Window) -> list[Layer]:
 
 
 def _above(losses: ArrayLike, floor: float) -> Floats:
-    """How far losses are above the floor; rounding may put the last ones below it."""
+    """Return how far losses are above the floor, at least 0 despite rounding."""
     with np.errstate(all="ignore"):
         return np.maximum(_floats(losses) - floor, 0)
 

@@ -25,15 +25,15 @@ from tui.charts.runs import Badge, run_layers
 from tui.charts.window import Floats, Window, interval_around, log_ticks, ticks, widened, window_around
 
 LEVELS = 8
-"""So many contours, one more at most."""
+"""About how many contours are drawn."""
 FEWEST = 5
-"""Of fewer contours little can be seen."""
+"""Minimum number of contours for a readable map."""
 FEW = 100
-"""A path of so few points shows each of them; a longer one is a line."""
+"""Maximum number of points for which a path shows each point; a longer one is a line."""
 PATTERNS: tuple[tuple[int, ...], ...] = ((14, 4), (4, 3), (1, 2))
 """Without colours a contour has dots and gaps of these lengths: the higher the fewer, and then anew."""
 LONGEST = 16
-"""So many characters of the legend are left for the levels in the smallest terminal that shows everything."""
+"""Characters of the legend left for the levels in the smallest terminal that shows everything."""
 
 Contour = tuple[float, str]
 Place = tuple[float, float]
@@ -73,10 +73,10 @@ class Walk:
 
 
 def map_window(landscape: Landscape, start: Place, point: Place, shown: Window | None = None) -> Window:
-    """The window that shows a run: it holds still until the point leaves it, then it widens.
+    """Return the window that shows a run: it stays the same until the point leaves it, then it widens.
 
-    At first it shows the start, the minimum, and how far a step from the start along w alone can reach before it climbs
-    higher than it was.
+    At first it shows the start, the minimum, and how far a step from the start along w alone can go before the loss is
+    higher than before.
 
     Args:
         landscape: What is walked on.
@@ -100,7 +100,7 @@ def map_window(landscape: Landscape, start: Place, point: Place, shown: Window |
 
 
 def close_window(path: ArrayLike) -> Window:
-    """The window around a path alone, close enough to see the zigzag of a path that has not come far yet."""
+    """Return the window around a path alone, close enough to see a short zigzag."""
     ws, bs = _columns(path)
     return Window(*interval_around(ws), *interval_around(bs))
 
@@ -125,7 +125,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
         floor = landscape.valley(ends)
     if floor is not None:
         layers.append(dashed("floor", ends, floor, "minimum"))
-    # The legend names what is in front first, and the levels are to come before other runs, which have their marks.
+    # The legend lists front layers first, and the levels should come before other runs, which have marks.
     layers.append(Line("legend", [], [], named, pattern=patterns[0]))
     ws, bs = _columns(walk.path)
     role = walk.badge.role if walk.badge else "trail"
@@ -157,7 +157,7 @@ def map_scene(walk: Walk, window: Window) -> Scene:
 def _ground(
     landscape: Landscape, window: Window, patterns: tuple[tuple[int, ...], ...]
 ) -> tuple[tuple[Layer, ...], str]:
-    """The contours with their labels, and the legend of their levels; while the window holds still they stay."""
+    """Return the contours with their labels, and the legend of their levels; cached while the window stays the same."""
     contours = levels(landscape, window)
     losses = [level for level, _ in contours]
     lines = landscape.contours(losses, (window.left, window.right), (window.bottom, window.top))
@@ -176,7 +176,7 @@ def _ground(
 
 
 def level_legend(contours: Sequence[Contour]) -> str:
-    """The levels, from the lowest to the highest: all of them, or as many as say which they are.
+    """Name the levels from the lowest to the highest: all of them, or enough to show which they are.
 
     >>> [level_legend([(float(name), name) for name in names.split()]) for names in ("1 10 100", "1 2 5 10 20 50 100")]
     ['loss 1 10 100', 'loss 1 2..100']
@@ -205,7 +205,7 @@ def levels(landscape: Landscape, window: Window) -> list[Contour]:
         low, high = math.log10(bottom), math.log10(top)
         found = log_ticks(low, high, LEVELS)
         if len(found) < FEWEST:
-            # The powers of ten alone, where 1, 2 and 5 times them are too many.
+            # Use only powers of ten if 1, 2 and 5 times them are too many.
             numbers = [
                 float(f"{digit}e{power}") for power in range(math.floor(low), math.ceil(high)) for digit in (1, 3)
             ]

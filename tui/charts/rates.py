@@ -5,7 +5,7 @@ slow         rates that do not get there within the limit, at the upper border
 cliff        the rate from which on all diverge
 best         the rate that takes the fewest iterations
 hiker        the rate in force
-cursor       a rate one looks at
+cursor       the rate that the user looks at
 """
 
 import math
@@ -48,7 +48,7 @@ class Rates:
 def rates_window(sweep: Sweep) -> Window:
     """The window that shows a sweep, from the power of ten below the fewest iterations up to the limit.
 
-    It changes once: the first rate to arrive is the one that takes the fewest. Both borders are log10.
+    It changes once, when the first rate arrives: that rate takes the fewest iterations. Both borders are log10.
     """
     rates = np.log10(sweep.learning_rates)
     left, right = (float(rates[0]), float(rates[-1])) if len(rates) else (0.0, 1.0)
@@ -59,7 +59,7 @@ def rates_window(sweep: Sweep) -> Window:
 
 
 def rates_scene(rates: Rates, window: Window) -> Scene:
-    """What there is to draw, from back to front."""
+    """Build the layers to draw, from back to front."""
     sweep = rates.sweep
     xs = np.log10(sweep.learning_rates)
     slow = ~sweep.arrived & ~sweep.diverged & (sweep.done >= 1)
@@ -73,7 +73,7 @@ def rates_scene(rates: Rates, window: Window) -> Scene:
         told = f"{sweep.learning_rates[rates.cursor]:.4g}: {told_at(sweep, rates.cursor)}"
         line, name = _upright("cursor", float(xs[rates.cursor]), told, window, start=0.4)
         layers, names = [*layers, line], [*names, name]
-    layers += names  # in front of both lines: between the two there may be no room for either
+    layers += names  # in front of both lines, which may leave no room between them
     heights = np.where(sweep.arrived, _log(sweep.iterations), math.nan)
     layers.append(Line("curve", xs, heights))
     alone = sweep.arrived & ~np.append(sweep.arrived[1:], False) & ~np.append(False, sweep.arrived[:-1])

@@ -1,6 +1,6 @@
-"""Other runs in a chart: each has a colour and a mark that no other near it has, and its name where it ends.
+"""Other runs in a chart: each has its own colour and mark, and its name where it ends.
 
-The colour and the mark of a run hold in every chart and list, however the others come and go: `Badges` keeps them.
+A run keeps its colour and mark in every chart and list while other runs come and go: see `Badges`.
 """
 
 from collections.abc import Hashable, Sequence
@@ -13,7 +13,7 @@ from tui.charts.colours import RUNS
 from tui.charts.window import Floats, Window
 
 LETTERS = 4
-"""A mark is so many letters of a name: seven of them fit side by side in the narrowest chart that shows everything."""
+"""Number of letters in a mark: seven marks fit side by side in the narrowest complete chart."""
 NARROW = 46
 """The columns of that chart."""
 TALL = 20
@@ -21,13 +21,13 @@ TALL = 20
 SAMPLES = 24
 """The places along a line at which its mark may stand."""
 SPREAD = 3
-"""So many marks stand on a line that is long enough, besides the one at its end."""
+"""Number of marks on a long line, besides the one at its end."""
 LONG = 12.0
-"""So many columns of line a mark needs."""
+"""Minimum length of line, in columns, for each mark."""
 CLEAR = 4.0
-"""So many columns away from the next line is as clear as any more."""
+"""Distance to the next line, in columns, that counts as clear."""
 BEFORE = 0.4
-"""Where there is no room right of the end or left of it, a name stands so much of the chart before it."""
+"""If there is no room beside the end, the name is this share of the chart before it."""
 STEP, STEPS = 0.021, 40
 """A name stands so many rows above or below the end of its run at most; a row of a chart of 50, as share of it."""
 
@@ -65,7 +65,7 @@ class Badge:
 
 
 class Badges:
-    """Gives each run a badge, which stays its own until the run is gone.
+    """Gives each run a badge, which it keeps until the run is gone.
 
     Example:
         >>> badges = Badges()
@@ -77,7 +77,7 @@ class Badges:
         self._given: dict[Hashable, int] = {}
 
     def of(self, runs: Sequence[Hashable]) -> list[int]:
-        """The number of each run's badge: the one it has, or the first that is free, or one that several have."""
+        """Return the number of each run's badge: the one it has, or the first free one, or a shared one."""
         present = set(runs)
         self._given = {run: number for run, number in self._given.items() if run in present}
         for run in runs:
@@ -100,7 +100,7 @@ def short(name: str) -> str:
 def run_layers(runs: Sequence[tuple[Floats, Floats]], badges: Sequence[Badge], window: Window) -> list[Layer]:
     """The line of every run with its marks, and its name where it ends, or else where it is clear of the others.
 
-    The names stand behind the lines: none hides a run, and none another name.
+    The names are behind the lines: they cover no run and no other name.
     """
     places = [_samples(window.across(xs), window.up(ys)) for xs, ys in runs]
     names: list[tuple[float, Layer]] = []
@@ -118,7 +118,7 @@ def run_layers(runs: Sequence[tuple[Floats, Floats]], badges: Sequence[Badge], w
         lines.append(Line(badge.role, xs, ys, badge.name))
         marked = _marked(own, index)
         marks.append(Points(badge.role, window.xs_at(marked[:, 0]), window.ys_at(marked[:, 1])))
-    # What is last in the list finds its place first: the lowest one, so that names pile up in the order of the runs.
+    # Names of lower runs are placed first, so that the names pile up in the order of the runs.
     names.sort(key=lambda pair: -pair[0])
     return [*(name for _, name in names), *lines, *marks]
 
@@ -140,7 +140,7 @@ def _spots(own: Floats, others: list[Floats]) -> Floats:
 
 
 def _marked(own: Floats, index: int) -> Floats:
-    """Where the marks of a run stand: at its end, and along it, elsewhere for each run so that they do not meet."""
+    """Return the places of the marks of a run: at its end and along it, shifted for each run to avoid overlap."""
     if len(own) < 2:
         return own
     steps = np.diff(own, axis=0) * (NARROW, TALL)

@@ -1,6 +1,6 @@
-"""A scene for a few rows beside the chart: where am I on the map, how has the loss gone.
+"""A scene in a few rows beside the chart, for orientation: the place on the map, the course of the loss.
 
-It is the same scene with what has no room left out: axes, titles, names, and contours but for a few.
+Axes, titles, names and most contours are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CONTOURS = 3
-"""So many contours at most: more of them are a blot."""
+"""Maximum number of contours; more would merge."""
 LEFT_OUT = {"uphill", "change", "rows", "axis", "residual"}
 """Roles that need more room than there is."""
 
@@ -73,6 +73,6 @@ def _wordless(layer: Line | Points) -> Line | Points:
 
 
 def _spread(contours: Sequence[Line]) -> list[Line]:
-    """So many of the contours as there is room for, from the lowest on, evenly apart."""
+    """Return as many contours as fit, evenly spaced, beginning with the lowest."""
     every = max(1, -(-len(contours) // CONTOURS))
     return list(contours[::every])

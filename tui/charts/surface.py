@@ -1,7 +1,7 @@
-"""The loss as a net over the plane of w and b, seen from aside, and the path of the hiker on it.
+"""The loss as a 3D surface of grid lines over w and b, seen from the side, with the path of the hiker on it.
 
-azimuth      how far one has walked around it: at 0 w goes to the right and b away from the viewer
-tilt         how far one badges down: 0 from the side, 90 from above
+azimuth      rotation of the viewer around the surface: at 0 w points right and b away from the viewer
+tilt         the angle of view from above: 0 from the side, 90 from above
 net          lines of equal w and of equal b on the surface, in the colours of its height
 behind       what a part of the surface nearer to the viewer hides
 
@@ -28,33 +28,33 @@ from tui.charts.window import Floats, Window
 HEIGHT = 0.62
 """How high the surface is drawn, as a share of how wide it is."""
 FOOT = 0.1
-"""So much of the chart is left below the surface for the names of the axes."""
+"""Share of the chart left below the surface for the names of the axes."""
 GRID = 61
-"""So many points each way tell how high the surface reaches."""
+"""Grid points in each direction for finding the height of the surface."""
 DEPTHS = 160
-"""The horizon is followed over so many points away from the viewer."""
+"""Number of depths at which the horizon is computed."""
 FINE = 120
-"""A line of the net goes through so many points of the surface at least."""
+"""Minimum number of surface points on a grid line."""
 SPACING = 7.5
-"""So many dots of the height of the chart there are for each line of the net; a closer net is a blot."""
+"""Dots of chart height for each grid line; a denser net would merge."""
 LINES = (7, 22)
-"""The net has so many lines each way at least, and at most."""
+"""Minimum and maximum number of grid lines in each direction."""
 SIGHT = 48
-"""So many points between a mark and the viewer tell whether it is hidden."""
+"""Number of points between a mark and the viewer that are checked for hiding it."""
 NEARLY = 0.012
-"""What is hidden by less than this share of the chart is seen."""
+"""Points hidden by less than this share of the chart count as visible."""
 DRAPED = 160
-"""The path is laid on the surface through so many points."""
+"""Number of points of the path on the surface."""
 RAISED = 10.0
-"""So much higher a camera stands where the valley may bend, and again where there are several."""
+"""Extra tilt of the camera for a valley that may bend, and again for several minima."""
 ASIDE = 20.0
-"""So many degrees from the direction of the valley one sees it best."""
+"""Angle in degrees from the direction of a valley at which it is seen best."""
 TURN = 5.0
-"""A camera stands at a multiple of so many degrees at first."""
+"""The initial azimuth is a multiple of this angle in degrees."""
 ROUNDING = 1e-12
-"""A lowest loss of this share of the highest is 0 but for rounding."""
+"""A lowest loss below this share of the highest is 0 up to rounding."""
 NAMED = STEP * np.array([0, *(sign * row for row in range(1, 25) for sign in (1, -1))])
-"""So far above the end of a run, or below it, its name may stand."""
+"""Vertical offsets from the end of a run at which its name may be placed."""
 CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 """Of the plane, as shares of the window."""
 LOWEST_TILT, HIGHEST_TILT = 10.0, 80.0
@@ -83,9 +83,9 @@ class Camera:
 
 @dataclass(frozen=True)
 class Relief:
-    """How high a loss stands on the chart, from 0 to 1: by its root above the lowest in sight, or by its logarithm.
+    """How high a loss is drawn, from 0 to 1: by the root of the loss above the lowest visible, or by its logarithm.
 
-    A narrow valley is a gorge then: by the loss itself its floor and its foot could not be told apart.
+    Linear in the loss, the floor and the foot of a narrow valley could not be told apart.
 
     Example:
         >>> Relief(0.0, 4.0, log=False).height([0.0, 1.0, 4.0]).tolist()
@@ -165,7 +165,7 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """The surface in a window from a camera: what stays while the hiker walks."""
+    """The surface in a window from a camera; it stays the same while the hiker walks."""
 
     landscape: Landscape
     window: Window
@@ -182,7 +182,7 @@ class Ground:
     def place(self, ws: ArrayLike, bs: ArrayLike, losses: ArrayLike | None = None) -> tuple[Floats, Floats, Floats]:
         """Where points of the surface are on the chart, and their depth; NaN for what is outside of the window."""
         u, v = np.atleast_1d(self.window.across(ws)), np.atleast_1d(self.window.up(bs))
-        # What is outside is as far as it need be: of farther points differences overflow.
+        # Clip points far outside, as their differences would overflow.
         u, v = (np.where(abs(share) < 2, share, 2.0) for share in (u, v))
         height = self.heights(u, v)
         if losses is not None:
@@ -191,7 +191,7 @@ class Ground:
         return np.where(np.isnan(height), np.nan, self.view.across(u, v)), self.view.up(depth, height), depth
 
     def seen(self, across: Floats, up: Floats, depth: Floats) -> NDArray[np.bool_]:
-        """Which points nothing before them hides."""
+        """Return which points are not hidden by anything in front of them."""
         share = np.linspace(0, 1, SIGHT, endpoint=False)
         before = depth[:, None] * share
         ahead = np.broadcast_to(across[:, None], before.shape)
@@ -206,7 +206,7 @@ class Ground:
 
 
 def camera_for(landscape: Landscape, window: Window) -> Camera:
-    """A camera that sees the most of the known minima; into a single valley it looks along, a little from aside."""
+    """Return a camera that sees most of the known minima, or looks along a single valley, slightly from the side."""
     lowest = landscape.lowest_point()
     if lowest is None:
         return Camera()
@@ -263,7 +263,7 @@ def _others(ground: Ground, walk: Walk) -> list[Layer]:
 
 @lru_cache(maxsize=8)
 def _ground(landscape: Landscape, window: Window, camera: Camera, log: bool) -> Ground | None:
-    """The surface; None where there is nothing of it in sight."""
+    """Return the surface; None if nothing of it is visible."""
     share = np.linspace(0, 1, GRID)
     u, v = np.meshgrid(share, share, indexing="ij")
     with np.errstate(all="ignore"):
@@ -290,7 +290,7 @@ def _ground(landscape: Landscape, window: Window, camera: Camera, log: bool) -> 
 
 
 def _left_corner(view: View) -> tuple[Floats, Floats]:
-    """The corner of the plane that appears farthest to the left: there the axis of the loss stands."""
+    """Return the corner that appears leftmost: the axis of the loss is there."""
     u, v = CORNERS.T
     first = int(view.across(u, v).argmin())
     return u[first], v[first]
@@ -303,12 +303,12 @@ def _columns(walk: Walk) -> tuple[Floats, Floats]:
 
 
 def _path(ground: Ground, ws: Floats, bs: Floats, role: str, name: str) -> list[Layer]:
-    """A path laid on the surface: where it is seen, and where it is behind something."""
+    """Return a path on the surface: its visible parts and its hidden parts."""
     if len(ws) < 2:
         return []
     parts = max(1, DRAPED // (len(ws) - 1))
     spots = np.linspace(0, len(ws) - 1, (len(ws) - 1) * parts + 1)
-    # The points of a run that diverged lie where differences overflow: only what is in the window is of use.
+    # A run that diverged has points whose differences overflow: only those in the window are used.
     usable = np.isfinite(ground.window.across(ws)) & np.isfinite(ground.window.up(bs))
     index = np.arange(len(ws))
     ws, bs = (np.interp(spots, index, np.where(usable, values, np.nan)) for values in (ws, bs))
@@ -379,7 +379,7 @@ def _drawn(ground: Ground, columns: int, rows: int, marker: str) -> tuple[tuple[
         return ()
     px, py, depth, levels = _net(ground, wide, tall)
     high = _horizon(ground, wide)
-    # Between two columns of dots the horizon goes straight.
+    # Between two columns of dots the horizon is linear.
     column = np.minimum(px.astype(np.int64), wide - 2)
     part = px - column
     at = np.minimum((depth * (DEPTHS - 1)).astype(np.int64), DEPTHS - 1)
@@ -387,7 +387,7 @@ def _drawn(ground: Ground, columns: int, rows: int, marker: str) -> tuple[tuple[
         above = high[column, at] * (1 - part) + high[column + 1, at] * part
         seen = 1 - py / (tall - 1) >= above - 0.7 / tall
     x, y = np.floor(px[seen] + 0.5).astype(np.int64), np.floor(py[seen] + 0.5).astype(np.int64)
-    # A peak between the points that told how high the surface reaches ends at the border.
+    # A peak between the grid points used for the height of the surface is cut at the border.
     x, y = np.clip(x, 0, wide - 1), np.clip(y, 0, tall - 1)
     dots = np.zeros((tall, wide), dtype=np.bool_)
     dots[y, x] = True
@@ -403,7 +403,7 @@ def _drawn(ground: Ground, columns: int, rows: int, marker: str) -> tuple[tuple[
 
 
 def _net(ground: Ground, wide: int, tall: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """The points of the lines of the net, a dot apart: places in dots from the upper left, depths, levels."""
+    """Return the points of the grid lines, a dot apart: (x, y) in dots from the upper left, depths, levels."""
     view = ground.view
     count = int(min(max(tall / SPACING, LINES[0]), LINES[1]))
     lines, along = np.linspace(0, 1, count + 1), np.linspace(0, 1, max(FINE, wide))
@@ -415,7 +415,7 @@ def _net(ground: Ground, wide: int, tall: int) -> tuple[Floats, Floats, Floats, 
     px, py, depth, height = (values.reshape(shape) for values in (px, py, depth, height))
     with np.errstate(invalid="ignore"):
         far = np.maximum(abs(np.diff(px, axis=1)), abs(np.diff(py, axis=1)))
-    # Segments with an end that is no number have no pieces: they leave a gap.
+    # Segments with a NaN end get no pieces, which leaves a gap.
     pieces = np.where(np.isnan(far), 0, np.maximum(np.ceil(np.nan_to_num(far)), 1)).astype(np.int64).ravel()
     start = np.repeat(np.cumsum(pieces) - pieces, pieces)
     share = (np.arange(len(start)) - start) / np.repeat(pieces, pieces)
@@ -434,7 +434,7 @@ def _net(ground: Ground, wide: int, tall: int) -> tuple[Floats, Floats, Floats, 
 
 
 def _horizon(ground: Ground, wide: int) -> Floats:
-    """The highest place that the surface reaches, in each column of dots, up to each depth."""
+    """Return the highest place that the surface reaches in each column of dots, up to each depth."""
     across, depth = np.meshgrid(np.linspace(0, 1, wide), np.linspace(0, 1, DEPTHS), indexing="ij")
     reached = ground.view.up(depth, ground.heights(*ground.view.plane(across, depth)))
     return np.maximum.accumulate(np.where(np.isnan(reached), -1e9, reached), axis=1)

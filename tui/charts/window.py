@@ -1,12 +1,12 @@
-"""Which part of the plane a chart shows: intervals on round numbers, their ticks, and the map to the unit square.
+"""The visible part of the plane: intervals on round numbers, their ticks, and the map to the unit square.
 
 Interval: (low, high), finite and low < high.
 Step:     1, 2 or 5 times a power of ten; round numbers are its multiples.
 Tick:     (position, label), where the label is the position written out: float(label) == position.
 
-Round numbers are computed in `Decimal`, where 3 * 0.1 is 0.3 and 1e308 + 1e308 is no infinity, so that a label never
-needs to be guessed from a rounded float. A window that moves with every step is unreadable and repaints everything:
-`widened` and `held` let it stand still and change in few, large steps.
+Round numbers are computed in `Decimal`, where 3 * 0.1 is 0.3 and 1e308 + 1e308 is not infinite, so that a label is
+always exact. A window that moves with every step is unreadable and repaints everything: `widened` and `held` keep it
+still and change it in few, large steps.
 """
 
 import math
@@ -81,8 +81,8 @@ class Window:
 def window_around(start: float, minimum: float | None) -> Interval:
     """The interval that shows a descent from `start` to `minimum`, on round numbers.
 
-    It reaches half the way from start to minimum back behind the start, and the whole way on beyond the minimum, so
-    that both slopes of the valley are seen. Where the two coincide, or there is no minimum, it is centred on the start.
+    It extends half the distance behind the start and the whole distance beyond the minimum, so that both slopes of the
+    valley are visible. If the two coincide or there is no minimum, it is centred on the start.
 
     >>> window_around(0.0, 1.8436928702)
     (-1.0, 4.0)
@@ -98,7 +98,7 @@ def window_around(start: float, minimum: float | None) -> Interval:
 
 
 def widened(shown: Interval, point: float) -> Interval:
-    """The interval that shows `point` too: unchanged while the point is inside, else at least twice as long.
+    """Widen an interval to show `point` too: unchanged if the point is inside, else at least twice as long.
 
     A run that diverges by any factor so widens its window only as often as its distance doubles. A point that is not
     finite changes nothing.
@@ -118,9 +118,9 @@ def widened(shown: Interval, point: float) -> Interval:
 
 
 def held(shown: Interval | None, wanted: Interval) -> Interval:
-    """The interval to show when `wanted` is to be seen: the one `shown` already, as long as it serves.
+    """Keep the interval `shown` if it still fits `wanted`, else return `wanted`.
 
-    It serves while it holds the wanted interval and that fills at least a quarter of it.
+    It fits if it contains the wanted interval and is at most four times as long.
     """
     if shown is None:
         return wanted
@@ -259,7 +259,7 @@ def _apart(found: Sequence[Tick], low: float, high: float, columns: int) -> bool
 
 
 def ticks_up(low: float, high: float, rows: int, *, log: bool = False) -> list[Tick]:
-    """The ticks that a vertical axis of so many rows has room for: every other row, eight steps at most."""
+    """Return as many ticks as a vertical axis has room for: every other row, eight steps at most."""
     if rows < 2:
         return []
     return (log_ticks if log else ticks)(low, high, min(8, rows // 2))

@@ -1,1 +1,1 @@
-"""The ways without a screen: a printed run, and the laboratory in words."""
+"""The commands without a screen: printed runs, checks, export and the plain mode."""

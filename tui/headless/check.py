@@ -1,7 +1,7 @@
-"""`gdlab check`: a course proved solvable, and what learners handed in, replayed.
+"""`gdlab check`: prove that a course can be solved, and check what learners handed in.
 
-A course is proved by its own model solutions. A learner's file is read for what was done, and that is done again: the
-verdicts come from the states that result, never from what the file says of itself.
+A course is proved by its own model solutions. A learner's file says what was done; that is replayed, and the verdicts
+come from the resulting states, never from claims in the file.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ COMMANDS_BY_NAME = {name: command for command in COMMANDS for name in command.na
 ALIKE = 3
 """Two files that say the very same of so many tasks done are remarked on; fewer may be alike by chance."""
 TOGETHER = 24
-"""So many files or more are shared between processes: fewer take less time than starting one."""
+"""Minimum number of files for several processes: for fewer, starting one takes longer."""
 
 
 def check(course: str | None, files: Sequence[str], form: str = "text") -> int:
@@ -50,7 +50,7 @@ def check(course: str | None, files: Sequence[str], form: str = "text") -> int:
         form: text, csv or json.
 
     Returns:
-        0 where all is well, 1 where a task is not done or not solvable, 2 for a file that is none.
+        0 if all is well, 1 if a task is not done or not solvable, 2 for a file that is not valid.
     """
     try:
         known = Course.load(course)
@@ -70,7 +70,7 @@ def check(course: str | None, files: Sequence[str], form: str = "text") -> int:
 
 
 def _order(file: str | None) -> str:
-    """What to add where somebody has named what was handed in, and no course before it."""
+    """Return a hint to add if a file of a learner was given in the place of the course."""
     with suppress(OSError, ValueError):
         if file is not None and Path(file).is_file():
             with Path(file).open("rb") as opened:
@@ -103,17 +103,17 @@ def _prove(course: Course, form: str) -> int:
 
 
 def prove(course: Course, task: Task) -> tuple[int, str]:
-    """Whether a task is not solved at its start, and is by its own solution.
+    """Check that a task is not solved at its start, and is solved by its own solution.
 
     Returns:
-        A line of the course, and what is wrong there in a sentence; an empty one where nothing is.
+        The line in the course, and an error message there; empty if there is none.
     """
     lesson = Lesson(course, _laboratory(task))
     lesson.go(course.tasks.index(task))
     question = task.question
     only_answered = all(isinstance(check, Answered) for check in task.goal)
     if question is not None and not only_answered:
-        # Whoever only answers must not be done with it.
+        # an answer alone must not solve it
         fresh = Lesson(course, _laboratory(task))
         fresh.go(course.tasks.index(task))
         fresh.answer(_answer_text(task))
@@ -129,7 +129,7 @@ def prove(course: Course, task: Task) -> tuple[int, str]:
             return line, f"its solution cannot be done: {inert(str(error)).rstrip('.')}."
         lesson.update()
     if lesson.done:
-        # What was done must also be found in what would be handed in.
+        # The solution must also pass when it is handed in.
         name = f"{course.file}, task {task.id}"
         handed_in = Progress.from_text(lesson.progress.to_text(), name)
         result = assess(course, handed_in)[course.tasks.index(task)]
@@ -152,7 +152,7 @@ def _do(plain: LearningPlain, command: str) -> None:
     """Do a command of a solution, as a learner would.
 
     Raises:
-        ValueError: with a sentence, where it cannot be done, or has to wait for an answer.
+        ValueError: with a sentence, if it fails or must wait for an answer.
     """
     name, _, rest = (part.strip() for part in command.partition(" "))
     if name == "answer":
@@ -164,7 +164,7 @@ def _do(plain: LearningPlain, command: str) -> None:
         raise ValueError(f"a solution can open data that ship, {', '.join(shipped())}, not {quoted(rest)}")
     if why := plain.waits(name):
         raise ValueError(why)
-    # A sentence for each of many steps would take longer than the steps.
+    # Describing each of many steps would take longer than the steps.
     name = "run" if name in ("step", "n") and rest else name
     for _ in COMMANDS_BY_NAME[name].do(plain, rest):
         pass
@@ -200,12 +200,12 @@ class Report:
 
 
 def report_on(course: Course, file: str) -> Report:
-    """What became of the tasks in a file that a learner handed in."""
+    """Check a file that a learner handed in, and return a report on its tasks."""
     name = quoted_path(file)
     try:
         path = Path(file)
         if not path.is_file():
-            path.stat()  # says so where there is nothing
+            path.stat()  # raises if the file does not exist
             return Report(file, f"{name} is no file")
         if path.stat().st_size > LARGEST:
             return Report(file, f"{name} is too large for what a learner hands in")
@@ -307,7 +307,7 @@ def _as_csv(course: Course, reports: Iterable[Report]) -> None:
 
 
 def _inert_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """Escape a text that a spreadsheet would take for a formula."""
     shown = inert(text)
     return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") else shown
 

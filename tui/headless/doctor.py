@@ -1,4 +1,4 @@
-"""`gdlab doctor`: what a bug report needs to know of this machine, in a few lines, and nothing personal."""
+"""`gdlab doctor`: what a bug report needs to say about this machine, in a few lines and without personal data."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _is_terminal(name: str) -> bool:
 
 
 def _colours() -> str:
-    """How many colours the terminal is taken to have, by the same rules as the app takes them."""
+    """Return the number of colours of the terminal, by the rules that the app uses."""
     from rich.console import Console  # noqa: PLC0415
 
     known = Console(force_terminal=True).color_system or "none"
@@ -108,7 +108,7 @@ def _colours() -> str:
 
 
 def _sessions() -> str:
-    """How many are kept, and whether more can be; not where that is."""
+    """Return how many sessions are kept, and whether the folder is writable; not where it is."""
     whose = (
         f"the folder that {FOLDER_VARIABLE} names" if os.environ.get(FOLDER_VARIABLE) else "the platform's own folder"
     )

@@ -1,4 +1,4 @@
-"""`gdlab learn --plain`: a course in words. To the commands of the plain mode come those of the course."""
+"""`gdlab learn --plain`: a course in words. It adds the commands of the course to those of the plain mode."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.laboratory.learning import Lesson
 
 Opened: TypeAlias = "tuple[Lesson, Callable[[Progress], str], str]"
-"""A lesson, what keeps its progress and says where that goes wrong, and a remark on its beginning."""
+"""A lesson, a function that saves its progress and returns an error message, and a first remark."""
 _HELP = {
     "task": "task [N]: the task one is at; with a number, that task.",
     "tasks": "tasks: all the tasks, and which are done.",
@@ -36,12 +36,12 @@ class LearningPlain(Plain):
     """
 
     def __init__(self, laboratory: Laboratory, keep: Callable[[], None] | None, begin: Callable[[], Opened]) -> None:
-        """Talk about a laboratory, and from the first command of a course on about that of the course.
+        """Use a laboratory, and from the first command of the course on that of the course.
 
         Args:
-            laboratory: what is talked about until then; it stays as it is.
-            keep: as `Plain` has it.
-            begin: begins the course; what it gives keeps the progress after every line.
+            laboratory: the laboratory until then; it is not changed.
+            keep: see `Plain`.
+            begin: begins the course; the function it returns saves the progress after every line.
         """
         super().__init__(laboratory, keep)
         self.lesson: Lesson | None = None
@@ -59,10 +59,10 @@ class LearningPlain(Plain):
         return plain
 
     def open(self) -> tuple[Lesson, str]:
-        """The lesson, begun if it has not begun yet, and a remark on that.
+        """Return the lesson, begun if necessary, and a remark on that.
 
         Raises:
-            ValueError: if the course cannot be had.
+            ValueError: if the course cannot be loaded.
         """
         if self.lesson is not None:
             return self.lesson, ""
@@ -71,7 +71,7 @@ class LearningPlain(Plain):
         return self.lesson, remark
 
     def waits(self, name: str) -> str:
-        """Why a command has to wait for an answer, in a sentence; empty where it need not."""
+        """Return why a command must wait for an answer, in a sentence; empty if it need not."""
         if self.lesson is None or self.laboratory is not self.lesson.laboratory:
             return ""
         return self.lesson.blocked(name) or (self.lesson.blocked(name.lower()) if len(name) > 1 else "")
@@ -116,7 +116,7 @@ class LearningPlain(Plain):
             yield from _done(self.lesson)
 
     def _back(self) -> Iterator[str]:
-        """Lead back to the run that was there before the course."""
+        """Return to the run from before the course."""
         if self.lesson is not None and self._own is self.lesson.laboratory:
             yield "The course was here first: there is no run beside it."
             return

@@ -1,4 +1,4 @@
-"""`gdlab train`: a run without a screen, printed as the lesson's log, as CSV or as JSON; a new one or a session's."""
+"""`gdlab train`: a run without a screen, new or from a session, printed as the lesson's log, as CSV or as JSON."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 
 REMEMBERED = 8000
-"""So many of the last states of a run with batches tell how far it wanders."""
+"""Number of last states used to measure how far a run with batches wanders."""
 
 
 class Run:
-    """The states of a run, one by one; `last` and `ending` are known when they have been taken.
+    """The states of a run, one by one; `last` and `ending` are set while they are consumed.
 
     Attributes:
         last: the last state.
         before: the one before it; None where there is none.
         path: (w, b) of the last states, as many as are to be remembered.
-        ending: why no other follows; None where one could.
+        ending: why the run ended; None while it could go on.
     """
 
     last: State
@@ -94,7 +94,7 @@ class Subject:
         landscape: what is descended.
         limits: what ends the run.
         b: the bias where it is not trained.
-        changes: iterations, and the settings in force from there on; the last are those that the run ends with.
+        changes: iterations, and the settings from there on; the last settings are those at the end of the run.
         scale: how the rows that are descended on were standardized, None where they are as they are.
         branch: the name of the branch of a session; empty where there is no session.
     """
@@ -151,7 +151,7 @@ def train(  # noqa: PLR0913
     *,
     landscape: Landscape | None = None,
 ) -> int:
-    """Run a descent from start = (w, b): the states to standard output, what is to be said of them to standard error.
+    """Run a descent from start = (w, b): states go to standard output, remarks to standard error.
 
     Args:
         ground: the rows, or a landscape that is not made of rows.
@@ -283,7 +283,7 @@ def _json(run: Run, subject: Subject, output: Output) -> Lines:
 
 
 def _about(subject: Subject) -> dict[str, Any]:
-    """The data, the settings and what the loss says of them; a value that does not exist is None."""
+    """Return the data, the settings and what the loss implies for them; missing values are None."""
     data, settings, limits = subject.data, subject.settings, subject.limits
     landscape = subject.landscape
     rates = stability(settings.optimizer, landscape.curvature(settings.train_bias)) if landscape.exact else None
@@ -317,7 +317,7 @@ def _settings(settings: Settings) -> dict[str, Any]:
         "learning_rate": settings.learning_rate,
         "train_bias": settings.train_bias,
     }
-    # What there was not in the first documents is there only where it is used.
+    # Keys that the first version of the format did not have appear only if they are used.
     if schedule.varies:
         entries["schedule"] = {"name": schedule.name, **asdict(schedule)}
     if batch:
@@ -341,7 +341,7 @@ def _minimum(landscape: Landscape, settings: Settings, b: float) -> dict[str, fl
     lowest = landscape.sure_lowest(None if settings.train_bias else b)
     if lowest is None:
         return None
-    # The loss as the walk computes it there, not a better one.
+    # the loss as the walk computes it there, even if another formula is more precise
     place = {"w": _number(lowest.w)} | ({"b": lowest.b} if landscape.has_bias else {})
     return place | {"loss": _number(float(landscape(lowest.w, lowest.b)))}
 
@@ -421,7 +421,7 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
 
 
 def _of_the_place(run: Run, subject: Subject) -> Iterator[str]:
-    """What is to be said of where the run ended, off a bowl: another minimum, a saddle, a plateau, a kink."""
+    """Yield remarks on the point where the run ended, off a bowl: another minimum, a saddle, a plateau, a kink."""
     if subject.landscape.exact or subject.batched:
         return
     from gdcore.studies.situation import situation  # noqa: PLC0415 (a bowl starts without it)
@@ -444,7 +444,7 @@ def _of_the_engine(subject: Subject) -> Iterator[str]:
 
 
 def _of_chance(run: Run, subject: Subject) -> Iterator[str]:
-    """What is to be said of the batches: how many steps an epoch has, and where chance keeps the run."""
+    """Yield remarks on the batches: the steps in an epoch, and how noise limits the run."""
     batch, columns = subject.settings.batch, subject.landscape.columns
     if batch is None or columns is None:
         return

@@ -1,1 +1,1 @@
-"""What a person can do, what it means in words, and how it is saved; nothing here knows Textual."""
+"""What a user can do, how it is described in words, and how it is saved; nothing here imports Textual."""

@@ -1,6 +1,6 @@
-"""Everything a key can do: the one list from which bindings, footer, help, palette and docs/keys.md are made.
+"""Everything a key can do: the list from which bindings, footer, help, palette and docs/keys.md are made.
 
-What concerns the laboratory alone stands here whole. What concerns the screen names an action of it.
+A command on the laboratory is defined here completely; one on the screen names an action of the screen.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ class Command:
     """Something a person can ask for.
 
     Attributes:
-        name: what it is called in the code; without `do`, the action of the screen, with its arguments.
+        name: its name in the code; without `do`, the action of the screen, with its arguments.
         keys: the keys that ask for it, as Textual names them, the main one first.
         label: a word or two, for the footer and the palette.
         tooltip: what it does, in a sentence.
-        do: what it does to the laboratory. A ValueError is a sentence for the person, and all stays as it is.
-        pauses: whether a run that goes on by itself stops for it.
+        do: its effect on the laboratory. A ValueError is shown to the user, and nothing changes.
+        pauses: whether a running run stops for it.
         footer: whether it is in the footer.
         chart_keys: keys that ask for it while the chart has the focus.
-        priority: whether it comes before what a field does with the key.
+        priority: whether it takes the key even if a field has the focus.
         steps: how many steps it makes, if it makes any: where each is a query, they are made one by one.
     """
 
@@ -49,7 +49,7 @@ class Command:
 
 
 def _first_keys(laboratory: Laboratory) -> None:
-    """Show the first keys to press, or put them away, and say so: in most views they do not stand."""
+    """Show or hide the first keys to press, and say so: most views do not show them."""
     laboratory.welcome.toggle()
     stand = "The first keys stand on the curve (1) until three steps are made."
     laboratory.notes.say(stand if laboratory.welcome.shown else "The first keys are put away.")
@@ -177,7 +177,7 @@ LOOKING = (
     Command("fit", ("f",), "Fit chart", "Show the part of the chart around the run, closely; again, around all runs."),
     Command("marker", ("k",), "Line style", "Draw the curve in Braille dots, in blocks, or in plain ASCII."),
 )
-"""How the chart is drawn; the views, and what each of them can do, follow."""
+"""How the chart is drawn; the views and their own commands follow."""
 
 COMPARING = (
     Command(

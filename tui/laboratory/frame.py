@@ -1,4 +1,4 @@
-"""All there is to show at one moment, whatever shows it."""
+"""Everything there is to show at one moment, independent of how it is shown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui.laboratory.ground import Ground
 
 TRAIL = 100
-"""So many of the first points of a run are shown, and so many of the last before the current one."""
+"""Number of first and of last points of a run that are always in its trail."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,22 +37,22 @@ class Frame:
         start: the state at iteration 0.
         state: where the run stands.
         before: the state one step back, None at the start.
-        following: the state one step on, whatever the limits; None where it is no number.
-        ending: why no step follows, None where one does.
+        following: the state one step on, ignoring the limits; None if it is not finite.
+        ending: why there is no next step; None if there is one.
         verdict: what the last step did; None at the start.
         stability: which learning rates do what; None for optimizers that have no critical rate.
-        whole: the state as all rows have it; another one than `state` where a step sees a batch of them.
+        whole: the state with the loss of all rows; it differs from `state` if a step sees a batch.
         whole_before: likewise the state one step back.
-        remark: what has happened here that the whole bowl never shows: a saddle, a kink, chance; empty where nothing.
+        remark: what happened here that a bowl never shows: a saddle, a kink, noise; empty if nothing.
         trail: (w, b, loss) of points before this one, shape (n, 3).
-        anchor: where the walk began, for choosing what to show; another object whenever that is to be chosen anew.
-        landings: (label, state) of the next step at half the rate and at twice the rate; empty where not asked for.
+        anchor: the start of the walk, for choosing windows; a new object whenever windows should be chosen again.
+        landings: (label, state) of the next step at half and at twice the rate; empty if not requested.
         branches: all the branches, the current one among them.
         branch: the current branch.
         predict_at: the x at which the fit shows a prediction, in the units of the data.
-        note: what has just been changed, in a sentence; empty after a step.
-        alarm: whether the note tells of something that did not work.
-        running: whether the run goes on by itself.
+        note: the last change, in a sentence; empty after a step.
+        alarm: whether the note reports a failure.
+        running: whether steps are made automatically.
     """
 
     ground: Ground
@@ -95,9 +95,9 @@ class Frame:
 
     @property
     def diverging(self) -> bool:
-        """Whether the run has diverged, or is about to: the last step went up, at a rate above the critical one.
+        """Whether the run has diverged or is about to: the last step went up, at a rate above the critical one.
 
-        Off a bowl the critical rate is that of a point, and a step up may well lead to a lower valley.
+        Off a bowl the critical rate holds for one point only, and a step up may lead to a lower valley.
         """
         if self.ending is not None and self.ending.reason is Reason.DIVERGED:
             return True
@@ -110,7 +110,7 @@ class Frame:
 
     @property
     def target(self) -> tuple[float | None, float | None]:
-        """The (w, b) the run is on its way to; None for a parameter that has no single best value or is held."""
+        """The (w, b) of the lowest minimum; None for a parameter that is fixed or has no single best value."""
         both = self.settings.train_bias
         lowest = self.landscape.sure_lowest(None if both else self.state.b)
         return (lowest.w if lowest else None), (lowest.b if lowest and both else None)
@@ -146,8 +146,8 @@ class Frame:
 def trail(run: Timeline, end: int, begin: int = 0) -> NDArray[np.float64]:
     """(w, b, loss) of iterations of a run from `begin` on and before `end`, shape (n, 3).
 
-    They are the first and the last ones, and some between: multiples of a power of two, most of which are the same
-    ones a step later.
+    They are the first and the last ones, and some in between: multiples of a power of two, most of which stay the same
+    from step to step.
     """
     if end - begin <= 2 * TRAIL:
         return run.path(begin, end)

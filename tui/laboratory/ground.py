@@ -1,4 +1,4 @@
-"""What a run walks on: a landscape, and where it is made of rows, those rows as they are or standardized."""
+"""The ground of a run: a landscape and, if it has rows, those rows as they are or standardized."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gdcore.rows.scaling import Scale
 
 LONGEST_NAME = 20
-"""A longer name of a column is cut where it would push a number out of its sentence."""
+"""Maximum length of a column name in a sentence."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,7 +64,7 @@ class Ground:
 
     @property
     def delta(self) -> float:
-        """The delta of a Huber loss, or the one it would have."""
+        """The delta of a Huber loss, or its default."""
         return loss_name(self.landscape)[1] or DELTA
 
     @property
@@ -80,7 +80,7 @@ class Ground:
 
     @property
     def told(self) -> str:
-        """What it is, in a sentence."""
+        """A description, in a sentence."""
         data, landscape = self.data, self.landscape
         if data is None:
             return f"{landscape.title}: L({'w, b' if landscape.has_bias else 'w'}) = {landscape.formula}."

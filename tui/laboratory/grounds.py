@@ -1,4 +1,4 @@
-"""What can be walked on, by name: data sets that ship, terrains; and what a person types to open one or another."""
+"""The grounds that can be opened: shipped data sets, terrains, files and formulas, by what a user types."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ def ground_named(
     x: str | int | None = None,
     y: str | int | None = None,
 ) -> Dataset | Landscape:
-    """The data set, the terrain, the file or the formula that a person types.
+    """Return the data set, terrain, file or formula that a user types.
 
     Args:
         text: what is typed.
-        watch: called now and then with how far a file is read. What it raises ends it.
+        watch: called from time to time with the progress of reading. An exception that it raises ends it.
         table: the table of a file that is a database.
         x: the column of a file, by its name or its number from 1.
         y: likewise.
 
     Raises:
-        FormulaError: if it is meant for a formula, and is none; it knows the place of the mistake.
-        DatasetError: if it is meant for a file, and cannot be had.
+        FormulaError: if it looks like a formula but is not valid; with the position of the mistake.
+        DatasetError: if it looks like a file but cannot be loaded.
     """
     if text in shipped() or _is_there(text):
         return load_file(text, x, y, table=table, watch=watch)
@@ -110,7 +110,7 @@ def load_file(  # noqa: PLR0913
     try:
         mode = Path(source).expanduser().stat().st_mode if source not in shipped() else stat.S_IFREG
     except (OSError, ValueError, RuntimeError):
-        mode = stat.S_IFREG  # load knows what to say
+        mode = stat.S_IFREG  # load will report the error
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or source == "-":
         raise DatasetError(f"{inert(source)} is a device or a pipe, which cannot be read here; open a file")
     return load(Origin((source,), table), x, y, skip_bad_rows=skip_bad_rows, watch=watch)

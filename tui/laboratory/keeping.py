@@ -1,4 +1,4 @@
-"""Progress in a course as a file: one for each course, written whole or not at all after whatever was done."""
+"""The progress in a course as a file: one file for each course, written atomically after every change."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tui.laboratory.learning import Lesson, ground_of
 from tui.laboratory.saving import DAMAGED, SUFFIX, state_folder, write
 
 FOLDER = "courses"
-"""The folder below that of the sessions: what is in it is never tidied away."""
+"""The folder inside that of the sessions; files in it are never deleted automatically."""
 
 
 def own_place(course: Course) -> Path:
-    """Where the progress in a course is kept, where no other file is named."""
+    """Return the default file for the progress in a course."""
     return state_folder() / FOLDER / f"{course.id}{SUFFIX}"
 
 
@@ -26,7 +26,7 @@ class Keeper:
 
     Attributes:
         path: the file; it is there from the first change on.
-        failure: why the last write did not succeed, in a sentence; empty where it did.
+        failure: why the last write failed, in a sentence; empty if it did not.
     """
 
     def __init__(self, path: Path, begun: str = "") -> None:
@@ -34,7 +34,7 @@ class Keeper:
 
         Args:
             path: the file.
-            begun: a text that is there already, or need not be written.
+            begun: a text that is already in the file or need not be written.
         """
         self.path = path
         self.failure = ""
@@ -45,7 +45,7 @@ class Keeper:
         """Write the progress, if it is not what is written already.
 
         Returns:
-            A sentence the first time that it cannot be written, else nothing.
+            An error message the first time that it cannot be written, else an empty string.
         """
         text = progress.to_text()
         with self._lock:
@@ -63,15 +63,15 @@ class Keeper:
 
 
 def kept(path: Path, course: Course, *, own: bool) -> tuple[Progress | None, str]:
-    """The progress in a file, and a sentence on a file that is set aside.
+    """Read the progress in a file; also return a sentence if the file had to be set aside.
 
     Args:
         path: the file.
         course: the course it must be of.
-        own: whether the file is gdlab's own: then one that cannot be read is set aside.
+        own: whether it is gdlab's own file: if it cannot be read it is set aside.
 
     Raises:
-        ValueError: with a sentence, where somebody named the file and it cannot be used.
+        ValueError: with a sentence, if the user named the file and it cannot be used.
     """
     name = quoted_path(str(path))
     try:
@@ -99,7 +99,7 @@ def kept(path: Path, course: Course, *, own: bool) -> tuple[Progress | None, str
 def open_lesson(
     course: str | None = None, progress: str | None = None, laboratory: Laboratory | None = None
 ) -> tuple[Lesson, Keeper, str]:
-    """A lesson where it was left, with what keeps its progress, and a remark on that.
+    """Return a lesson where it was left, the keeper of its progress, and a remark.
 
     Args:
         course: the file of the course; None for the one that ships.

@@ -1,4 +1,4 @@
-"""The laboratory without a screen: what is walked on, the walk, the studies beside it, and the frame that results."""
+"""The laboratory without a screen: the ground, the walk, the studies, and the frame to show."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from gdcore.rows.dataset import Dataset
     from gdcore.studies.noise import Wandering
 LOOK = 25
-"""Whether a run wanders is looked at once in so many iterations: it costs the loss of all rows at many points."""
+"""Iterations between two tests for wandering: a test measures the loss of all rows at many points."""
 
 
 class Laboratory:
-    """A run on a landscape, and what can be done to it.
+    """A run on a landscape, and the operations on it.
 
     Attributes:
         ground: what is walked on.
         walk: where the run stands, and every way to move it.
         studies: what is tried beside it.
-        notes: what has just been changed or refused.
+        notes: the last change or refusal.
         predict_at: the x at which a prediction is shown, in the units of the data.
         welcome: whether the first keys are shown.
-        leaving: called before other rows or another landscape take the place of these.
+        leaving: called before the data or the landscape are replaced.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Laboratory:
         )
 
     def _remark(self, run: Timeline, before: State | None, following: State | None) -> str:
-        """What is to be said of where the run stands; nothing on a bowl whose rows are all seen."""
+        """Return a remark on the current point; empty on a bowl if steps see all rows."""
         at, settings, landscape = run.state.iteration, run.settings, run.landscape
         if settings.batch is not None:
             found = self._wandering(run) or guess(landscape, settings, run.state)
@@ -110,7 +110,7 @@ class Laboratory:
         return what.sentence if what else ""
 
     def _wandering(self, run: Timeline) -> Wandering | None:
-        """How far the run wanders by chance, looked at once in LOOK iterations."""
+        """Measure how far noise makes the run wander, once in LOOK iterations."""
         key = (run, run.settings, run.state.iteration // LOOK)
         if self._wandered[0] != key:
             self._wandered = (key, wandering(run))
@@ -124,7 +124,7 @@ class Laboratory:
         """
         now, settings = self.ground, self.walk.timeline.settings
         if settings.batch is not None and settings.batch.order is not None:
-            settings = replace(settings, batch=replace(settings.batch, order=None))  # it was one of these rows
+            settings = replace(settings, batch=replace(settings.batch, order=None))  # the order was for the old rows
         self._stand_on(Ground.of(data, *_loss_for(data, now)), settings, self.walk.start)
         self.notes.say(f"Restarted on {self.ground.told}")
 
@@ -156,10 +156,10 @@ class Laboratory:
         self.notes.say(f"Restarted on {self.ground.told}")
 
     def set_up(self, ground: Ground, settings: Settings, limits: Limits, start: tuple[float, float]) -> None:
-        """Begin anew, as if gdlab had been started so: a reset leads back here.
+        """Start again as if gdlab had been started with these settings; a reset returns to them.
 
         Raises:
-            ValueError: if it cannot be begun so; then all stays as it is.
+            ValueError: if the run cannot start; then nothing changes.
         """
         self._stand_on(ground, settings, start)
         self.walk.timeline.limits = limits
@@ -168,22 +168,22 @@ class Laboratory:
 
     @property
     def both_rows(self) -> list[tuple[Ground, Branches]]:
-        """The ground and its branches; after them, where there are such, those of the rows scaled otherwise."""
+        """The ground and its branches; if they exist, those of the rows with the other scaling follow."""
         here = (self.ground, self.walk.branches)
         return [here] if self._other_rows is None else [here, self._other_rows]
 
     def _stand_on(self, ground: Ground, settings: Settings, start: tuple[float, float]) -> None:
-        # Whatever cannot be had is refused here: then all stays as it is.
+        # Whatever fails must fail here, before anything has changed.
         branches = Branches(Timeline(ground.landscape, settings, self.walk.timeline.limits, *start))
         self.leaving()
         self.ground, self.predict_at, self._other_rows = ground, ground.middle, None
         self.walk.move_to(branches)
 
     def toggle_scaling(self) -> None:
-        """Train on standardized rows, or on the rows as they are: each have runs of their own, and keep them.
+        """Switch between standardized and original rows; each have their own runs, which are kept.
 
         Raises:
-            ValueError: if the rows cannot be scaled; then all stays as it is.
+            ValueError: if the rows cannot be scaled; then nothing changes.
         """
         if self.ground.data is None:
             self.notes.say("There are no rows to standardize.")
@@ -215,7 +215,7 @@ class Laboratory:
 
 
 def _loss_for(data: Dataset, now: Ground) -> tuple[str, float]:
-    """The loss that other rows get: the one of now, where they suit it."""
+    """Return the loss for other rows: the current one if it suits them."""
     if now.loss == "logistic" and not np.isin(data.y, (0.0, 1.0)).all():
         return "squared", now.delta
     return now.loss, now.delta

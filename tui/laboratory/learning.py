@@ -1,7 +1,7 @@
-"""A learner in a course: the current task, the answer that is waited for, hints, and what is said when it is done.
+"""A learner in a course: the current task, the pending answer, hints, and the explanation of a task that is done.
 
-No screen: the panel of the app and the plain mode both show `Lesson.panel` and call the methods beside it. Whether a
-task is done is found out from the laboratory's own runs, as `gdlab check` does from a file.
+Independent of the screen: the panel of the app and the plain mode both show `Lesson.panel` and call the other methods.
+The laboratory's own runs decide whether a task is done, as in `gdlab check`.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ _NAMES = {
     "race": ("a", "seeds", "U"),
     "batch": ("seed", "u"),
 }
-"""What a person asks for by these names: commands of the screen and of the plain mode, fields of the form."""
+"""The commands and form fields that belong to each action of a question."""
 _ACTION = {other: action for action, names in _NAMES.items() for other in names}
 _COVERED = {"run": "step", "race": "step"}
-"""What makes steps too waits where steps wait."""
+"""Actions that also make steps, and so wait when steps must wait."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ class Panel:
         question: the question; empty where there is none.
         choices: what can be answered; empty where a number is asked for, or nothing.
         answer: what was answered; empty where nothing was.
-        pending: whether keys wait for the answer.
+        pending: whether some keys must wait for the answer.
         goal: what is asked for, and whether it is met.
         hints: those that were asked for.
         hints_left: how many more there are.
         done: whether the task is done.
         explanation: sentences on the prediction and on why, with the learner's numbers; empty until it is done.
         tally: how many tasks are done, in a few words.
-        view: the view in which the task is best seen; empty where any will do.
+        view: the view in which the task is best seen; empty if it does not matter.
     """
 
     place: str
@@ -98,7 +98,7 @@ class Panel:
 
     @property
     def headline(self) -> str:
-        """The panel in a line, for where it is folded away."""
+        """The panel in one line, for when it is folded."""
         if self.done:
             state = "done"
         elif self.pending:
@@ -108,7 +108,7 @@ class Panel:
         return f"{self.place}  {self.title}: {state}"
 
     def sentences(self) -> Iterator[str]:
-        """The panel in words, a paragraph each."""
+        """Yield the panel in words, one paragraph at a time."""
         yield f"Task {self.place}: {self.title}. {self.text}"
         if self.question:
             yield self.question
@@ -132,7 +132,7 @@ class Lesson:
     Attributes:
         course: the course.
         laboratory: where its tasks are done; each task begins anew in it.
-        note: what was just said of the course: a sentence, or nothing.
+        note: the last remark on the course; may be empty.
 
     Example:
         >>> from gdcore.course.course import Course
@@ -168,7 +168,7 @@ class Lesson:
         self._done = {task.id: assess_task(task, known.record(task.id)).done for task in course.tasks}
         self.note = ""
         self.place = 0
-        laboratory.welcome.shown = False  # a task says what to press, and which keys wait
+        laboratory.welcome.shown = False  # the task says what to press, and which keys must wait
         self._forget()
         self._enter(course.place(known.task) or 0)
 
@@ -200,10 +200,10 @@ class Lesson:
         return self.question is not None and self._answer is None
 
     def blocked(self, action: str) -> str:
-        """Why something has to wait for an answer, in a sentence; empty where it need not.
+        """Return why an action must wait for an answer, in a sentence; empty if it need not.
 
         Args:
-            action: one of `gdcore.course.task.ACTIONS`, or a command that does such.
+            action: one of `gdcore.course.task.ACTIONS`, or a command that does one of them.
         """
         action = _ACTION.get(action, action)
         question = self.question
@@ -243,7 +243,7 @@ class Lesson:
 
     @property
     def missing(self) -> str:
-        """The first thing that is missing, in a sentence; empty where the task is done."""
+        """Return the first missing requirement, in a sentence; empty if the task is done."""
         return "" if self.done else next(iter(self._verdict().missing), "")
 
     def contents(self) -> Iterator[str]:
@@ -259,7 +259,7 @@ class Lesson:
         """Take an answer; return the sentence for it.
 
         Raises:
-            ValueError: if it is none, with a sentence.
+            ValueError: if it is not a valid answer, with a sentence.
         """
         question = self.question
         if question is None:
@@ -274,7 +274,7 @@ class Lesson:
         return self._say(f"Your answer: {_said(answer)}. {'Now see.' if not self.done else ''}".strip())
 
     def hint(self) -> str:
-        """Show one more hint; return it, or a sentence where there is none."""
+        """Show one more hint; return it, or a sentence if there is none left."""
         shown = self._record.hints
         if shown >= len(self.task.hints):
             return self._say("There are no more hints." if shown else "There are no hints here.")
@@ -282,13 +282,13 @@ class Lesson:
         return self._say(f"Hint {shown + 1} of {len(self.task.hints)}: {self.task.hints[shown]}")
 
     def next(self) -> str:
-        """Go on to the next task, if this one is done; return a sentence."""
+        """Go to the next task if this one is done; return a sentence."""
         if not self.done and not self._done[self.task.id]:
             return self._say(f"This task is not done yet. {self.missing} Skip leaves it.")
         return self._onward()
 
     def skip(self) -> str:
-        """Go on without having done the task; return a sentence."""
+        """Go to the next task without doing this one; return a sentence."""
         if not self.done and not self._done[self.task.id]:
             self._record = replace(self._record, skipped=True)
         return self._onward()
@@ -300,19 +300,19 @@ class Lesson:
         return self.note
 
     def go(self, place: int) -> str:
-        """Go to any task, counted from 0, where it was left; return a sentence."""
+        """Go to any task, counted from 0, and resume it; return a sentence."""
         self._progress = self.progress
         self._enter(min(max(place, 0), len(self.course.tasks) - 1))
         return self._say(f"Task {self.place + 1} of {len(self.course.tasks)}: {self.task.title}.")
 
     def redo(self) -> str:
-        """Begin the task again; what was done before stays done. Return a sentence."""
+        """Restart the task; it stays done if it was. Return a sentence."""
         self._progress = self.progress
         self._enter(self.place, anew=True)
         return self._say(f"Task {self.place + 1} of {len(self.course.tasks)} again: {self.task.title}.")
 
     def update(self) -> bool:
-        """Look whether the goal is met now, after whatever has been done; return whether it has just been met."""
+        """Check whether the goal is met now; return whether it has just become so."""
         if self.done:
             return False
         verdict = self._verdict()
@@ -327,8 +327,8 @@ class Lesson:
 
     @property
     def progress(self) -> Progress:
-        """How far the learner is now, to be kept."""
-        # What is done is kept as it was when it was done. Where nothing was begun again, that before stays.
+        """The progress of the learner, to be saved."""
+        # A task that is done is saved as it was then. If nothing new was begun, the earlier attempt stays.
         now = self._evidence if self.done else self._attempt()
         begun = now is not None and (now.answer is not None or self.done or self._steps)
         attempts = (now, *self._earlier) if now is not None and begun else self._earlier
@@ -336,7 +336,7 @@ class Lesson:
         return replace(self._progress.having(record), task=self.task.id)
 
     def _attempt(self) -> Attempt:
-        """This attempt as it stands."""
+        """Return the current attempt."""
         source, task = self.laboratory.ground.source, self.task
         walks = tuple(
             Session.of(ground.source, branches, scaled=ground.scale is not None)
@@ -351,7 +351,7 @@ class Lesson:
     # Inside
 
     def _forget(self) -> None:
-        """Know nothing of an attempt at the current task."""
+        """Reset all that is known of the current attempt."""
         self._record = self._progress.record(self.task.id)
         self._earlier = ()
         self._answer, self._after = None, 0
@@ -359,7 +359,7 @@ class Lesson:
         self._judged = None
 
     def _enter(self, place: int, *, anew: bool = False) -> None:
-        """Begin a task, or take it up where it was left."""
+        """Start a task, or resume it."""
         self.place = place
         task = self.task
         self._forget()
@@ -367,7 +367,7 @@ class Lesson:
         self.laboratory.set_up(ground_of(setup), setup.settings, setup.limits, setup.start)
         attempts = self._record.attempts
         if anew or not attempts:
-            # One that led nowhere is not kept for ever.
+            # Earlier attempts that failed are dropped.
             done = [attempt for attempt in attempts if assess_task(task, Record(task.id, attempts=(attempt,))).done]
             self._earlier = tuple(done[:1])
             return
@@ -375,13 +375,13 @@ class Lesson:
         self._resume(attempts[0])
 
     def _resume(self, attempt: Attempt) -> None:
-        """Stand where an attempt stands; where it cannot be replayed, at the start."""
+        """Restore an attempt; if it cannot be replayed, begin at the start."""
         try:
             walks = replayed(self.task, attempt)
         except ValueError as error:
             self.note = f"This task begins again: {inert(str(error))}."
             return
-        if self.question is not None and self.question.accepts(attempt.answer):  # it may have been another question
+        if self.question is not None and self.question.accepts(attempt.answer):  # the question may have changed since
             self._answer, self._after = attempt.answer, attempt.after
         self._stand(walks)
         verdict = verdict_on(self.task, self._answer, self._after, walks)
@@ -390,7 +390,7 @@ class Lesson:
             self._explanation = self._explained(verdict)
 
     def _stand(self, walks: list[Walk]) -> None:
-        """Have the laboratory stand where these walks do."""
+        """Restore the walks in the laboratory."""
         laboratory, setup = self.laboratory, self.task.setup
         for walk in reversed(walks):  # the current one is the first
             if walk.ground is not laboratory.ground.source:
@@ -408,7 +408,7 @@ class Lesson:
         return sum(branch.run.tip for _, branches in self.laboratory.both_rows for branch in branches)
 
     def _verdict(self) -> Verdict:
-        """On the runs as they are now; not computed twice."""
+        """Judge the current runs; cached."""
         key = (self._answer, *(_mark(branches) for _, branches in self.laboratory.both_rows))
         if self._judged is None or self._judged[0] != key:
             self._judged = key, self._judge()
@@ -457,7 +457,7 @@ def ground_of(setup: Setup) -> Ground:
 
 
 def _mark(branches: Branches) -> tuple[object, ...]:
-    """What is another whenever the runs are others."""
+    """Return a value that changes whenever the runs change."""
     return tuple((id(branch.run), branch.run.tip, tuple(branch.run.changes())) for branch in branches)
 
 

@@ -1,6 +1,6 @@
-"""The lesson in words: what the last step did, what the next one will do, and why, with the numbers put in.
+"""Explanations in words: what the last step did, what the next one will do, and why, with the numbers filled in.
 
-All of it is text from a frame, in the lesson's own notation. Only ASCII, so that it reads the same on any terminal.
+Everything is text from a frame, in the notation of the lesson. Only ASCII, so that it works on any terminal.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ REGIMES = {
 """What a learning rate will do, in words."""
 
 ALONG = {Regime.GLIDE: "glides, then crawls", Regime.OVERSHOOT: "overshoots, then crawls"}
-"""The same in a long valley: quickly down its sides, and slowly along its floor."""
+"""The same for a long valley: fast down its sides, slow along its floor."""
 
 STAYED = "stayed, but for its last digits"
 
 SHOWN_ROWS = 12
-"""A derivation writes out so many rows of the data."""
+"""Maximum number of rows written out in a derivation."""
 
 
 def number(value: float, digits: int = 7) -> str:
@@ -73,7 +73,7 @@ def signed(value: float) -> str:
 
 
 def last_step(frame: Frame) -> str:
-    """What the last step did; at the start, where one stands and which way is downhill."""
+    """Describe the last step; at the start, the current point and which way is downhill."""
     before, state = frame.before, frame.state
     if before is None:
         return _standing(frame)
@@ -109,7 +109,7 @@ def _steeper(frame: Frame) -> bool:
 
 
 def _rise(frame: Frame) -> str:
-    """Why a step went up: plain descent jumped too far, momentum was carried on, a batch knew no better."""
+    """Explain why a step went up: plain descent jumped too far, momentum carried on, or a batch misled it."""
     if frame.epoch is not None:
         return "downhill for its batch, uphill for all rows"
     match frame.settings.optimizer:
@@ -132,7 +132,7 @@ def _standing(frame: Frame) -> str:
 
 
 def next_step(frame: Frame) -> str:
-    """What the next step will do, with the numbers in the formula; at the end of a run, why there is none."""
+    """Describe the next step, with the numbers in the formula; at the end of a run, why there is none."""
     if frame.ending is not None and frame.ending.reason is not Reason.ITERATIONS:
         return frame.ending.sentence
     ended = f"{frame.ending.sentence} m doubles it. " if frame.ending else ""
@@ -187,7 +187,7 @@ def step_formula(optimizer: Optimizer, learning_rate: float, gradient: float, me
 
 
 def forecast(frame: Frame) -> str:
-    """What the learning rate will do on this loss, before any step is made."""
+    """Describe what the learning rate will do on this loss."""
     rate, limits = frame.state.learning_rate, frame.stability
     if isinstance(frame.settings.optimizer, Nudge):
         return "Nudging knows no gradient: it tries one learning rate to each side and keeps what lowers the loss."
@@ -209,7 +209,7 @@ def forecast(frame: Frame) -> str:
 
 
 def _counted(frame: Frame, iterations: int | None) -> str:
-    """How many steps it takes, and what that rests on where steps see batches or the rate does not stay."""
+    """Return how many steps it takes, with a remark if batches or a schedule make that uncertain."""
     if not iterations:
         return "too slowly to count"
     only = ["each step saw all rows"] * (frame.epoch is not None) + ["the rate stayed"] * frame.settings.schedule.varies
@@ -222,7 +222,7 @@ HERE = {Regime.CRAWL: "crawls", Regime.GLIDE: "glides", Regime.OVERSHOOT: "overs
 
 
 def _forecast_here(limits: Stability, rate: float) -> str:
-    """What the curvature of this point says of the learning rate. A step on, it may say something else."""
+    """Describe what the curvature at this point says about the learning rate; the next point may differ."""
     flattest, steepest = limits.curvature.lambda_min, limits.curvature.lambda_max
     if steepest < 0:
         return f"Here the ground bends downwards, curvature {steepest:.3g}: each step meets a steeper slope."
@@ -239,7 +239,7 @@ def _forecast_here(limits: Stability, rate: float) -> str:
 
 
 def divergence(frame: Frame) -> str:
-    """What went wrong, and the way out."""
+    """Explain what went wrong, and what to do."""
     rate, limits = frame.settings.learning_rate, frame.stability
     ended = frame.ending is not None and frame.ending.reason is Reason.DIVERGED
     happened = "Diverged" if ended else "Going up"
@@ -255,7 +255,7 @@ def divergence(frame: Frame) -> str:
 
 
 def account(branch: Branch) -> str:
-    """A branch in a line: where it comes from and where it stands.
+    """Describe a branch in one line: where it comes from and where it is now.
 
     >>> from gdcore.descent.branches import Branches
     >>> from gdcore.descent.steps import Settings
@@ -383,7 +383,7 @@ def _steps(frame: Frame) -> Iterator[str]:
 
 
 def _memory_update(optimizer: Optimizer, gradient: float, memory: Memory) -> Iterator[str]:
-    """How what the optimizer remembers takes up the gradient."""
+    """Yield how the memory of the optimizer is updated with the gradient."""
     g, (_, after) = number(gradient), optimizer.step(gradient, memory, 1.0)
     match optimizer:
         case Momentum(momentum) | Nesterov(momentum):

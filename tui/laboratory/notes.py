@@ -1,4 +1,4 @@
-"""What has just been changed or refused, in a sentence, until the next step."""
+"""The last change or refusal, in a sentence, until the next step."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Notes:
-    """The sentence that stands where the last step is told.
+    """The note shown in the place of the last step.
 
     Attributes:
         text: the sentence; empty after a step.
-        alarm: whether it tells of something that did not work.
+        alarm: whether it reports a failure.
     """
 
     text: str = ""
     alarm: bool = False
 
     def say(self, text: str, *, alarm: bool = False) -> None:
-        """Put a sentence there; an empty one makes room for the last step."""
+        """Set the note; an empty one shows the last step again."""
         self.text, self.alarm = text, alarm

@@ -1,7 +1,7 @@
-"""Which files may be read: all of them, or in a gdlab that is served to visitors only what ships and one folder.
+"""Which files may be read: all, or for visitors of a served gdlab only shipped files and one folder.
 
-Whoever opens a file for a person asks `check` first, for the sentence. `fence` holds where somebody forgot to: then the
-interpreter itself refuses to open any other file, to look into another folder, or to start a program.
+Code that opens a file for a user first calls `check`, which gives an error message. `fence` is the safety net if it
+does not: the interpreter itself then refuses to open any other file, to list another folder, or to start a program.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gdcore.rows.dataset import DatasetError, _find, shipped
 from gdcore.rows.files import is_pattern
 
 VARIABLE = "GDLAB_ONLY"
-"""The environment variable that names the folder, or the one file; empty for none. Without it everything is open."""
+"""Name of the environment variable with the folder or file; empty for none. If it is not set, all files are allowed."""
 
 _CODE = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib", ".tcss", ".pth")
 _SYSTEM = ("/dev/null", "/dev/urandom", "/etc/localtime", "/usr/share/zoneinfo")
@@ -25,7 +25,7 @@ _FOREIGN = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fo
 
 
 def check(source: str | os.PathLike[str], *, folder: bool = False) -> None:
-    """Accept a file that a person names, if it may be read here.
+    """Check that a file named by a user may be read.
 
     What stands for many files, or for a server, is refused as well: an engine that reads them looks at no fence.
 
@@ -34,7 +34,7 @@ def check(source: str | os.PathLike[str], *, folder: bool = False) -> None:
         folder: a folder will do, to look what is in it.
 
     Raises:
-        DatasetError: if it may not.
+        DatasetError: if it may not be read.
     """
     only = os.environ.get(VARIABLE)
     if only is None:
@@ -49,7 +49,7 @@ def check(source: str | os.PathLike[str], *, folder: bool = False) -> None:
 
 
 def _inside(name: str, folder: str) -> bool:
-    """Whether a path leads into a folder, or to it, once all its links are followed."""
+    """Whether a path is a folder or inside it, with all links resolved."""
     try:
         place, root = os.path.realpath(name), os.path.realpath(folder)
     except (OSError, ValueError):
@@ -58,7 +58,7 @@ def _inside(name: str, folder: str) -> bool:
 
 
 def fence(state: Path) -> None:
-    """Have the interpreter refuse all other files, from now on and for good; nothing where everything is open.
+    """Make the interpreter refuse all other files, permanently; does nothing if all files are allowed.
 
     Args:
         state: the folder of sessions, which may be read and written.
@@ -82,7 +82,7 @@ def fence(state: Path) -> None:
         return not any(_inside(name, root) for root in code)
 
     def writes(arguments: tuple[Any, ...]) -> bool:
-        """Whether a file is opened to be changed, outside of the folder of sessions."""
+        """Whether a file outside the folder of sessions is opened for writing."""
         flags = arguments[2] if len(arguments) > 2 and isinstance(arguments[2], int) else 0
         if not flags & (os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC):
             return False

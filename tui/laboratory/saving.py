@@ -1,6 +1,6 @@
-"""Sessions as files: where they are kept, how they are written so that none is lost, how one is taken up again.
+"""Sessions as files: where they are kept, how they are written safely, how they are restored.
 
-Every process of gdlab writes one file of its own, whole or not at all. Nothing that somebody else wrote is overwritten.
+Every gdlab process writes its own file, atomically. Files written by others are never overwritten.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from tui.laboratory.laboratory import Laboratory
 
 KEPT = 20
-"""So many sessions are kept, the newest."""
+"""Number of sessions kept, the newest."""
 FOLDER_VARIABLE = "GDLAB_STATE_DIR"
-"""The environment variable that names another folder to keep them in."""
+"""The environment variable for another folder."""
 LARGEST = 50_000_000
-"""No session has more bytes."""
+"""Maximum size of a session in bytes."""
 SUFFIX, PART, DAMAGED = ".json", ".part", ".damaged"
 _OURS = re.compile(r"\d{4}-\d\d-\d\d-\d{6}-\d{6}-\d+\.json")
-"""The names that gdlab gives its files; no other is touched."""
+"""The file names that gdlab uses; it touches no other files."""
 _DAY = 86_400
 
 
@@ -61,7 +61,7 @@ class Saver:
 
         Args:
             folder: where; it is made where it does not exist.
-            begun: a session that needs no file: as long as nothing is done, nothing is saved.
+            begun: a session that need not be saved until it changes.
             now: the date, for tests.
         """
         self.path = _named(folder, now or datetime.now())
@@ -70,10 +70,10 @@ class Saver:
         self.failure = ""
 
     def save(self, session: Session) -> str:
-        """Write the session, if it is not what is written already; of two at once the later call counts.
+        """Write the session if it has changed; of two concurrent calls the later one counts.
 
         Returns:
-            A sentence the first time that it cannot be written, else nothing.
+            An error message the first time that it cannot be written, else an empty string.
         """
         self._newest = session
         with self._lock:
@@ -86,7 +86,7 @@ class Saver:
                 return "" if known else self.failure
             before = self._written
             if before and (before.source, before.scaled) != (session.source, session.scaled) and self.path.exists():
-                # Other data begin another session: what was done on these is kept.
+                # Other data begin a new session, so that the old one is kept.
                 self.path = _named(self.path.parent, datetime.now())
             try:
                 first = not self.path.exists()
@@ -107,10 +107,10 @@ def _named(folder: Path, now: datetime) -> Path:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, for its owner's eyes only.
+    """Write a file atomically, readable by its owner alone.
 
     Raises:
-        OSError: if it cannot be written; whatever was there is still there.
+        OSError: if it cannot be written; the old file is then unchanged.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_name(path.name + PART)
@@ -127,7 +127,7 @@ def write(path: Path, text: str) -> None:
 
 
 def _tidy(own: Path) -> None:
-    """Keep the newest sessions and those of today only, and nothing that was begun to be written before today."""
+    """Delete old sessions, except the newest and today's, and unfinished files from before today."""
     with suppress(OSError):
         today = own.stat().st_mtime
         parts = [path for path in own.parent.glob(f"*{SUFFIX}{PART}") if _OURS.match(path.name)]
@@ -138,10 +138,10 @@ def _tidy(own: Path) -> None:
 
 
 def _newest_first(folder: Path) -> list[Path]:
-    """The sessions in a folder, which may be one that a person keeps other files in."""
+    """Return the sessions in a folder, newest first; the folder may hold other files."""
     dated = []
     for path in folder.glob(f"*{SUFFIX}"):
-        with suppress(OSError):  # another process may have tidied it away
+        with suppress(OSError):  # another process may have deleted it
             if _OURS.match(path.name):
                 dated.append((path.stat().st_mtime_ns, path))
     return [path for _, path in sorted(dated, reverse=True)]
@@ -151,7 +151,7 @@ def read(path: Path | str) -> Session:
     """The session in a file.
 
     Raises:
-        ValueError: if there is none in it, with a sentence that says why.
+        ValueError: if it holds no valid session, with a sentence that says why.
     """
     name = quoted_path(str(path))
     try:
@@ -187,7 +187,7 @@ def latest(folder: Path) -> tuple[Session | None, list[str]]:
 
 
 def _set_aside(path: Path) -> str:
-    """Rename a file, so that it is in nobody's way and nothing of it is lost; say so."""
+    """Rename a file so that it is out of the way but not lost; return a sentence."""
     number = 1
     while (aside := path.with_name(f"{path.name}{DAMAGED}{number if number > 1 else ''}")).exists():
         number += 1
@@ -199,10 +199,10 @@ def _set_aside(path: Path) -> str:
 
 
 def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Landscape:
-    """The data or the landscape that a session is about; data from where it found them or from elsewhere.
+    """Return the data or landscape of a session; data from their original place or from `elsewhere`.
 
     Raises:
-        ValueError: if they are not there any more, or not the same.
+        ValueError: if they do not exist any more or have changed.
     """
     source = session.source
     if isinstance(source, str):
@@ -212,7 +212,7 @@ def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Lands
     for place in source.origin.places if elsewhere is None else (elsewhere,):
         check(place)
     origin = source.origin if elsewhere is None else replace(source.origin, places=(elsewhere,))
-    # A pipe that was read then is gone, and whoever opens it now may wait for ever.
+    # A pipe cannot be read again, and opening it might block forever.
     if elsewhere is None and not can_be_had(origin):
         where = f"not at {quoted_path(source.path)} any more" if source.path else "in no file"
         raise ValueError(f"the data of the session are {where}; add the name of the file where they are now")
@@ -232,13 +232,13 @@ def _is_file(place: str) -> bool:
 
 
 def session_of(laboratory: Laboratory) -> Session:
-    """The session that leads to where the laboratory stands."""
+    """Return the session that restores the laboratory."""
     ground = laboratory.ground
     return Session.of(ground.source, laboratory.walk.branches, scaled=ground.scale is not None)
 
 
 def laboratory_of(session: Session, ground: Dataset | Landscape) -> Laboratory:
-    """A laboratory that stands where the session does; a reset leads to where its first branch began.
+    """Restore a laboratory from a session; a reset returns to the start of its first branch.
 
     Raises:
         ValueError: if the session is not about these data.

@@ -1,4 +1,4 @@
-"""What can be tried from where the run stands, beside it: three next steps, a race of all optimizers."""
+"""Experiments from the current point: three next steps, several seeds, a race of all optimizers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from tui.laboratory.notes import Notes
 
 SEEDS = 5
-"""So many orders of batches are tried at once."""
+"""Number of batch orders tried at once."""
 
 
 class Studies:
-    """Tries that leave the run where it stands.
+    """Experiments that do not move the current run.
 
     Attributes:
-        ghosts: whether the next step is shown at half the rate and at twice the rate, too.
+        ghosts: whether the next step is also shown at half and at twice the rate.
     """
 
     def __init__(self, walk: Walk, notes: Notes) -> None:
@@ -35,13 +35,13 @@ class Studies:
         self._landed: tuple[object, tuple[tuple[str, State], ...]] = (None, ())
 
     def toggle_ghosts(self) -> None:
-        """Show where half the rate and twice the rate would land, too, or no longer."""
+        """Switch showing the next step at half and at twice the rate."""
         self.ghosts = not self.ghosts
         self._notes.say("Half, whole and double rate: three next steps." if self.ghosts else "One next step.")
 
     @property
     def landings(self) -> tuple[tuple[str, State], ...]:
-        """(label, state) of the next step at half the rate and at twice the rate; nothing where not asked for."""
+        """Return (label, state) of the next step at half and at twice the rate; empty if not requested."""
         if not self.ghosts:
             return ()
         run = self._walk.timeline
@@ -56,7 +56,7 @@ class Studies:
         return self._landed[1]
 
     def seeds(self) -> bool:
-        """Run on from here under SEEDS seeds, a branch each, to the end of the run.
+        """Run on from here to the end under SEEDS seeds, one branch for each.
 
         Returns:
             Whether there were any; if not, a note says why.
@@ -83,10 +83,10 @@ class Studies:
         return exhaust(self.racing())
 
     def racing(self, longest: int | None = LONGEST) -> Generator[Standing, None, bool]:
-        """The race in pieces; what is done meanwhile stays, and one that is given up changes nothing.
+        """Run the race in pieces; the current run may change meanwhile, and cancelling changes nothing.
 
         Args:
-            longest: after so many iterations it ends; None where only the limit of the run ends it.
+            longest: maximum number of iterations; None for the limit of the run alone.
         """
         branches = self._walk.branches
         self._notes.say("The race is on. Escape gives it up.")

@@ -34,13 +34,13 @@ WAY_ON = {
 
 
 class Walk:
-    """Where the run stands, and every way to move it. What a deed came to is said in the notes.
+    """The runs, and all ways to move them. Results are reported in the notes.
 
     Attributes:
         branches: all the runs, the current one among them.
-        anchor: where the walk began; another object whenever what is shown of it should be chosen anew.
-        running: whether the run goes on by itself.
-        speed: the place in SPEEDS of how fast it does.
+        anchor: the start of the walk; a new object whenever windows should be chosen again.
+        running: whether steps are made automatically.
+        speed: the index in SPEEDS.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class Walk:
         self.move_to(Branches(Timeline(landscape, settings, limits, *start)))
 
     def move_to(self, branches: Branches) -> None:
-        """Go on in other runs."""
+        """Replace the runs."""
         self.branches = branches
         self._arrive()
 
     def _arrive(self) -> None:
-        # A copy: that it is another object is what tells.
+        # A copy, because a new object signals the change.
         self.anchor: State = self.timeline.start._replace()
 
     @property
@@ -78,7 +78,7 @@ class Walk:
 
     @property
     def stability(self) -> Stability | None:
-        """Which learning rates do what where the run stands; None for optimizers that have no critical rate."""
+        """The stability at the current point; None for optimizers that have no critical rate."""
         run = self.timeline
         curvature = run.landscape.curvature(run.settings.train_bias, run.state.w, run.state.b)
         return stability(run.settings.optimizer, curvature)
@@ -108,7 +108,7 @@ class Walk:
             whole(landscape, settings, state)
 
     def step(self, count: int = 1) -> None:
-        """Make steps, as many as there are up to the end of the run."""
+        """Make up to `count` steps, fewer if the run ends."""
         self._notes.say("")
         made = self.timeline.forward(count)
         ending = self.timeline.ending
@@ -116,7 +116,7 @@ class Walk:
             self._notes.say(WAY_ON[ending.reason])
 
     def back(self, count: int = 1) -> None:
-        """Go back, at the most to the start."""
+        """Go back up to `count` steps, at most to the start."""
         self._notes.say("" if self.timeline.back(count) else "This is the start.")
 
     def faster(self, by: int) -> None:
@@ -127,7 +127,7 @@ class Walk:
     # Beginnings
 
     def restart(self) -> None:
-        """Go back to iteration 0, and on from there under the settings in force now."""
+        """Go back to iteration 0 and start again under the current settings."""
         run = self.timeline
         if len(run.changes()) > 1:
             self._begin(run.settings, self.start)
@@ -184,7 +184,7 @@ class Walk:
     # Settings
 
     def change(self, settings: Settings, note: str = "") -> None:
-        """Put settings in force from the next step on; a future under others stays as a branch."""
+        """Change the settings from the next step on; a future under other settings stays as a branch."""
         self.branches.change(settings)
         self._notes.say(note)
 
@@ -194,7 +194,7 @@ class Walk:
         self.change(settings, f"Learning rate {learning_rate:.6g} from the next step on.")
 
     def scale_learning_rate(self, factor: float) -> None:
-        """Multiply the learning rate, rounded to digits that can be read; beyond the numbers it stays as it is."""
+        """Multiply the learning rate, rounded to few digits; ignored if the result is out of range."""
         wanted = float(f"{self.timeline.settings.learning_rate * factor:.4g}")
         if 0 < wanted < float("inf"):
             self.set_learning_rate(wanted)
@@ -215,14 +215,14 @@ class Walk:
         self.change(replace(self.timeline.settings, train_bias=train_bias), f"From the next step on {what}.")
 
     def set_schedule(self, schedule: Schedule) -> None:
-        """Change how the rate goes with the iterations, from the next step on; it counts from here."""
+        """Change the schedule from the next step on; it counts from here."""
         run = self.timeline
         schedule = chosen(schedule, run.state.iteration, run.settings.schedule)
         told = f"{schedule.title}: {schedule.formula}" if schedule.varies else "The rate stays as it is"
         self.change(replace(run.settings, schedule=schedule), f"{told}, from the next step on.")
 
     def set_batch(self, size: int, seed: int | None = None) -> None:
-        """Let each step see so many rows, from this one on; as many as there are is all of them.
+        """Make each step see `size` rows, from this one on; the number of all rows means no batches.
 
         Raises:
             ValueError: if there are no rows to choose from.
@@ -261,7 +261,7 @@ class Walk:
         self._notes.say(f"The run may take {iterations:,} steps.")
 
     def allow_more(self) -> None:
-        """Double how many steps the run may take, as long as they can be counted."""
+        """Double the maximum number of steps, up to the largest allowed."""
         doubled = max(2 * self.timeline.limits.iterations, 1)
         if doubled in ITERATIONS.range:
             self.set_iterations(doubled)

@@ -1,9 +1,9 @@
-"""The first minute: what to press and why, for who has read nothing; it goes away by itself."""
+"""The first keys to press and what they do, for new users; hidden after a few steps."""
 
 from __future__ import annotations
 
 STEPS = 3
-"""After so many steps it has been of use."""
+"""Number of steps after which it is hidden."""
 FORMS: tuple[tuple[str, ...], ...] = (
     (
         "You stand in the dark and feel the slope.",
@@ -25,11 +25,11 @@ FORMS: tuple[tuple[str, ...], ...] = (
     ("n  a step downhill", "]  longer steps", "?  explains it all"),
     ("n step   ? help",),
 )
-"""What is said, in as many words as there is room for: a key, two blanks or more, and what it does."""
+"""The texts, from long to short: a key, two blanks or more, and what it does."""
 
 
 class Welcome:
-    """Whether the first keys are shown: until a few steps are made, and again when asked for.
+    """Whether the first keys are shown: until a few steps are made, and again on request.
 
     Attributes:
         shown: whether they are.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Palette(CommandPalette):
-    """The palette, which closes once, however often it is asked to."""
+    """The command palette, which closes only once, even if asked several times."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "app.quit", "Quit", show=False, priority=True)]
     # Textual cannot fold an option into no columns at all; and its magnifying glass, in black, few fonts have.
@@ -53,8 +53,8 @@ class GradientDescentApp(BaseApp):
 
     Attributes:
         laboratory: what is shown.
-        before_leaving: called whenever the app is about to end or to be suspended, from whatever cause, maybe more than
-            once; what is not saved after it is lost.
+        before_leaving: called whenever the app is about to end or to be suspended, perhaps more than once; anything not
+            saved after it is lost.
     """
 
     TITLE = "gdlab"
@@ -91,7 +91,7 @@ class GradientDescentApp(BaseApp):
         )
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command of the laboratory, for the palette; a dialog over it has none of them."""
+        """Yield every command of the laboratory for the palette; none over a dialog."""
         if isinstance(screen, LaboratoryScreen):
             for command in COMMANDS:
                 yield SystemCommand(command.label, command.tooltip, partial(screen.run_action, command.action))
@@ -102,7 +102,7 @@ class GradientDescentApp(BaseApp):
             self._saver.save(session_of(self.laboratory))
 
     def action_command_palette(self) -> None:
-        """Show the palette, over the laboratory: a dialog has nothing to offer there."""
+        """Show the palette over the laboratory; over a dialog it does nothing."""
         if isinstance(self.screen, LaboratoryScreen):
             self.push_screen(Palette())
 
@@ -125,11 +125,11 @@ class GradientDescentApp(BaseApp):
 
     @property
     def exit_code(self) -> int:
-        """What the process is to end with."""
+        """The exit code of the process."""
         return endings.CRASHED if self._crashed else self.return_code or 0
 
     def on_load(self) -> None:
-        """Listen for what may end the app before the terminal is taken over."""
+        """Start listening for signals before the terminal is taken over."""
         if self._endings is not None:
             self._endings.listen()
             self.guard_loop()
@@ -141,19 +141,19 @@ class GradientDescentApp(BaseApp):
             self._endings.begin(self.return_code or 0)
 
     def leave(self, code: int) -> None:
-        """Leave because something outside asks for it."""
+        """Exit because of something outside, such as a signal."""
         self.say_goodbye()
         self.exit(return_code=code)
 
     def say_goodbye(self) -> None:
-        """Call `before_leaving`; a fault in it must not keep the app from leaving."""
+        """Call `before_leaving`; an error in it must not prevent the exit."""
         try:
             self.before_leaving()
         except Exception as error:
             self._parting = self._parting or error
 
     def action_suspend_process(self) -> None:
-        """Go back to the shell, if one waits, with whatever else belongs to this job."""
+        """Suspend the whole job, if there is a shell to return to."""
         if not endings.can_suspend():
             self.notify("No shell waits that could bring gdlab back: q quits.", timeout=3, markup=False)
             return

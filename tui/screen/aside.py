@@ -1,4 +1,4 @@
-"""Beside the chart, where there is room: the views that are not shown, in small."""
+"""Small pictures of the other views beside the chart, if there is room."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from tui.charts.canvas import Scene
 
 SMALLEST, LARGEST = 6, 15
-"""A view in small has so many rows, its name among them."""
+"""Minimum and maximum rows of a small view, its name included."""
 
 
 class Aside(Painted):
-    """The names of views and their pictures, one below the other, as many as there is room for.
+    """The names and pictures of other views, one below the other, as many as fit.
 
     Attributes:
         marker: How lines are drawn, one of `canvas.MARKERS`.
@@ -51,7 +51,7 @@ def _titled(name: str, width: int) -> Row:
 
 
 def room(free: int) -> int:
-    """How many views there is room for in so many rows.
+    """Return how many views fit in a number of rows.
 
     >>> [room(free) for free in (-3, 5, 6, 11, 12, 40)]
     [0, 0, 1, 1, 2, 2]

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Chart(Painted):
-    """Shows a `Scene`. Assign `scene` once for every frame: each time the picture is built anew.
+    """Shows a `Scene`. Assign `scene` once a frame: each assignment builds the picture again.
 
     Attributes:
         scene: What to show; None is an empty chart.
         marker: How lines are drawn, one of `canvas.MARKERS`.
-        card: A text to show where nothing is drawn, in several lengths; read when the scene is assigned.
+        card: A text to show in an empty area, in several lengths; read when the scene is assigned.
     """
 
     DEFAULT_CSS = "Chart { width: 1fr; height: 1fr; }"
@@ -82,13 +82,13 @@ class Chart(Painted):
         return rows
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Follow the mouse until its button is let go."""
+        """Capture the mouse until its button is released."""
         if event.button == 1:
             self._held = (event.screen_x, event.screen_y)
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Say how far the mouse has gone with its button down."""
+        """Report how far the mouse has moved with its button down."""
         if self._held is not None and self._held != (event.screen_x, event.screen_y):
             x, y = self._held
             self._held = (event.screen_x, event.screen_y)
@@ -101,7 +101,7 @@ class Chart(Painted):
             self.release_mouse()
 
     def on_click(self, event: events.Click) -> None:
-        """Say where the chart was clicked; the other buttons of a mouse paste or open menus."""
+        """Report where the chart was clicked; only the left button counts."""
         if event.button != 1:
             return
         place = event.get_content_offset(self)

@@ -1,6 +1,6 @@
 """The course in the app: the panel of the current task, and what the keys of the course do.
 
-Nothing of this is imported before a course is opened.
+None of this is imported before a course is opened.
 """
 
 from __future__ import annotations
@@ -40,44 +40,44 @@ if TYPE_CHECKING:
     from tui.screen.screen import LaboratoryScreen
 
     Begun: TypeAlias = tuple[Lesson, Keeper, str]
-    """A lesson, what keeps its progress, and a remark on its beginning."""
+    """A lesson, the keeper of its progress, and a first remark."""
 
 KEPT_AFTER = 1.0
-"""Seconds after which what a learner did is kept, together with what has followed it."""
+"""Seconds between a change of the progress and saving it, to save several changes at once."""
 STRIP = 4
-"""The rows of the panel above the gauge."""
+"""Maximum rows of the panel above the gauge."""
 BESIDE_CHART, CHART = 10, 7
-"""The rows that others have of the screen, and those that the chart keeps."""
+"""Rows of the screen used by other parts, and rows kept for the chart."""
 SIDE = 9
-"""Under the settings the panel needs so many rows."""
+"""Minimum number of rows for the panel under the settings."""
 WIDE, NARROW, BROAD = 100, 28, 46
-"""From so many columns on the panel may stand under the settings, which have so many columns, and so many at most."""
+"""Minimum screen width for the panel under the settings, and minimum and maximum width of the settings."""
 _CHANGED_BY = {
     **{parameter.name: "optimizer" for kind in OPTIMIZERS.values() for parameter in hyperparameters(kind)},
     **dict.fromkeys(SCHEDULE_FIELDS, "schedule"),
 }
-"""What the number fields of the form change that do not say it by their names."""
+"""The action behind a number field of the form, if its name is not the action."""
 KEYS = "A answers, H hints, j turns the page, W shows all of it, T leads to your own work."
 """What is said when the course is opened."""
 ANSWER = Parameter("answer", FINITE, "what you expect")
 
 
 class AnswerField(NumberField):
-    """A number that is given as an answer with enter, never by leaving the field."""
+    """A numeric answer, which only enter submits, not leaving the field."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "undo", "Undo", show=False)]
 
     def __init__(self, answered: Callable[[str | None], None], *, id: str) -> None:  # noqa: A002
-        """Give what is typed, or None where it is undone, to `answered`."""
+        """Pass the text, or None on escape, to `answered`."""
         super().__init__(ANSWER, id=id)
         self.value = ""
         self._answered = answered
 
     def _check(self) -> None:
-        """What is no answer is told when it is given."""
+        """Do not check while typing; the answer is checked when it is given."""
 
     def apply(self) -> None:
-        """An answer is given with enter alone."""
+        """Do nothing: only enter gives an answer."""
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give the answer."""
@@ -89,7 +89,7 @@ class AnswerField(NumberField):
         self._answered(None)
 
     def action_nudge(self, direction: int) -> None:
-        """An answer is typed."""
+        """Do nothing: an answer is typed."""
 
 
 class TaskText(Painted):
@@ -109,7 +109,7 @@ class TaskText(Painted):
         self._clicked()
 
     def show(self, panel: Panel, *, folded: bool, bare: bool) -> None:
-        """Show what there is to show of a task: its headline alone, or without its headline, or all."""
+        """Show a task: its headline alone, without its headline, or all."""
         self._panel, self._folded, self._bare = panel, folded, bare
         self.repaint()
 
@@ -119,11 +119,11 @@ class TaskText(Painted):
         self.repaint()
 
     def seek(self, part: str) -> None:
-        """Show the page with a part of the text, one of `course_text.PARTS`, until the page is turned."""
+        """Show the page with a part of the text, one of `course_text.PARTS`."""
         self._wanted = part
 
     def paint(self, width: int, height: int) -> Sequence[Cells]:
-        """The headline and a page; where an answer is typed in a low panel, the page alone."""
+        """Draw the headline and a page; the page alone if an answer is typed in a low panel."""
         panel = self._panel
         if panel is None:
             return laid_out((), width, height)
@@ -141,7 +141,7 @@ class TaskText(Painted):
 
 
 class CoursePanel(Vertical):
-    """The panel of a task: its text, and where a number is asked for a field for the answer.
+    """The panel of a task: its text, and a field if the answer is a number.
 
     Attributes:
         text: the text.
@@ -171,13 +171,13 @@ class CoursePanel(Vertical):
         return bool(self._row.display)
 
     def ask(self, *, there: bool) -> None:
-        """Have the field there, empty, or not."""
+        """Show the empty field, or hide it."""
         self.field.value = ""
         self._row.display = there
 
 
 class Guide:
-    """Leads a learner through a course on the screen, in a laboratory of its own beside that of their own work.
+    """Leads a learner through a course, in a laboratory separate from that of their own work.
 
     Attributes:
         lesson: the way through the course.
@@ -210,7 +210,7 @@ class Guide:
         app.before_leaving = leave
 
     async def mount(self) -> None:
-        """Bring the panels on the screen; neither is shown yet."""
+        """Mount the panels, hidden."""
         await self._screen.query_one("#left").mount(self._side, before="#readout")
         await self._screen.query_one("#right").mount(self._strip, before="#gauge")
 
@@ -222,7 +222,7 @@ class Guide:
         return self._side if self._side.display else self._strip
 
     def toggle(self) -> None:
-        """Lead to the course, or back to one's own work."""
+        """Switch between the course and the user's own work."""
         self._panel.ask(there=False)
         own, self._own = self._own, None
         self.open = own is None
@@ -237,14 +237,14 @@ class Guide:
 
     @property
     def frame(self) -> Frame:
-        """What there is to show now; what a step will do is not told before it has been predicted."""
+        """The frame to show; the next step is hidden until the question about it is answered."""
         self._update()
         frame = self._screen.laboratory.frame
         hidden = self.open and self.lesson.blocked("step")
         return replace(frame, following=None, landings=()) if hidden else frame
 
     def _update(self) -> None:
-        """Look whether the task is done now."""
+        """Check whether the task is done now."""
         if self.open:
             self.lesson.update()
             if self.lesson.done and not self._was_done:
@@ -255,20 +255,20 @@ class Guide:
             self.keep_soon()
 
     def arrange(self, width: int, free: int) -> int:
-        """Show the task under the settings where there is room for it, else above the gauge.
+        """Place the task under the settings if there is room, else above the gauge.
 
         Args:
             width: the columns of the screen.
             free: how many rows there are under the settings.
 
         Returns:
-            How many of these rows it has taken.
+            The number of these rows that it uses.
         """
         left = self._screen.query_one("#left")
         side = self.open and width >= WIDE and free >= SIDE
         left.styles.width = min(NARROW + width - WIDE, BROAD) if side else NARROW
         answering = self._panel.answering
-        if answering and side is not bool(self._side.display):  # the screen has become another one
+        if answering and side is not bool(self._side.display):  # the screen was resized
             self._panel.ask(there=False)
             self._screen.action_chart()
         self._side.display, self._strip.display = side, self.open and not side
@@ -281,7 +281,7 @@ class Guide:
         return taken
 
     def _strip_rows(self) -> int:
-        """How many rows the chart spares: it keeps as many as show where one stands."""
+        """Return how many rows the chart can give up while it stays readable."""
         screen = self._screen
         others = 1 if screen.has_class("-small") else BESIDE_CHART
         return min(max(screen.size.height - others - CHART, 1), STRIP)
@@ -298,7 +298,7 @@ class Guide:
     # What waits
 
     def waits(self, name: str) -> bool:
-        """Whether something has to wait for an answer; then it is said."""
+        """Whether an action must wait for an answer; if so, say it."""
         why = self.lesson.blocked(_CHANGED_BY.get(name, name)) if self.open else ""
         if why:
             self._folded = False
@@ -338,7 +338,7 @@ class Guide:
                 self._screen.app.push_screen(options, self._chosen)
 
     def _go(self, deed: Callable[[], str]) -> None:
-        """Go to a task, or stay and say why."""
+        """Go to a task, or say why not."""
         place, lesson = self.lesson.place, self.lesson
         note = deed()
         if lesson.place == place and deed != lesson.redo:
@@ -348,7 +348,7 @@ class Guide:
         self._arrive("")
 
     def _arrive(self, note: str) -> None:
-        """Begin to look at a task."""
+        """Show a task."""
         lesson = self.lesson
         for panel in (self._side, self._strip):
             panel.ask(there=False)
@@ -364,7 +364,7 @@ class Guide:
             self._go(partial(self.lesson.go, place))
 
     def _whole(self) -> None:
-        """The whole task, and the whole course, as a text to read."""
+        """Show the whole task and the whole course in a dialog."""
         panel, course = self.lesson.panel, self.lesson.course
         parts = [*panel.sentences(), f"{panel.tally}:", "\n".join(self.lesson.contents())]
         if course.about:
@@ -372,7 +372,7 @@ class Guide:
         self._screen.app.push_screen(TextDialog(inert(course.title), "\n\n".join(parts)))
 
     def _ask(self) -> None:
-        """Take an answer, where one is waited for."""
+        """Ask for an answer, if one is expected."""
         question, screen = self.lesson.question, self._screen
         if question is None or (not self.lesson.pending and question.before):
             self._say(self.lesson.answer(""))
@@ -389,7 +389,7 @@ class Guide:
         screen.touch()
 
     def _beside(self) -> Region:
-        """Where a list is shown: over what is below the chart, so that the question stays in sight."""
+        """Return the region for a list: below the chart, so that the question stays visible."""
         gauge = self._screen.query_one("#gauge").region
         right = self._screen.query_one("#right").region
         return Region(right.x, (gauge.y or right.bottom) - 1, right.width, 1)
@@ -399,7 +399,7 @@ class Guide:
             self._answered(str(index + 1))
 
     def _answered(self, text: str | None) -> None:
-        """Take what was given as an answer; None where it was thought better of."""
+        """Take the answer; None if it was cancelled."""
         note, alarm = "", False
         if text is not None:
             try:
@@ -419,16 +419,16 @@ class Guide:
     # What is kept
 
     def keep_soon(self) -> None:
-        """Keep the progress soon, with what follows."""
+        """Save the progress after a short delay, with later changes."""
         if self._keeping is None:
             self._keeping = self._screen.set_timer(KEPT_AFTER, self._keep_beside)
 
     def _keep_beside(self) -> None:
-        """Keep the progress beside the event loop: a disk may be slow."""
+        """Save the progress in a thread: a disk may be slow."""
         self._keeping = None
         progress = self.lesson.progress
         self._screen.beside(lambda: self._keeper.keep(progress))
 
     def keep(self) -> None:
-        """Keep the progress at once."""
+        """Save the progress now."""
         self._keeper.keep(self.lesson.progress)

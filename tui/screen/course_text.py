@@ -1,4 +1,4 @@
-"""The panel of a task as cells: a headline, and what there is to read in pages.
+"""The panel of a task as cells: a headline, and the text in pages.
 
 Pure functions, as in `tui.screen.panels`.
 """
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 PARTS = ("why", "text", "question", "hint", "goal")
 """The parts of the text."""
 AIRY = 8
-"""A page of so many rows has blank rows between its paragraphs."""
+"""Minimum height of a page for blank rows between its paragraphs."""
 LONGEST = 40
-"""No paragraph has more rows."""
+"""Maximum number of rows of a paragraph."""
 MORE = 2
-"""The columns at the end of the last row that tell of more pages, where there is no headline."""
+"""Columns at the end of the last row for the "more pages" sign, if there is no headline."""
 
 
 def headline(panel: Panel, width: int, page: int = 0, count: int = 0) -> Row:
-    """Which task it is and what key is next; without pages, folded, what is missing.
+    """Draw which task it is and the next key; folded, what is missing.
 
     Args:
         panel: the task.
@@ -58,7 +58,7 @@ def _cut(text: str, columns: int) -> str:
 
 
 def pages(panel: Panel, width: int, height: int) -> list[Page]:
-    """What there is to read, in pages of so many rows; there is always one."""
+    """Split the text into pages of `height` rows; there is at least one."""
     height = max(height, 1)
     leaves: list[Page] = [[]]
     before = ""
@@ -66,7 +66,7 @@ def pages(panel: Panel, width: int, height: int) -> list[Page]:
         lines = paragraph(inert(text), role, width, LONGEST)
         rows = [(part, cells) for cells in lines if any(character.strip() for character, _ in cells)]
         if leaves[-1] and len(leaves[-1]) + len(rows) > height and part != "why":
-            leaves.append([])  # what somebody goes back to is not torn
+            leaves.append([])  # a paragraph that the user returns to is not split
         elif leaves[-1] and height >= AIRY and not part == before == "goal":
             rows.insert(0, (part, row(width)))
         for line in rows:
@@ -78,13 +78,13 @@ def pages(panel: Panel, width: int, height: int) -> list[Page]:
 
 
 def page_of(leaves: Sequence[Page], part: str) -> int:
-    """The page on which a part of the text begins, of hints the last; the first page where there is none."""
+    """Return the page on which a part begins (the last one for hints); 0 if the part is missing."""
     found = [number for number, page in enumerate(leaves) if any(own == part for own, _ in page)]
     return (found[-1] if part == "hint" else found[0]) if found else 0
 
 
 def laid_out(rows: Sequence[Row], width: int, height: int, *, more: bool = False) -> list[Row]:
-    """So many rows, blank ones below and beside them; where there are more, the key for them at the end."""
+    """Pad the rows to `width` x `height`; if there are more, add the key for them."""
     filled = [(*cells, *[BLANK] * (width - len(cells)))[:width] for cells in rows[:height]]
     filled += [(BLANK,) * width] * (height - len(filled))
     if more and filled and width > MORE:

@@ -40,7 +40,7 @@ def copy_or_quit(screen: Screen[Any]) -> None:
 
 
 class Dialog(ModalScreen[Result]):
-    """A dialog that closes once, however often it is asked to."""
+    """A dialog that closes only once, even if asked several times."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True)]
     _dismissed = False
@@ -54,7 +54,7 @@ class Dialog(ModalScreen[Result]):
         self.close(result)
 
     def close(self, result: Result | None = None) -> None:
-        """Close, with a result for whoever opened it."""
+        """Close, and pass a result to the opener."""
         if not self._dismissed:
             self._dismissed = True
             self.dismiss(result)
@@ -108,7 +108,7 @@ class OptionsDialog(Dialog[int]):
         options.highlighted = self._now
         height = self.app.size.height
         options.styles.max_height = max(height - 2, 1)
-        options.styles.max_width = max(self.app.size.width - self._beside.x, 8)  # with no columns nothing can be folded
+        options.styles.max_width = max(self.app.size.width - self._beside.x, 8)  # Rich cannot wrap text to zero columns
         below = min(self._beside.bottom, height - len(self._names) - 2)
         options.styles.offset = (self._beside.x, max(below, 0))
         yield options
@@ -153,7 +153,7 @@ def listed(branches: Branches, width: int) -> list[str]:
         loss = branch.reached
         rows.append((mark, _cut(branch.name), left, branch.different, f"{run.tip:,}", f"{loss:.7g}"))
     _, name, left_at, _, steps, loss_at = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
-    # What was different gets the room that the others leave.
+    # The column "different" gets the remaining width.
     room = max(width - (2 + name + 2 + left_at + 2 + 2 + steps + 2 + loss_at), len("different"))
     return [
         f"{mark:2}{set_cell_size(row[0], name)}  {set_cell_size(row[1], left_at)}  "
@@ -217,9 +217,9 @@ class BranchDialog(Dialog[Branch | None]):
             options.focus()
 
     def _marked(self, branch: Branch, line: str) -> Text:
-        """A line with the mark and the colour that the branch has in the charts."""
+        """Return a line with the mark and the colour of the branch in the charts."""
         mark, style = self._marks.get(id(branch), (" ", Style()))
-        # On the background of the charts, which it is chosen for: the chosen line has another.
+        # The colour was chosen for the background of the charts; a highlighted line has another.
         own = Style(color=style.color, bgcolor=self.app.current_theme.background)
         return Text.assemble((mark, own), f" {line}", no_wrap=True)
 
@@ -228,7 +228,7 @@ class BranchDialog(Dialog[Branch | None]):
         return self._branches[self.query_one(OptionList).highlighted or 0]
 
     def on_option_list_option_highlighted(self) -> None:
-        """Compare the highlighted branch with the current one; what neither has is left out."""
+        """Compare the highlighted branch with the current one, without what neither has."""
         current, chosen = self._branches.current, self._chosen
         table = Table.grid(padding=(0, 3))
         for what, one, other in comparison(current, chosen):
@@ -243,7 +243,7 @@ class BranchDialog(Dialog[Branch | None]):
 
     def action_rename(self) -> None:
         """Ask for a new name."""
-        self._try(lambda: None)  # an old mistake is not about this
+        self._try(lambda: None)  # clear an old error message
         self.query_one("#naming").display = True
         field = self.query_one(Input)
         field.value = self._chosen.name

@@ -1,6 +1,6 @@
 """The fields of the form: a number that is checked while it is typed, and one of several values.
 
-Textual's own Select and Button would make gdlab start a tenth later: each brings many widgets or rules of style.
+Textual's Select and Button would make the start a tenth slower: each brings many widgets or style rules.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from textual import events
 
 NUMBER_CHARACTERS = frozenset("0123456789.,+-eE")
-"""The characters a number can have, and the comma, which some take for the point; others are left to the commands."""
+"""The characters of a number, and the comma, which some type instead of the point; others are commands."""
 
 
 class NumberField(Input):
     """A number a person may change, and the value in force.
 
-    The first key typed, or a paste, replaces the value; whoever moves the cursor first, or clicks, edits it. What is
-    typed is checked at once and comes in force with enter or when the field is left; escape undoes it. Up and down
-    nudge the value in force.
+    The first key typed, or a paste, replaces the value; moving the cursor or clicking first edits it. The text is
+    checked at once and applied with enter or when the field is left; escape undoes it. Up and down change the current
+    value.
 
     Attributes:
         parameter: which number it is, with its range and description.
         in_force: the value in force.
-        error: the sentence about what is typed; empty where that can be used.
+        error: the error message for the text; empty if it is valid.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,7 +55,7 @@ class NumberField(Input):
     """
 
     class Chosen(Message):
-        """A value was put in force.
+        """A value was applied.
 
         Attributes:
             field: where.
@@ -80,7 +80,7 @@ class NumberField(Input):
             self.field = field
 
     class Commanded(Message):
-        """A letter was typed that no number has: it is a command.
+        """A letter that cannot be in a number was typed: it is a command.
 
         Attributes:
             field: where.
@@ -93,31 +93,31 @@ class NumberField(Input):
             self.letter = letter
 
     def __init__(self, parameter: Parameter, *, id: str) -> None:  # noqa: A002
-        # With the class that Textual would add, and match the style sheet for it; so it does not for "compact" either.
+        # Pass the class that Textual would add: adding it, or "compact", would match the style sheet again.
         super().__init__(written(0.0), id=id, classes="-valid", select_on_focus=False)
         self.parameter = parameter
         self.in_force = 0.0
         self.error = ""
         self._told = ""
-        self._whole = True  # not a selection of Textual's: with one, ctrl+c copies instead of quitting
+        self._whole = True  # not Textual's own selection: with that, ctrl+c would copy instead of quitting
 
     @property
     def edited(self) -> bool:
-        """Whether what is typed is not the value in force."""
+        """Whether the text differs from the current value."""
         return self.value != written(self.in_force)
 
     def show(self, value: float) -> None:
-        """Take over the value in force; what is being typed stays."""
+        """Take over the current value; text being edited is kept."""
         edited, self.in_force = self.edited, value
         if not edited:
             self.value = written(value)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
-        """Whether a key is typed into the field: only what a number can have."""
+        """Whether a key goes into the field: only characters of a number do."""
         return character is not None and character in NUMBER_CHARACTERS
 
     async def on_key(self, event: events.Key) -> None:
-        """Take what a number has, and the keys of a field; all else is left to the commands."""
+        """Handle characters of a number and keys of the field; leave all others to the commands."""
         if event.is_printable and not self.check_consume_key(event.key, event.character):
             event.prevent_default()
             if event.character is not None and event.character.isalpha():
@@ -126,7 +126,7 @@ class NumberField(Input):
             self._replace()
         elif event.key in ACTIONS:
             self._whole = False
-            # Textual takes these to the app and back, and what is typed after them would overtake them.
+            # Textual would handle these keys later than characters typed after them.
             event.stop()
             event.prevent_default()
             await self.run_action(ACTIONS[event.key])
@@ -141,7 +141,7 @@ class NumberField(Input):
         self._whole = False
 
     def _replace(self) -> None:
-        """Let what is typed now take the place of the whole value, where nothing has been edited yet."""
+        """Select the whole value if nothing has been edited yet, so that typing replaces it."""
         if self._whole and self.selection.is_empty:
             self.selection = Selection(0, len(self.value))
         self._whole = False
@@ -175,7 +175,7 @@ class NumberField(Input):
         self.post_message(self.Edited(self))
 
     def on_blur(self) -> None:
-        """Put what is typed in force when the field is left; where it cannot be, say so, for the field keeps it."""
+        """Apply the text when the field is left; if it is invalid, say so and keep it."""
         self.apply()
         if self.error and self.error != self._told:
             self._told = self.error
@@ -183,8 +183,8 @@ class NumberField(Input):
         self.post_message(self.Edited(self))
 
     def apply(self) -> None:
-        """Put what is typed in force where it can be used; else it stays in the field, marked."""
-        self._check()  # a field may be left before the message that it has changed
+        """Apply the text if it is valid; otherwise keep it in the field, marked."""
+        self._check()  # the field may be left before the message about its last change arrives
         if self.edited and not self.error:
             self._choose(self.parameter.parse(self.value))
 
@@ -198,7 +198,7 @@ class NumberField(Input):
         self.value = written(self.in_force)
 
     async def action_undo(self) -> None:
-        """Put the value in force back in the field and leave it."""
+        """Restore the current value and leave the field."""
         self.undo()
         await self.run_action("screen.chart")
 
@@ -220,7 +220,7 @@ ACTIONS = {
 
 
 class Opener(Widget, can_focus=True):
-    """A value, which enter or a click opens something to change.
+    """A value that enter or a click opens for changing.
 
     Attributes:
         text: the value as it is shown.
@@ -248,7 +248,7 @@ class Opener(Widget, can_focus=True):
         self.refresh()
 
     async def action_open(self) -> None:
-        """Open what changes the value."""
+        """Open the dialog or list that changes the value."""
         await self.run_action(self.action)
 
     async def on_click(self) -> None:
@@ -287,7 +287,7 @@ class Choice(Opener):
         self.show(options[0][1], options)
 
     def show(self, value: object, options: Sequence[tuple[str, object]] | None = None) -> None:
-        """Show the value in force, and from now on other options."""
+        """Show the current value and, if given, new options."""
         if options is not None:
             self.options = options
         self.value = value
@@ -305,7 +305,7 @@ class Choice(Opener):
 
 
 def written(value: float) -> str:
-    """A value as it stands in a field: all its digits and no more.
+    """Format a value for a field with all its digits and no more.
 
     >>> written(0.001), written(100), written(2.0), written(1e-8)
     ('0.001', '100', '2', '1e-08')
@@ -314,9 +314,9 @@ def written(value: float) -> str:
 
 
 def nudged(parameter: Parameter, value: float, direction: int) -> float:
-    """The next value up or down: by a factor where only positive values make sense, else by a step.
+    """Return the next value up or down: by a factor for positive parameters, else by a step.
 
-    A fraction of 1 comes nearer to 1 by a factor, too: from 0.9 to 0.99 is as far as from 0 to 0.9.
+    A fraction of 1 approaches 1 by a factor, too: from 0.9 to 0.99 is like from 0 to 0.9.
 
     >>> from gdcore.descent.parameters import BIAS, ITERATIONS, LEARNING_RATE, MOMENTUM
     >>> nudged(LEARNING_RATE, 0.001, 1), nudged(ITERATIONS, 100, 1), nudged(BIAS, 0.0, -1), nudged(MOMENTUM, 0.9, 1)

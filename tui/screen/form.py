@@ -1,4 +1,4 @@
-"""The form: every setting of a run with its value in force."""
+"""The form: every setting of a run with its current value."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ NUMBERS: dict[str, tuple[str, Parameter]] = {
 SCHEDULE_FIELDS = {name: name.removeprefix("schedule-") for name in NUMBERS if name.startswith("schedule-")}
 """The number fields of schedules, and the hyperparameter of each."""
 _BELOW = {"schedule": ("schedule-decay", "schedule-gamma", "schedule-every", "schedule-period"), "loss": ("delta",)}
-"""The number fields that stand below a choice."""
+"""The number fields shown below a choice."""
 _OF_A_VIEW = {"at-x"}
-"""The number fields that are there in one view."""
+"""The number fields of a single view."""
 _SOMETIMES = {
     *_OF_A_VIEW,
     *(
@@ -62,7 +62,7 @@ _SOMETIMES = {
     "delta",
     "seed",
 }
-"""The number fields that are made when there is something to show in them."""
+"""The number fields created only when they have a value to show."""
 
 HELP = {
     "data": "Data: the file the rows come from. Enter opens another one.",
@@ -76,7 +76,7 @@ HELP = {
 """The line of help of each other field."""
 
 COMMANDED = "is a command here too: a field takes only what a number has. Escape leads back to the chart."
-"""What is said, once, of a letter that is typed into a number field."""
+"""Shown once when a letter is typed into a number field."""
 
 NOTES = dict.fromkeys(("start-w", "start-b", "delta"), " Restarts the run.")
 
@@ -104,7 +104,7 @@ class Row(Horizontal):
 
 
 class Form(VerticalScroll, can_focus=False):
-    """The settings. It shows those of a frame and says, in messages, what a person wants changed."""
+    """The settings. It shows those of a frame and sends messages for changes by the user."""
 
     class Columns(Message):
         """Other columns of the data were chosen.
@@ -164,7 +164,7 @@ class Form(VerticalScroll, can_focus=False):
             self.train_bias = train_bias
 
     class Hint(Message):
-        """What to say about the field at hand.
+        """The sentence to show about the focused field.
 
         Attributes:
             text: the sentence; empty to say nothing.
@@ -202,11 +202,11 @@ class Form(VerticalScroll, can_focus=False):
         yield Row("Train", Choice([("w alone", False), ("w and b", True)], id="train"))
 
     def show(self, frame: Frame, fields: tuple[str, ...] = ()) -> None:
-        """Show the settings in force; what is being typed stays.
+        """Show the current settings; text being edited is kept.
 
         Args:
             frame: whose settings they are.
-            fields: the fields that the view alone asks for.
+            fields: the fields that only the current view needs.
         """
         settings = frame.settings
         shown = (settings, frame.limits, frame.start, frame.predict_at, fields)
@@ -245,7 +245,7 @@ class Form(VerticalScroll, can_focus=False):
         return self._rows[name]
 
     def _display(self, identifier: str, there: bool) -> None:
-        """Show the row of a control, or hide it where there is nothing to choose."""
+        """Show the row of a control, or hide it if there is nothing to choose."""
         row = self.query_one(f"#{identifier}").parent
         if isinstance(row, Row):
             row.display = there
@@ -264,7 +264,7 @@ class Form(VerticalScroll, can_focus=False):
     @on(NumberField.Chosen)
     @on(Choice.Chosen)
     def _changed(self) -> None:
-        """What a person has put in the form may be refused: the next frame shows what is in force."""
+        """Make the next frame show all values again, as a change may be refused."""
         self._in_force = None
 
     @on(Choice.Chosen, "#x,#y")
@@ -300,7 +300,7 @@ class Form(VerticalScroll, can_focus=False):
         self._hint(text if field.has_focus else "", wrong=bool(field.error), field=field)
 
     def on_number_field_commanded(self, event: NumberField.Commanded) -> None:
-        """Say, the first time, why a letter does not show up in the field."""
+        """Explain, the first time, why a letter does not appear in the field."""
         if not self._commanded:
             self._commanded = True
             self._hint(f"{event.letter} {COMMANDED}", wrong=False, field=event.field)
@@ -320,7 +320,7 @@ class Form(VerticalScroll, can_focus=False):
 
 
 def _values(frame: Frame) -> dict[str, float]:
-    """What stands in each number field; one without a value is not shown."""
+    """Return the value of each number field; fields without a value are hidden."""
     settings, columns = frame.settings, frame.landscape.columns
     optimizer, schedule, batch = settings.optimizer, settings.schedule, settings.batch
     values: dict[str, float] = {"rate": settings.learning_rate, "steps": frame.limits.iterations}

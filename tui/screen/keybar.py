@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from tui.charts.cells import Row
 
 KEPT = ("Help", "Quit")
-"""The entries that are there however narrow the terminal is."""
+"""The entries shown at any width."""
 MORE = ("Open", "Race", "Branches", "Course", "Commands")
 """The entries that a wide one has room for."""
 
 
 class KeyBar(Painted):
-    """The commands that are always at hand, from the list of commands; a click on one is its key.
+    """The most important commands; a click on one acts like its key.
 
-    It is painted, not composed of a widget for each key: the focus may change without laying out the screen again.
+    It is painted as one widget, so that a change of focus needs no new layout.
     """
 
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; background: $panel; }"
@@ -48,7 +48,7 @@ class KeyBar(Painted):
 
 
 def entries(width: int) -> list[Command]:
-    """The commands of the bar that have room in so many columns, those that must be there among them.
+    """Return the commands that fit in `width` columns, always including KEPT.
 
     >>> [entry.label for entry in entries(30)]
     ['Run', 'Help', 'Quit']

@@ -1,4 +1,4 @@
-"""The texts of the screen as cells: the header, the readout, the gauge of the learning rate and the story of the steps.
+"""The texts of the screen as cells: header, readout, gauge of the learning rate, and the story of the steps.
 
 Pure functions from a frame and a size to rows of (character, role); the roles get their colours elsewhere.
 """
@@ -34,12 +34,12 @@ def row(width: int, *spans: Span) -> Row:
 
 
 FILLER = "\0"
-"""Stands for the right half of a wide character, while a text is wrapped."""
+"""Placeholder for the right half of a wide character while wrapping."""
 
 
 @lru_cache(maxsize=16)
 def paragraph(text: str, role: str, width: int, height: int) -> list[Row]:
-    """A text wrapped to so many rows; what has no room is cut, with dots."""
+    """Wrap a text to at most `height` rows; dots mark a cut."""
     dots = " ..."
     spread = "".join(column or FILLER for column in columns_of(text))  # as long as it is wide
     lines = wrap(spread, width, max_lines=height, placeholder=dots) if height and width > len(dots) else [spread]
@@ -47,7 +47,7 @@ def paragraph(text: str, role: str, width: int, height: int) -> list[Row]:
 
 
 def _filled(rows: list[Row], width: int, height: int) -> list[Row]:
-    """So many rows, blank ones below where there are fewer."""
+    """Pad with blank rows to the height."""
     return rows[:height] + [row(width)] * (height - len(rows))
 
 
@@ -102,14 +102,14 @@ def _losses(frame: Frame, width: int) -> list[Row]:
 
 
 def _rate(frame: Frame, width: int) -> list[Row]:
-    """The rate of this step, where a schedule makes it another than the one in the form."""
+    """The rate of this step, if a schedule makes it differ from the one in the form."""
     if not frame.settings.schedule.varies:
         return []
     return [row(width, ("rate  ", "label"), (f"{frame.state.learning_rate:<12.6g}", "value"))]
 
 
 def _own(frame: Frame, width: int) -> list[Row]:
-    """On standardized rows the line in the data's own units."""
+    """For standardized rows, the line in the units of the data."""
     if frame.scale is None:
         return []
     w, b = frame.own_line
@@ -119,7 +119,7 @@ def _own(frame: Frame, width: int) -> list[Row]:
 
 
 def longer(frame: Frame) -> bool:
-    """Whether the readout needs a row more than usual."""
+    """Whether the readout needs an extra row."""
     return frame.scale is not None or frame.settings.schedule.varies
 
 
@@ -131,7 +131,7 @@ def _last(frame: Frame, width: int) -> Row:
 
 
 def _digits(frame: Frame) -> str:
-    """How near the run is to its minimum, as correct digits."""
+    """The accuracy of the run as a number of correct digits."""
     told = [
         f"{name} {correct_digits(value, target):.1f}"
         for name, value, target in zip("wb", (frame.state.w, frame.state.b), frame.target, strict=True)
@@ -151,7 +151,7 @@ def summary(frame: Frame, width: int, height: int) -> list[Row]:
     for name, value in values:
         item = [(f" {name} ", "label"), (f"{value:.5g}", "value")]
         if sum(len(text) for text, _ in spans + item) > width:
-            break  # half a number would be another one
+            break  # half a number would be a wrong number
         spans += item
     return _filled([row(width, *spans)], width, height)
 
@@ -170,18 +170,18 @@ def gauge(frame: Frame, width: int, height: int) -> list[Row]:
 
 
 HERE = "here "
-"""Stands before a gauge that holds for this point alone."""
+"""Put before a gauge that holds only for this point."""
 FILLS = {
     Regime.CRAWL: (".", "label"),
     Regime.GLIDE: ("-", "good"),
     Regime.OVERSHOOT: ("=", "warn"),
     Regime.DIVERGE: ("!", "bad"),
 }
-"""How the gauge fills each region, told apart by character as well as by colour."""
+"""The character for each region of the gauge, so that it does not depend on colour."""
 
 
 def _bar(limits: Stability, learning_rate: float, width: int) -> Row:
-    """Four regions of equal width, each with its name; within a region, a rate stands by its logarithm."""
+    """Draw four regions of equal width with their names; inside a region the rate is placed by its logarithm."""
     borders = (limits.crawls_below / 100, limits.crawls_below, limits.overshoots_above, limits.critical)
     logs = [log10(border) for border in (*borders, limits.critical * 10)]
 
@@ -201,7 +201,7 @@ def _bar(limits: Stability, learning_rate: float, width: int) -> Row:
 
 
 def story(frame: Frame, width: int, height: int) -> list[Row]:
-    """What happened and what will: a note or the last step, what is to be said of the place, the next step."""
+    """Draw what happened and what comes next: a note or the last step, a remark, the next step."""
     text, role = _told(frame)
     if not frame.remark or frame.note:
         above = max(height * (3 if role == "bad" else 2) // 5, 1)

@@ -49,7 +49,7 @@ def places(runners: Iterable[Branch], badges: Mapping[int, Badge]) -> list[Place
 
 
 def table(found: Sequence[Place], done: float | None, width: int, height: int, *, ascii: bool = False) -> list[Row]:  # noqa: A002
-    """The rows of the table: two for each runner, or one where there is no room for two."""
+    """Return the rows of the table: two for each runner, or one if there is no room for two."""
     over = "The race" if done is None else f"The race {done:4.0%}"
     way = "esc: settings" if done is None else "esc gives up"
     rows = [_row(width, (over, "strong"), (way.rjust(width - len(over)), "label"))]
@@ -70,7 +70,7 @@ def table(found: Sequence[Place], done: float | None, width: int, height: int, *
 
 
 def fitted(value: float, width: int) -> str:
-    """A number with as many digits as fit.
+    """Format a number with as many digits as fit.
 
     >>> fitted(22.8427367352, 8), fitted(1.23456e-05, 8), fitted(812.8666666667, 8), fitted(123456789.0, 8)
     ('22.84274', '1.23e-05', '812.8667', '1.23e+08')
@@ -94,7 +94,7 @@ def _row(width: int, *spans: tuple[str, str]) -> Row:
 
 
 class RaceTable(Painted):
-    """Shows how a race stands or how it ended.
+    """Shows the state or the result of a race.
 
     Attributes:
         ascii: whether marks are letters.

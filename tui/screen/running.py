@@ -1,4 +1,4 @@
-"""A run that goes on by itself: how many steps are due at each tick of the screen."""
+"""A running run: how many steps are due at each tick of the screen."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from tui.laboratory.walk import Walk
 
 AT_ONCE = 1000
-"""So many steps are made between two looks at the clock."""
+"""Number of steps between two checks of the clock."""
 
 
 class Runner:
-    """Makes the steps that are due, at the pace of the walk, whatever the frames a second."""
+    """Makes the steps that are due at the chosen speed, independent of the frame rate."""
 
     def __init__(self, fps: float) -> None:
         self._fps = fps
@@ -25,12 +25,12 @@ class Runner:
         return 1 / self._fps
 
     def begin(self) -> float:
-        """A run begins, with a step at once; the seconds from one tick to the next."""
+        """Start a run, with an immediate first step; return the seconds between ticks."""
         self._due = 1.0
         return self.interval
 
     def tick(self, walk: Walk) -> bool:
-        """Make the steps that are due, or as many as fit in half the time to the next tick; whether there were any."""
+        """Make the due steps, or those that fit in half the time to the next tick; return whether there were any."""
         if walk.pace is None:
             end = perf_counter() + 0.5 / self._fps
             while walk.timeline.ending is None and perf_counter() < end:

@@ -1,4 +1,4 @@
-"""The screen of the laboratory: keys become calls of the laboratory, and the frame that results is shown."""
+"""The screen of the laboratory: keys become calls of the laboratory, and the resulting frame is shown."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ if TYPE_CHECKING:
     from tui.views.view import View
 
 SELDOM = 5
-"""While it runs, the views in small are drawn once in so many frames: a line carries what is looked at first."""
+"""During a run, small views are drawn only once in this many frames, to save the line for the chart."""
 SAVED_AFTER = 1.0
-"""Seconds after which a change is saved, together with those that have followed it."""
+"""Seconds between a change and saving it, to save several changes at once."""
 BARS, SHORT, LONGER = 2, 7, 9
-"""The rows of header and key bar, and of the readout, which is longer for some runs."""
+"""Rows of header and key bar, and of the readout, which some runs make longer."""
 WIDE = 100
-"""From so many columns on the left one holds other views in small."""
+"""Minimum screen width for small views on the left."""
 RACE_FRAMES = 2
-"""Of the frames there could be, the table of a race is drawn anew in one out of so many."""
+"""The table of a race is drawn once in this many frames."""
 THEMES = OWN
 """The themes offered: dark, light, high contrast."""
 
@@ -180,13 +180,13 @@ class LaboratoryScreen(Screen[None]):
     # One frame goes down
 
     def touch(self) -> None:
-        """Draw soon: once for all the keys that are waiting now."""
+        """Request a redraw: once for all keys that are already waiting."""
         if not self._drawing:
             self._drawing = True
             self.call_later(self._draw_now)
 
     def _draw_now(self) -> None:
-        """Draw, and show it without waiting for the next tick of Textual's own clock."""
+        """Draw and show it without waiting for Textual's next tick."""
         self._drawing = False
         self.draw()
         show_now(self)
@@ -202,12 +202,12 @@ class LaboratoryScreen(Screen[None]):
         self.set_class(panels.longer(frame), "-longer")
         self._show_race(frame)
         self._arrange_aside(frame)
-        scene = self._views.scene(frame)  # last: where it cannot be drawn, all else is shown
+        scene = self._views.scene(frame)  # last: if it fails, everything else is already shown
         view = self._views.current
         study = view.study(frame)
         if study is not None:
             self._take_study(view, study)
-            scene = self._views.scene(frame)  # without what the study makes anew
+            scene = self._views.scene(frame)  # drop results of the study that are now outdated
         welcome = self.laboratory.welcome.at(frame.state.iteration)
         self._stage.card = FORMS if welcome and view.welcomes else ()
         self._stage.scene = scene
@@ -223,9 +223,9 @@ class LaboratoryScreen(Screen[None]):
             return replace(self._shown, note=f"{error}.", alarm=True, running=False)
 
     def _arrange_aside(self, frame: Frame) -> None:
-        """Make room for other views in small, where the settings leave some in a wide terminal, and have them painted.
+        """Make room for small views if a wide terminal has space below the settings, and schedule their painting.
 
-        In a run they are painted once in a while, and else after the chart: nobody waits for them.
+        They are painted after the chart, and during a run only in some frames, so that they delay nothing.
         """
         width, height = self.app.size
         rows = sum(child.display for child in self._form.children)
@@ -256,7 +256,7 @@ class LaboratoryScreen(Screen[None]):
             show_now(self)
 
     def _show_race(self, frame: Frame) -> None:
-        """Show the table of a race, while it goes on and until an own step follows it."""
+        """Show the table of a race, during the race and until the user makes a step after it."""
         on = self._race_on is not None
         if not on:
             self._views.keep_race(frame)
@@ -274,24 +274,24 @@ class LaboratoryScreen(Screen[None]):
         table.show(self._views.racers, self._views.badges(frame), self._raced if on else None)
 
     def _save(self, saver: Saver) -> None:
-        """Save what was done, at the most so long ago as SAVED_AFTER says."""
+        """Save the session; called at most SAVED_AFTER seconds after a change."""
         self._saving = None
         self._write(saver, session_of(self.laboratory))
 
     @work(thread=True)
     def beside(self, write: Callable[[], str]) -> None:
-        """Write something beside the event loop; a sentence tells where that went wrong."""
+        """Run a write in a thread; show the error message it returns."""
         if sentence := write():
             self.app.call_from_thread(self._refused, sentence)
 
     @work(thread=True)
     def _write(self, saver: Saver, session: Session) -> None:
-        """Write a session, beside the event loop: a disk may be slow."""
+        """Write a session in a thread: a disk may be slow."""
         if sentence := saver.save(session):
             self.app.call_from_thread(self._refused, sentence)
 
     def _keep(self) -> None:
-        """Save at once what is about to be left."""
+        """Save at once before the data are replaced."""
         if self._saver is not None and (sentence := self._saver.save(session_of(self.laboratory))):
             self._refused(sentence)
 
@@ -308,7 +308,7 @@ class LaboratoryScreen(Screen[None]):
             self._try(partial(command.do, self.laboratory), pauses=command.pauses)
 
     def _try(self, deed: Callable[[], object], *, pauses: bool = True) -> None:
-        """Do something to the laboratory; where it cannot be done, say why, and all stays as it is."""
+        """Change the laboratory; if that fails, say why and change nothing."""
         if pauses:
             self._pause()
         try:
@@ -438,7 +438,7 @@ class LaboratoryScreen(Screen[None]):
 
     @work(thread=True, exclusive=True)
     def _load_columns(self, x: str, y: str) -> None:
-        """Read other columns of the file, beside the event loop."""
+        """Read other columns of the file in a thread."""
         try:
             now = self.laboratory.ground.rows
             if now.path is None and now.origin is not None:
@@ -480,7 +480,7 @@ class LaboratoryScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="study")
     def _take_study(self, view: View, study: Iterator[Any]) -> None:
-        """Do the long work of a view beside the event loop, and show how far it has come."""
+        """Run a long computation of a view in a thread, and show its progress."""
         worker = get_current_worker()
         for piece in study:
             if worker.is_cancelled:
@@ -498,7 +498,7 @@ class LaboratoryScreen(Screen[None]):
         self.touch()
 
     def action_fit(self) -> None:
-        """Fit the chart to the run."""
+        """Choose the windows of the chart again."""
         self.laboratory.notes.say(self._views.fit(self.laboratory.frame))
         self.touch()
 
@@ -545,7 +545,7 @@ class LaboratoryScreen(Screen[None]):
 
     @work(group="race")
     async def _race(self) -> None:
-        """Race piece by piece, and take what is typed between the pieces."""
+        """Run the race piece by piece, handling keys between the pieces."""
         pieces = self.laboratory.studies.racing(longest=None)
         raced, shown = False, -inf
         try:
@@ -559,7 +559,7 @@ class LaboratoryScreen(Screen[None]):
             raced = done.value
         finally:
             pieces.close()
-            if self._race_on is get_current_worker():  # it was not given up
+            if self._race_on is get_current_worker():  # it was not cancelled
                 self._race_on = None
                 self._views.racers = self._views.racers if raced else ()
         if raced:
@@ -570,7 +570,7 @@ class LaboratoryScreen(Screen[None]):
     # The course
 
     def action_course(self, what: str = "") -> None:
-        """Open the course or lead back, or do what else belongs to it."""
+        """Open the course, leave it, or do another command of the course."""
         if self._guide is None and what:
             self.laboratory.notes.say("T opens the course; then this key is of use.")
             self.touch()
@@ -583,7 +583,7 @@ class LaboratoryScreen(Screen[None]):
 
     @work(thread=True, exclusive=True, group="course")
     def _begin_course(self) -> None:
-        """Read the course and the progress beside the event loop: what was done is replayed."""
+        """Read the course and the progress in a thread, as all that was done is replayed."""
         from tui.laboratory.keeping import open_lesson  # noqa: PLC0415
 
         try:
@@ -604,11 +604,11 @@ class LaboratoryScreen(Screen[None]):
             guide.toggle()
 
     def stand_in(self, laboratory: Laboratory, views: Views, *, own: bool) -> tuple[Laboratory, Views]:
-        """Show another laboratory in views of its own; return those that were shown."""
+        """Show another laboratory with its own views; return the previous ones."""
         before = self.laboratory, self._views
         self._pause()
         for field in self._form.query(NumberField):
-            field.undo()  # what is typed is for the laboratory that is left
+            field.undo()  # the text was meant for the old laboratory
         if self._saving is not None and self._saver is not None:
             self._saving.stop()
             self._save(self._saver)
@@ -621,7 +621,7 @@ class LaboratoryScreen(Screen[None]):
         return before
 
     def _waits(self, name: str) -> bool:
-        """Whether something has to wait for an answer in the course; then that is said, and all stays as it is."""
+        """Whether an action must wait for an answer in the course; if so, say it."""
         waits = self._guide is not None and self._guide.waits(name)
         if waits:
             self.touch()
@@ -630,7 +630,7 @@ class LaboratoryScreen(Screen[None]):
     # Around it
 
     def action_settings(self) -> None:
-        """Go to the learning rate."""
+        """Focus the learning rate."""
         if self._race_on is None and self._views.racers:
             self._views.racers = ()
             self.draw()
@@ -656,7 +656,7 @@ class LaboratoryScreen(Screen[None]):
         self.set_focus(self._stage)
 
     def action_why(self) -> None:
-        """Derive the current point."""
+        """Show the derivation for the current point."""
         self._pause()
         self.app.push_screen(TextDialog("Why", "\n".join(lesson.derivation(self.laboratory.frame))))
 
@@ -704,7 +704,7 @@ class LaboratoryScreen(Screen[None]):
         self.app.theme = THEMES[at % len(THEMES)]
 
     def action_suspend(self) -> None:
-        """Go back to the shell for a while."""
+        """Suspend to the shell."""
         self._pause()
         self.touch()
         self.app.action_suspend_process()

@@ -1,4 +1,4 @@
-"""`gdlab serve`: the laboratory in a browser, for whoever opens its address."""
+"""`gdlab serve`: the laboratory in a browser."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def run(options: Namespace) -> int:
 
 
 def reach_of(data: str | None) -> tuple[list[str], str]:
-    """The words for each visitor's gdlab, and the folder or file that they may read; empty for none.
+    """Return the arguments for each visitor's gdlab, and the folder or file that it may read; empty for none.
 
     Raises:
-        ValueError: if there is no such thing, or a file is neither data nor a course.
+        ValueError: if it does not exist, or a file is neither data nor a course.
     """
     if data is None or data in shipped():
         return [data] if data else [], ""
@@ -93,7 +93,7 @@ def reach_of(data: str | None) -> tuple[list[str], str]:
     if path.suffix == ".toml":
         from gdcore.course.course import Course  # noqa: PLC0415
 
-        Course.load(path)  # says now what would be wrong with it
+        Course.load(path)  # report errors in the course now
         return ["learn", str(path.resolve())], str(path.resolve())
     from tui.sources.load import load  # noqa: PLC0415
 

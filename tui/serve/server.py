@@ -1,4 +1,4 @@
-"""The server: a page with a terminal, and behind each terminal a process of gdlab that ends with its visit.
+"""The server: a web page with a terminal, and for each visit a gdlab process that ends with it.
 
 The page's script and its protocol are those of textual-serve: the browser sends JSON, `["stdin", text]` or `["resize",
 {"width", "height"}]`; the app writes packets, one letter for the kind (D for what the terminal shows, M for JSON), four
@@ -37,7 +37,7 @@ COOKIE = "gdlab-visitor"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 PAGE = Path(__file__).with_name("page.html")
 HEADERS = {
-    # Nothing comes from elsewhere, nobody frames the page, and no address of it is told to others.
+    # No foreign content, no frames around the page, and no referrer.
     "Content-Security-Policy": "default-src 'none'; script-src 'self' 'unsafe-inline'; "
     "style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' data:; "
     "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'",
@@ -45,11 +45,11 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 MOST_MESSAGE = 1 << 16
-"""A message of a browser has at most so many bytes; a pasted text is longer than any key."""
+"""Maximum size in bytes of a message from a browser; only pasted text is long."""
 PATIENCE = 3.0
-"""So many seconds a process gets to leave before it is ended."""
+"""Seconds a process has to exit before it is killed."""
 STATES = 500
-"""So many visitors are remembered; after them the one that was away the longest is forgotten."""
+"""Maximum number of visitors remembered; then the one away longest is forgotten."""
 FULL = "gdlab is full: {} visitors are here. Try again when one has left.\r\n"
 PREAMBLE = b"__GANGLION__\n"
 
@@ -145,7 +145,7 @@ class Server:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse what another page asks for in a visitor's name: names that are not ours, and foreign origins."""
+        """Refuse requests forged by other pages: unknown host names and foreign origins."""
         host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
         if not self._open_to_all and host not in LOOPBACK and host not in self._names:
             raise web.HTTPForbidden(text="gdlab is served under another name (see gdlab serve --name)\n")
@@ -169,7 +169,7 @@ class Server:
         return response
 
     def _known(self, request: web.Request) -> str:
-        """The visitor's name, if it has the form of one."""
+        """Return the visitor's name if it is well formed."""
         name = request.cookies.get(COOKIE, "")
         return name if len(name) == 22 and name.replace("-", "").replace("_", "").isalnum() and name.isascii() else ""
 
@@ -209,7 +209,7 @@ class Server:
         return socket
 
     async def _begin(self, state: Path, size: tuple[int, int]) -> Process:
-        """A gdlab of its own, where the visitor's newest session stands."""
+        """Start a gdlab process for the visitor, with their newest session."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("SSH_", "GDLAB_"))}
         environment |= {
             VARIABLE: DRIVER,
@@ -223,7 +223,7 @@ class Server:
             "TERM": "xterm-256color",
             "PYTHONIOENCODING": "utf-8",
         }
-        begun = any(state.glob(f"*{SUFFIX}")) and self._words[:1] != ["learn"]  # a course goes on by itself
+        begun = any(state.glob(f"*{SUFFIX}")) and self._words[:1] != ["learn"]  # a course resumes by itself
         words = ["--resume"] if begun else self._words
         folder = self._only if os.path.isdir(self._only) else str(state)  # noqa: PTH112
         return await asyncio.create_subprocess_exec(
@@ -241,7 +241,7 @@ class Server:
         )
 
     async def _listen(self, visit: Visit) -> None:
-        """Hand on what the browser sends, until it or the app has left."""
+        """Pass on what the browser sends, until the browser or the app leaves."""
         async for message in visit.socket:
             if message.type is not WSMsgType.TEXT:
                 continue
@@ -263,7 +263,7 @@ class Server:
                 return
 
     async def _watching(self, app: web.Application) -> Any:
-        """End visits in which nothing is done."""
+        """End idle visits."""
         del app
         watch = asyncio.create_task(self._watch())
         yield
@@ -288,7 +288,7 @@ def _shown(host: str) -> str:
 
 
 def _whole(value: object, default: int) -> int:
-    """A number of columns or rows, from what a browser says."""
+    """Return a valid number of columns or rows from a browser's message."""
     try:
         return max(1, min(int(value), 1000))  # type: ignore[call-overload,no-any-return]
     except (TypeError, ValueError, OverflowError):
@@ -296,7 +296,7 @@ def _whole(value: object, default: int) -> int:
 
 
 def _envelope(text: str) -> tuple[str, Any]:
-    """Kind and content of a message of the browser; nothing where it is none."""
+    """Return the kind and content of a browser's message; empty if it is invalid."""
     try:
         kind, *content = json.loads(text)
     except (ValueError, TypeError, RecursionError):
@@ -305,7 +305,7 @@ def _envelope(text: str) -> tuple[str, Any]:
 
 
 async def _send(visit: Visit, kind: bytes, payload: bytes) -> bool:
-    """Send a packet to the app; whether it is still there."""
+    """Send a packet to the app; return whether it is still running."""
     assert visit.process is not None
     assert visit.process.stdin is not None
     try:
@@ -339,7 +339,7 @@ async def _show(visit: Visit) -> None:
 
 
 async def _end(process: Process) -> None:
-    """Have a process leave as for `q`; end it where it does not."""
+    """Ask a process to quit as with `q`; kill it if it does not."""
     if process.returncode is not None:
         return
     assert process.stdin is not None

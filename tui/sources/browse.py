@@ -1,6 +1,6 @@
-"""What a dialog needs to let a person look for data: the files of a folder, and what is in one, before it is opened.
+"""Listing files for a dialog: the entries of a folder, and a preview of a file.
 
-All of it is plain data, no widget: the dialog shows it and says what was chosen.
+Everything is plain data without widgets: the dialog shows it and returns the choice.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 FIRST_ROWS = 5
-"""So many rows are shown of a file before it is chosen."""
+"""Number of rows shown in a preview."""
 MOST_ENTRIES = 5000
-"""A folder with more entries than this is shown in part."""
+"""Maximum number of entries shown of a folder."""
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -99,13 +99,13 @@ def _entry(item: os.DirEntry[str]) -> Entry | None:
             suffixes = [suffix.lower() for suffix in path.suffixes]
             kind = next((SUFFIXES[suffix] for suffix in reversed(suffixes) if suffix in SUFFIXES), "")
             return Entry(path, inert(item.name), kind, item.stat().st_size)
-    except OSError:  # a link that leads nowhere, or a file that went away just now
+    except OSError:  # a broken link, or a file that was just deleted
         return None
     return None
 
 
 def filtered(found: Iterable[Entry], typed: str) -> list[Entry]:
-    """The entries that fit what was typed so far: all its words are in the name, those that begin with it first.
+    """Return the entries whose name contains all typed words; those that begin with the text come first.
 
     >>> names = ["sales-2025.csv", "old sales.csv", "notes.txt"]
     >>> [entry.name for entry in filtered([Entry(Path(name), name, "text", 1) for name in names], "Sal")]

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from gdcore.rows.reader import Columns
 
 MEMORY = "128MB"
-"""What DuckDB may take for itself, beside what it maps: sums need next to none."""
+"""Memory limit of DuckDB, without mapped files: sums need little."""
 KEPT = 1_000_000
-"""Of a table with no more rows than this all rows are taken: they are at hand, and some studies need them."""
+"""Maximum number of rows that are loaded whole, for studies that need the rows."""
 ONLY = "GDLAB_ONLY"
 """Where this variable of the environment is set, other files must not be read (see `tui.laboratory.reach`)."""
 VIEW = "gdlab_rows"
-"""What the rows that are measured are called inside."""
+"""The internal name of the measured rows."""
 
 
 class DuckTable(EngineTable):
@@ -41,11 +41,11 @@ class DuckTable(EngineTable):
     """What SQL calls the rows that have positions, and these; None where they have none."""
 
     def fetch(self, query: str) -> Sequence[Sequence[Any]]:
-        """The rows that a query gives."""
+        """Run a query and return its rows."""
         return self._connection.con.execute(query).fetchall()  # type: ignore[no-any-return]
 
     def interrupt(self) -> None:
-        """End the query that runs, from another thread."""
+        """Cancel the running query, from another thread."""
         self._connection.con.interrupt()
 
     def share(self) -> float | None:
@@ -58,7 +58,7 @@ class DuckTable(EngineTable):
         return said(error)
 
     def sample(self, x: str, y: str, rows: int, seed: int) -> Columns:
-        """So many of the good rows, each as likely as any other; all of them where there are fewer."""
+        """Return a uniform random sample of the good rows; all of them if there are fewer."""
         query = self._compiled(self._good(x, y))
         chosen = f"SELECT x, y FROM ({query}) USING SAMPLE reservoir({rows} ROWS) REPEATABLE ({seed})"
         return self._numpy(chosen)
@@ -110,13 +110,13 @@ def _fsum() -> Any:
 
 
 def said(error: Exception) -> str:
-    """A sentence of DuckDB's own, in one line."""
+    """Return DuckDB's own error message in one line."""
     text = str(error).strip().split("\n")[0]
     return inert(re.sub(r"^[A-Za-z ]+ Error: ", "", text))[:300]
 
 
 def connect(database: Path | None = None) -> Any:
-    """An embedded DuckDB that keeps within its memory.
+    """Open an embedded DuckDB with a memory limit.
 
     Raises:
         DatasetError: it is not installed, or the database cannot be opened.
@@ -141,7 +141,7 @@ def connect(database: Path | None = None) -> Any:
 
 
 def literal(text: str) -> str:
-    """A text between the quotes of SQL."""
+    """Quote a text for SQL."""
     return text.replace("'", "''")
 
 

@@ -1,6 +1,6 @@
-"""Any engine that ibis speaks to, as a table that `gdcore.rows.engine` can measure: one expression for all of them.
+"""A table of any engine that ibis supports, to be measured by `gdcore.rows.engine`: one expression for all engines.
 
-An engine is a file beside this one. It makes a connection, names a table in it, and says how to interrupt a query.
+An engine is a file beside this one: it connects, names a table, and says how to interrupt a query.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from gdcore.rows.remote import Scaling
 
 POLL = 0.1
-"""Seconds between two looks at a query that runs."""
+"""Seconds between two checks of a running query."""
 
 
 def needs(module: str, extra: str, what: str) -> Any:
-    """Import a package of an extra.
+    """Import a package that belongs to an extra.
 
     Raises:
         DatasetError: it is not installed; the sentence names what to install.
@@ -48,21 +48,21 @@ def needs(module: str, extra: str, what: str) -> Any:
 
 
 class EngineTable:
-    """A table behind an ibis connection. A subclass for an engine overrides what the engine does in its own way."""
+    """A table behind an ibis connection. A subclass overrides what differs in its engine."""
 
     kept = 0
     random_rows = "random()"
-    """What the engine orders rows by to shuffle them."""
+    """The SQL expression to sort by for shuffling."""
 
     def __init__(self, connection: Any, table: Any, name: str, origin: Origin, watch: Watch | None) -> None:
-        """Speak to a table.
+        """Wrap a table.
 
         Args:
             connection: an ibis connection.
             table: an ibis table of it.
             name: what it is called in sentences, safe to print.
             origin: where it can be had again.
-            watch: called while a query runs; what it raises interrupts the query and ends the loading.
+            watch: called during a query; an exception that it raises cancels the query and the loading.
         """
         self._connection = connection
         self._table = table
@@ -77,11 +77,11 @@ class EngineTable:
     # What an engine does in its own way
 
     def fetch(self, query: str) -> Sequence[Sequence[Any]]:
-        """The rows that a query gives."""
+        """Run a query and return its rows."""
         return self._connection.raw_sql(query).fetchall()  # type: ignore[no-any-return]
 
     def interrupt(self) -> None:
-        """End the query that runs, from another thread."""
+        """Cancel the running query, from another thread."""
 
     def share(self) -> float | None:
         """How much of the query that runs is done, from 0 to 1; None where the engine does not say."""
@@ -105,7 +105,7 @@ class EngineTable:
         return self._columns(self._table.select(x=_number(self._table[x]), y=_number(self._table[y])))
 
     def sample(self, x: str, y: str, rows: int, seed: int) -> Columns:
-        """So many of the good rows, each as likely as any other; all of them where there are fewer."""
+        """Return a uniform random sample of the good rows; all of them if there are fewer."""
         query = self._compiled(self._good(x, y))
         return _arrays(self._run(f"SELECT x, y FROM ({query}) AS good ORDER BY {self._shuffle(seed)} LIMIT {rows}"))
 
@@ -219,12 +219,12 @@ class EngineTable:
         return _arrays(self._asked(expression))
 
     def _run(self, query: str) -> Any:
-        """Run a query beside a look at it now and then, so that whoever watches can end it."""
+        """Run a query in a thread while calling `watch`, so that it can be cancelled."""
         return run(lambda: self.fetch(query), self)
 
 
 def run(work: Callable[[], Any], engine: EngineTable) -> Any:
-    """Do some work of an engine in a thread of its own, and let whoever watches see how far it is.
+    """Run some work of an engine in a thread while calling `watch`.
 
     Raises:
         DatasetError: the engine could not do it.

@@ -1,4 +1,4 @@
-"""What kind of data a file holds: by its first bytes, or by its name. Nothing is imported that reads them."""
+"""The kind of data in a file: by its first bytes, or by its name. Imports none of the readers."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ SUFFIXES = {
     ".dat": "text",
 }
 _LOOKED_AT = 1000
-"""So many files of a folder tell what it holds."""
+"""Number of files of a folder that are examined for its kind."""
 _PACKED = (".gz", ".zst", ".bz2", ".xz")
 
 
 def kind_of(path: Path) -> str:
-    """What kind of file it is, by its first bytes or, where they do not tell, by its name; empty where neither does.
+    """Return the kind of a file by its first bytes or else its name; empty if unknown.
 
     >>> kind_of(Path("logs/2026.jsonl.gz")), kind_of(Path("notes.md"))
     ('json', '')
@@ -53,7 +53,7 @@ def kind_of(path: Path) -> str:
 
 
 def kind_of_all(path: str) -> str:
-    """What kind of files a file, a folder of partitions or a pattern means; empty where it is not known."""
+    """Return the kind of the files of a path, a folder of partitions or a pattern; empty if unknown."""
     place = Path(path)
     if place.is_dir():
         files = islice((file for file in place.rglob("*") if file.is_file()), _LOOKED_AT)

@@ -1,6 +1,6 @@
-"""Data from wherever they are: the one door through which the app and the command line load them.
+"""Loading of data from any place: the one function that the app and the command line use.
 
-Text goes to gdcore. What is no text, or is too much of it, goes to an engine, which is imported only then.
+Text is read by gdcore. Other kinds, and very large text, are read by an engine, which is imported only then.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tui.sources.engine import EngineTable
 
 ENGINES = ("text", "duckdb", "postgres", "spark")
-"""What can be asked to read data: gdcore itself, or an engine."""
+"""The readers of data: gdcore itself (text), or an engine."""
 LARGE = 1 << 28
-"""From so many bytes on, text goes through DuckDB where it is installed."""
+"""Minimum size in bytes of text that is read with DuckDB, if it is installed."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -40,17 +40,17 @@ def load(
     skip_bad_rows: bool = False,
     watch: Watch | None = None,
 ) -> Dataset:
-    """Load two columns of numbers: all rows, or where there are too many, their moments and a sample.
+    """Load two columns of numbers: all rows or, if there are too many, their moments and a sample.
 
     Args:
         origin: files, patterns, folders or the address of a server, with a table or a query where one is needed.
         x: the name of a column, or its number counted from 1. Without it, the first column of numbers that is not y.
         y: likewise. Without it, the first column of numbers that is not x.
-        skip_bad_rows: leave out the rows that cannot be used, and count them, instead of refusing the data.
-        watch: called now and then with how far the loading is. What it raises ends it.
+        skip_bad_rows: skip and count rows that cannot be used, instead of refusing the data.
+        watch: called from time to time with the progress. An exception that it raises ends the loading.
 
     Raises:
-        DatasetError: with a sentence, where the data cannot be had.
+        DatasetError: with a sentence, if the data cannot be loaded.
     """
     # Imported here, as none of it is needed for a small text file.
     if origin.engine and origin.engine not in ENGINES:
@@ -112,7 +112,7 @@ def _from_files(
 def _text(
     origin: Origin, x: str | int | None, y: str | int | None, skip_bad_rows: bool, watch: Watch | None
 ) -> Dataset:
-    """Text files: by an engine where they are large and nothing is wrong, else by gdcore, which can say what is."""
+    """Read text files: large ones with an engine if they have no errors, else with gdcore, which can report errors."""
     if any(place in STANDARD_INPUT for place in origin.places):
         return dataset.load(origin.places, x, y, skip_bad_rows=skip_bad_rows, watch=watch)
     if origin.engine == "duckdb" or (not origin.engine and find_spec("duckdb") and find_spec("ibis")):
@@ -155,7 +155,7 @@ def _from_server(
 ) -> Dataset:
     try:
         scheme = urlsplit(origin.places[0]).scheme.lower()
-    except ValueError:  # it may have a password in it, and is not shown
+    except ValueError:  # it is not shown, as it may contain a password
         raise DatasetError("this is no address; write postgresql://user@host:port/database") from None
     if origin.engine == "spark" or scheme in {"spark", "sc"}:
         from tui.sources.spark import open_spark  # noqa: PLC0415
@@ -176,7 +176,7 @@ def _absolute(origin: Origin) -> Origin:
 
 
 def named(origin: Origin) -> str:
-    """What data are called in sentences, safe to print; of an address not even the user is shown."""
+    """Return a name for the data, safe to print; for an address it omits even the user."""
     if not origin.places or _URL.match(origin.places[0]):
         return inert(origin.table) or "the query"
     name = inert(Path(origin.places[0]).name or quoted_path(origin.places[0]))
@@ -185,7 +185,7 @@ def named(origin: Origin) -> str:
 
 
 def can_be_had(origin: Origin) -> bool:
-    """Whether data may be had again where they were: those of a pipe are gone, of a server one knows when one asks."""
+    """Whether the data may still exist: those of a pipe do not, those of a server may."""
     if origin.query and not origin.places:
         return True
     return all(

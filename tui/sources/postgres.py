@@ -1,7 +1,7 @@
-"""A table or a query of a PostgreSQL server, which does the sums; no rows travel but the sample.
+"""A table or a query on a PostgreSQL server, which computes the sums; only the sample is sent.
 
-A password may stand in the address, in PGPASSWORD or in ~/.pgpass. It is used to connect and is nowhere kept: not in
-the origin of the data, and so in no session, and in no sentence.
+The password may be in the address, in PGPASSWORD or in ~/.pgpass. It is used to connect and never stored: not in the
+origin of the data, so not in a session, and not in a message.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from gdcore.rows.dataset import Watch
 
 TIMEOUT = 10
-"""Seconds in which a server must answer a call."""
+"""Timeout in seconds for a call of the server."""
 _NUMBERS = {20, 21, 23, 26, 700, 701, 1700}
 """The types of PostgreSQL that are numbers, by their identifiers in its catalogue."""
 _TYPED: dict[str, str] = {}
-"""Addresses that led to a server, as typed, so that other columns can be asked for without the password again."""
+"""Addresses as typed, to load other columns without asking for the password again."""
 _SECRETS = ("password", "sslpassword", "passfile")
 
 
@@ -34,13 +34,13 @@ class PostgresTable(EngineTable):
     secrets: Sequence[str] = ()
 
     def fetch(self, query: str) -> Sequence[Sequence[Any]]:
-        """The rows that a query gives."""
+        """Run a query and return its rows."""
         with self._connection.con.cursor() as cursor:
             # psycopg takes % for a placeholder only where values are given.
             return cursor.execute(query).fetchall()  # type: ignore[no-any-return]
 
     def interrupt(self) -> None:
-        """End the query that runs, from another thread."""
+        """Cancel the running query, from another thread."""
         self._connection.con.cancel()
 
     def sentence(self, error: Exception) -> str:
@@ -48,7 +48,7 @@ class PostgresTable(EngineTable):
         return said(error, self.secrets)
 
     def sample(self, x: str, y: str, rows: int, seed: int) -> Any:
-        """So many of the good rows, each as likely as any other; all of them where there are fewer."""
+        """Return a uniform random sample of the good rows; all of them if there are fewer."""
         self._run(f"SELECT 1 FROM (SELECT setseed({seed % 1000 / 1000})) AS seeded")
         return super().sample(x, y, rows, seed)
 
@@ -67,7 +67,7 @@ def without_secrets(address: str) -> str:
 
 
 def _secrets(address: str) -> list[str]:
-    """Every way in which the password of an address could turn up in a message."""
+    """Return all forms in which the password of an address could appear in a message."""
     parts = urlsplit(address)
     password = parts.netloc.rpartition("@")[0].partition(":")[2]
     found = [password, *(value for name, value in parse_qsl(parts.query) if name in _SECRETS)]
@@ -81,7 +81,7 @@ def said(error: BaseException, secrets: Sequence[str]) -> str:
     'password "***" is wrong'
     """
     text = str(error).strip()
-    # Of a connection that failed, the last clause says why; of a query, the first line.
+    # For a failed connection the last clause says why; for a query, the first line.
     lines = [line.strip() for line in text.split("\n") if line.strip() and not line.startswith("Multiple")]
     line = lines[0] if lines else type(error).__name__
     for mark in ("FATAL:", "ERROR:"):
@@ -114,7 +114,7 @@ def open_postgres(origin: Origin, watch: Watch | None = None) -> PostgresTable:
                 "application_name": "gdlab",
                 "keepalives_idle": 30,
                 **asked,
-                # Whatever a query says, nothing is changed; and it waits for no lock.
+                # A query must not change anything, nor wait for a lock.
                 "options": f"{asked.get('options', '')} -c default_transaction_read_only=on -c lock_timeout={TIMEOUT}s",
             },
             autocommit=True,
@@ -142,7 +142,7 @@ def open_postgres(origin: Origin, watch: Watch | None = None) -> PostgresTable:
 
 
 def _schema(server: Any, query: str) -> dict[str, str]:
-    """The columns of a query: ibis would make a view to see them, which changes the database."""
+    """Return the columns of a query. ibis would create a view for that, which changes the database."""
     with server.cursor() as cursor:
         cursor.execute(f"SELECT * FROM ({query}) AS asked LIMIT 0")
         return {column.name: "float64" if column.type_code in _NUMBERS else "string" for column in cursor.description}

@@ -1,4 +1,4 @@
-"""How far a loading is, for whoever waits: rows, share, seconds left; and a way to end it."""
+"""The progress of loading: rows, share, seconds left; and a way to cancel it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gdcore.rows.files import Progress
 
 PATIENCE = 0.5
-"""Seconds before anything is said: what is done by then needs no words."""
+"""Seconds before progress is shown; faster loading needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Loading:
 
 
 class Watch:
-    """Tells of a loading, and ends it where that is asked for; it may be asked from another thread.
+    """Reports the progress of loading, and can cancel it, also from another thread.
 
     Example:
         >>> from gdcore.rows.files import Progress
@@ -58,7 +58,7 @@ class Watch:
         """Begin to watch.
 
         Args:
-            tell: called with how far the loading is, from the thread that loads, when it has taken PATIENCE.
+            tell: called with the progress, from the loading thread, once loading has taken PATIENCE seconds.
             clock: the seconds from some moment on.
         """
         self._tell = tell
@@ -70,25 +70,25 @@ class Watch:
         """Take note of how far the loading is.
 
         Raises:
-            Cancelled: if it was asked to end.
+            Cancelled: if it was cancelled.
         """
         if self._cancelled:
             raise Cancelled
         seconds = self._clock() - self._begun
         if seconds >= PATIENCE:
             share = progress.share
-            # Of the first percent alone nobody can tell the rest.
+            # From the first percent the remaining time cannot be estimated.
             left = seconds / share - seconds if share is not None and share >= 0.01 else None
             self._tell(Loading(progress.rows, share, seconds, left))
 
     def cancel(self) -> None:
-        """Ask the loading to end, at its next block or, where an engine reads, at once."""
+        """Cancel the loading: at its next block or, in an engine, at once."""
         self._cancelled = True
 
 
 @contextmanager
 def told(stream: TextIO, name: str, *, clock: Callable[[], float] = time.monotonic) -> Iterator[Watch]:
-    """Tell on a stream how far a loading is: on a terminal in one line that is cleared at the end."""
+    """Show the progress of loading on a stream; on a terminal in one line, which is cleared at the end."""
     terminal = stream.isatty()
     every = 0.2 if terminal else 5.0
     said = -every

@@ -1,4 +1,4 @@
-"""Files or a table that Spark reads: on this machine, or on a cluster, which does the sums."""
+"""Files or a table read by Spark, on this machine or on a cluster, which computes the sums."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class SparkTable(EngineTable):
     """A table of a Spark session."""
 
     def fetch(self, query: str) -> Sequence[Sequence[Any]]:
-        """The rows that a query gives."""
+        """Run a query and return its rows."""
         session = self._connection._session
         with suppress(Exception):  # a session of Spark Connect has no context
             session.sparkContext.setJobGroup(_GROUP, "gdlab", interruptOnCancel=True)
         return [tuple(row) for row in session.sql(query).collect()]
 
     def interrupt(self) -> None:
-        """End the query that runs, from another thread."""
+        """Cancel the running query, from another thread."""
         session = self._connection._session
         try:
             session.sparkContext.cancelJobGroup(_GROUP)
@@ -57,7 +57,7 @@ class SparkTable(EngineTable):
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Let nothing be written on standard error: the virtual machine of Spark, begun here, would talk on the screen."""
+    """Silence standard error: the Java virtual machine of Spark, started here, would write on the screen."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
@@ -69,7 +69,7 @@ def _silent() -> Iterator[None]:
 
 
 def said(error: BaseException) -> str:
-    """A sentence of Spark's own, in one line."""
+    """Return Spark's own error message in one line."""
     line = next((line.strip() for line in str(error).split("\n") if line.strip()), type(error).__name__)
     return inert(line.partition(" SQLSTATE")[0])[:300]
 

@@ -1,8 +1,8 @@
-"""Large text files through DuckDB: as fast as it reads, at constant memory, and only where nothing is wrong with them.
+"""Large text files read by DuckDB: fast, in constant memory, and only if they contain no errors.
 
-gdcore knows what a table in text is. DuckDB is told the layout that gdcore found, and that the two columns are numbers.
-At anything it stumbles over, and at any value that is missing or not finite, gdcore reads the files instead and says
-what it is: so bad rows are counted and told the same, whoever reads.
+gdcore defines what a table in text is. DuckDB is told the layout that gdcore found, and that the two columns are
+numbers. If it fails, or finds a missing or infinite value, gdcore reads the files instead and reports the error, so
+that bad rows are counted and reported in the same way.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from gdcore.rows.reader import Columns
 
 _LINE = 1 << 12
-"""So many bytes are read around a place in a file, to find a line of the sample in."""
+"""Number of bytes read around a place in a file to find a sample line."""
 
 
 class TextTable(DuckTable):
-    """Text files of one layout, of which no rows are kept."""
+    """Text files with one layout; no rows are kept in memory."""
 
     kept = 0
     files: Sequence[tuple[Path, int]] = ()
@@ -41,7 +41,7 @@ class TextTable(DuckTable):
     chosen: tuple[int, int]
 
     def sample(self, x: str, y: str, rows: int, seed: int) -> Columns:
-        """So many rows from places chosen at random: a line is as likely as the one before it is long."""
+        """Return rows at random places in the files; the chance of a line grows with the length of the one before."""
         if not self.files:
             return super().sample(x, y, rows, seed)
         sizes = [size for _, size in self.files]
@@ -57,7 +57,7 @@ class TextTable(DuckTable):
                     if not end or not whole:
                         continue
                     for at, text in lines_of(line, self.layout.header + 1, self.name):
-                        # What stands in the header's line, or is no row, is nobody's sample.
+                        # Skip the header and lines that are not rows.
                         try:
                             found[number, int(place) + len(_)] = read_row(text, at, self.layout, self.chosen)
                         except DatasetError:
@@ -68,7 +68,7 @@ class TextTable(DuckTable):
 
 
 def _rows(paths: Sequence[Path], layout: Layout) -> int:
-    """How many rows the files have if each line is one: where DuckDB sees another number, it reads them otherwise."""
+    """Count the rows if each line is one; if DuckDB finds another number, it reads the files differently."""
     lines = 0
     for path in paths:
         last = b"\n"
@@ -90,7 +90,7 @@ def measured_text(
     """Measure text files through DuckDB.
 
     Returns:
-        What was measured; None where gdcore has to read the files.
+        What was measured; None if gdcore has to read the files.
     """
     layouts, files, packings = [], [], set()
     for path in paths:
@@ -100,7 +100,7 @@ def measured_text(
             if file.plain:
                 files.append((path, file.size))
     layout = layouts[0]
-    # DuckDB counts neither comments nor blank lines among the lines that it skips.
+    # The lines that DuckDB skips do not include comments and blank lines.
     if len(packings) > 1 or not packings <= {"", "gzip", "zstd"} or layout.header > 1:
         return None
     alike = {(one.delimiter, one.header, one.names) for one in layouts}

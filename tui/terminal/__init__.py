@@ -1,1 +1,1 @@
-"""The terminal and its line: the driver, the changes that go down it, endings and faults."""
+"""The terminal: the driver, sending only changes, ending the app, and handling faults."""

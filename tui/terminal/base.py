@@ -1,4 +1,4 @@
-"""The app that gdlab is built on, and two things asked of a screen: from the inside of Textual, or outside of it."""
+"""The base class of the app, and two functions for a screen: from inside Textual, or from its public interface."""
 
 from __future__ import annotations
 

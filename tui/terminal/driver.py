@@ -1,4 +1,4 @@
-"""The terminal that gdlab draws on: Textual's driver, made to know how far the line has taken what was sent."""
+"""The terminal that gdlab draws on: Textual's driver, extended to know how much output the line has accepted."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ RESTORE = (
     "\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
     "\x1b[<u\x1b[0m\x1b[?1049l\x1b[?25h\x1b[?1004l"
 )
-"""What leaves a terminal as it was, for when the driver has no time left to do it."""
+"""Restores the terminal if the driver has no time left to do so."""
 PATIENCE = 0.5
-"""So many seconds a line gets for the last of the output."""
+"""Seconds to wait for the last of the output."""
 QUESTION = "\x1b[?2026$p"
-"""A question that terminals answer, the one Textual asks when it starts: is synchronized output supported?"""
+"""A query that terminals answer, also used by Textual at start: is synchronized output supported?"""
 
 
 QUIT_BYTES = (b"\x11", b"\x1b[113;5u")
-"""ctrl+q, which quits whatever is shown, as terminals send it."""
+"""The bytes of ctrl+q, which always quits."""
 PASTE = b"\x1b[200~"
-"""What a paste begins with; in one it is no key."""
+"""The start of a paste, inside which ctrl+q is not a key."""
 MOST = 65_536
-"""So many bytes are taken at once."""
+"""Maximum number of bytes read at once."""
 TICK = 0.1
-"""Seconds between two looks whether a sequence is complete, or the app has ended."""
+"""Seconds between two checks whether a sequence is complete or the app has ended."""
 
 
 def _nothing(*_: object) -> None:
@@ -51,9 +51,9 @@ def _nothing(*_: object) -> None:
 
 
 class Outlet:
-    """The file that the driver's thread writes to: standard output, with what is still on its way counted.
+    """The file that the driver's thread writes to: standard output, with a count of pending writes.
 
-    Once the terminal is gone everything is thrown away: there is nobody to tell.
+    Once the terminal is gone, all output is dropped.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Outlet:
             return self._queued == self._taken
 
     def queue(self) -> None:
-        """A write is on its way."""
+        """Count a pending write."""
         with self._lock:
             self._queued += 1
 
@@ -77,13 +77,13 @@ class Outlet:
         return int(_terminal().fileno())
 
     def write(self, text: str) -> None:
-        """Write, as long as there is a terminal."""
+        """Write, while there is a terminal."""
         with suppress(OSError, ValueError):
-            _terminal().write(text.encode("utf-8", "replace").decode("utf-8"))  # half a character fails all of it
+            _terminal().write(text.encode("utf-8", "replace").decode("utf-8"))  # a lone surrogate would fail all of it
         self._written += 1
 
     def flush(self) -> None:
-        """Wait until the line has taken everything, and say so to whoever wants to send more."""
+        """Wait until the line has accepted everything, then call `drained`."""
         with suppress(OSError, ValueError):
             _terminal().flush()
         with self._lock:
@@ -94,16 +94,16 @@ class Outlet:
 
 
 def _terminal() -> Any:
-    """Standard output, whatever is put in its place meanwhile. It is what `gdlab 2>errors` leaves to draw on."""
+    """Return the original standard output, even if it is redirected inside Python."""
     return sys.__stdout__
 
 
 class Echo:
-    """When the next frame may be sent: some time after the last one, and not too many before the terminal answers.
+    """Decides when the next frame may be sent, so that frames do not pile up before the terminal.
 
-    What the line has taken may still wait in the buffers of a kernel, of SSH, of TCP: enough for a minute of frames.
-    So now and then a frame carries a question. Until the answer is there, only so many frames follow, and then few, in
-    case the terminal never answers.
+    Output that the line accepted may still wait in the buffers of a kernel, of SSH, of TCP: up to a minute of frames.
+    So some frames carry a query. Until the terminal answers, only AHEAD frames follow, and then a frame every SLOW
+    seconds, in case it never answers.
     """
 
     AHEAD = 8
@@ -127,12 +127,12 @@ class Echo:
 
     @property
     def wait(self) -> float:
-        """So many seconds until the next frame may be sent, unless an answer comes first."""
+        """Seconds until the next frame may be sent, unless an answer arrives first."""
         behind = self._asked is not None and self._ahead >= self.AHEAD
         return max(0.0, self._last + (self.SLOW if behind else self.period) - self._clock())
 
     def frame(self) -> str:
-        """A frame is sent now; what to send with it."""
+        """Record that a frame is sent now; return what to add to it."""
         now = self._last = self._clock()
         if self._asked is not None and now - self._asked > self.LOST:
             self.answered()
@@ -145,12 +145,12 @@ class Echo:
         return QUESTION
 
     def settle(self, seconds: float) -> None:
-        """Wait for an answer that is on its way, or the shell would take it for something typed."""
+        """Wait for a pending answer, which the shell would otherwise take for typed input."""
         self._quiet.wait(seconds)
 
 
 class LineDriver(LinuxDriver):
-    """Textual's driver for Linux and macOS, mended where a line is slow, drops or is suspended."""
+    """Textual's driver for Linux and macOS, fixed for lines that are slow, drop or are suspended."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -178,15 +178,15 @@ class LineDriver(LinuxDriver):
         super().process_message(message)
 
     def _run_input_thread(self) -> None:
-        """Take input until the app ends or the line drops."""
+        """Read input until the app ends or the line drops."""
         with suppress(OSError):
             self.run_input_thread()
 
     def run_input_thread(self) -> None:
-        """Read what the terminal sends. What cannot be taken is dropped, and reading goes on."""
+        """Read what the terminal sends. Input that cannot be handled is dropped, and reading goes on."""
         parser = TolerantParser(self._drop, self._kernel_size)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
-        with selectors.SelectSelector() as selector:  # macOS has no other for terminals
+        with selectors.SelectSelector() as selector:  # on macOS the only selector that works with terminals
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 data, waiting = b"", bool(selector.select(TICK))
@@ -197,7 +197,7 @@ class LineDriver(LinuxDriver):
                     data += piece
                     waiting = bool(selector.select(0))
                 if data.endswith(QUIT_BYTES) and not parser.pasting and PASTE not in data:
-                    self.hurry()  # before all that is to be taken up first
+                    self.hurry()  # before the keys typed earlier are handled
                 self._take(parser.feed(decode(data)))
                 self._take(parser.tick())
 
@@ -213,7 +213,7 @@ class LineDriver(LinuxDriver):
         self._app.call_later(self.dropped, error)
 
     def _kernel_size(self) -> tuple[int, int] | None:
-        """The size of the terminal as its kernel knows it, which is right also where a report is not."""
+        """Return the size of the terminal from the kernel, which is right even if a report is not."""
         try:
             width, height = os.get_terminal_size(self.fileno)
         except OSError:
@@ -221,7 +221,7 @@ class LineDriver(LinuxDriver):
         return (width, height) if width and height else None
 
     def start_application_mode(self) -> None:
-        """Set the terminal up, and from then on believe its kernel when it says that the size has changed."""
+        """Set up the terminal; from then on the size comes from the kernel."""
         self._restored = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
         signal.signal(signal.SIGWINCH, self._resized)
@@ -240,7 +240,7 @@ class LineDriver(LinuxDriver):
         self._restored = True
 
     def close(self) -> None:
-        """Wait for the last of the output, but not for ever: a line that stalls may never come back."""
+        """Wait for the last of the output, with a time limit: a stalled line may never recover."""
         writer = self._writer_thread
         if writer is None:
             return
@@ -251,7 +251,7 @@ class LineDriver(LinuxDriver):
 
     @property
     def hung_up(self) -> bool:
-        """Whether the terminal at the other end of the line is gone. Textual would read its end for ever."""
+        """Whether the terminal is gone. Textual would read end-of-file forever."""
         try:
             termios.tcgetattr(self.fileno)
         except termios.error:
@@ -259,7 +259,7 @@ class LineDriver(LinuxDriver):
         return False
 
     def abandon(self) -> None:
-        """Restore the terminal as well as can be done at once, whatever is still on its way."""
+        """Restore the terminal at once as far as possible, without waiting for pending output."""
         if self._restored and self.outlet.idle:
             return
         with suppress(termios.error):
@@ -274,14 +274,14 @@ class LineDriver(LinuxDriver):
         os.set_blocking(terminal, True)  # the shell reads from the same file
 
     def _sigtstp_application(self, *_: object) -> None:
-        """Save, give the terminal back, and stop; who has given it back already is about to end."""
+        """Save, restore the terminal, and stop; do nothing if it is already restored, as the app is ending."""
         if self._restored:
             return
         self.stopping()
         super()._sigtstp_application()
 
     def _sigcont_application(self, *_: object) -> None:
-        """Go on after ctrl+z. After any other stop nothing was taken down, so nothing is set up a second time."""
+        """Resume after ctrl+z. After another kind of stop the terminal is still set up, so nothing is done."""
         if self._must_signal_resume:
             super()._sigcont_application()
         elif self.continued is not None:

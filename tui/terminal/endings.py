@@ -1,7 +1,7 @@
-"""How gdlab ends: a key, a signal, a line that drops, a fault inside. Each leaves the terminal as it was.
+"""How gdlab ends: a key, a signal, a lost line, a fault. Each leaves the terminal as it was.
 
-In all of them the app is asked to leave as for `q`; `before_leaving` is called first, so that work is saved even where
-the rest does not get done. What hangs for longer than a second is cut off.
+In all cases the app is asked to leave as for `q`; `before_leaving` is called first, so that work is saved even if the
+rest fails. If the app hangs for more than a second, the process is ended.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Ends(Protocol):
-    """What is asked of an app that ends."""
+    """What this module needs of an app."""
 
     @property
     def terminal(self) -> LineDriver | None:
@@ -51,24 +51,24 @@ SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT")
 """Signals that ask the app to leave; its exit code is then 128 and the signal's number, as shells have it."""
 CRASHED = 1
 DEADLINE = 0.8
-"""So many seconds the app gets to leave."""
+"""Seconds the app has to leave."""
 HURRY = 0.4
-"""So many it gets to take up what was typed before the key that quits."""
+"""Seconds it has to handle keys typed before the key that quits."""
 SAVING = 0.2
-"""So many more its work gets to be saved, where the app itself had no time for it."""
+"""Further seconds for saving, if the app itself had no time for it."""
 WATCH = 0.5
-"""The line is looked at once in so many seconds: where its end sends no signal, it shows."""
+"""Seconds between two checks of the line, in case its end sends no signal."""
 
 
 class Endings:
-    """What ends an app that runs in a terminal.
+    """Ends an app that runs in a terminal.
 
-    Whatever the app is busy with, a thread beside it waits to be told that it shall end, and sees that it does.
+    A separate thread waits for a request to end, and makes sure that the app ends even if it is busy.
     """
 
     def __init__(self, app: Ends) -> None:
         self._app = app
-        self._told: SimpleQueue[tuple[int, float]] = SimpleQueue()  # which a signal may fill at any moment
+        self._told: SimpleQueue[tuple[int, float]] = SimpleQueue()  # a signal may add to it at any moment
         self._finished = Event()
         self._leaving = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,20 +84,20 @@ class Endings:
         self._watch(self._loop)
 
     def _heard(self, number: int, _: object) -> None:
-        """A signal asks the app to leave, maybe in the middle of something."""
+        """Handle a signal: request the end; the app may be in the middle of something."""
         self._told.put((128 + number, 0.0))
 
     def hurry(self) -> None:
-        """The key that quits was pressed; it may have to wait for what was typed before."""
+        """Handle the key that quits; earlier keys may still be waiting."""
         self._told.put((0, HURRY))
 
     def begin(self, code: int) -> None:
-        """The app is leaving: from here on it has until the deadline."""
+        """Begin to leave: the deadline starts now."""
         self._leaving = True
         self._told.put((code, DEADLINE))
 
     def _see_to_it(self) -> None:
-        """Wait until the app shall end; ask it to, where it does not by itself; end the process, where it cannot."""
+        """Wait for a request to end; then ask the app to leave, and end the process at the deadline."""
         code, grace = self._told.get()
         end = monotonic() + DEADLINE
         if not self._finished.wait(grace) and not self._leaving and self._loop is not None:
@@ -114,7 +114,7 @@ class Endings:
             loop.call_later(WATCH, self._watch, loop)
 
     def _cut_off(self, code: int) -> None:
-        """End the process now, with the work saved as well as can be."""
+        """End the process now, saving the work as far as possible."""
         saving = Thread(target=self._save, daemon=True)
         saving.start()
         saving.join(SAVING)
@@ -128,16 +128,16 @@ class Endings:
             self._app.before_leaving()
 
     def finish(self) -> None:
-        """The app has left. Do not wait for a line that holds output back, and write no more to one that is gone."""
+        """Finish after the app has left: do not wait for a stalled line, and write no more to a lost one."""
         self._finished.set()
         for name in (*SIGNALS, "SIGTSTP"):
-            if hasattr(signal, name):  # it ends anyway, with the code that it has
+            if hasattr(signal, name):  # the app ends anyway, with its own exit code
                 signal.signal(getattr(signal, name), signal.SIG_IGN)
         terminal = self._app.terminal
         if terminal is not None and terminal.stuck:
             self._cut_off(self._app.return_code or 0)
         if terminal is not None and terminal.hung_up:
-            # What Python still holds for it would fail once more at the very end, and change the exit code.
+            # Python's final flush would fail on the lost line and change the exit code.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
@@ -155,9 +155,9 @@ def report(error: BaseException) -> str:
 
 
 def can_suspend() -> bool:
-    """Whether a shell waits that could bring a suspended app back.
+    """Whether a shell with job control could resume a suspended app.
 
-    A shell with job control gives each of its jobs a process group of its own. Without one, as in `ssh -t host gdlab`,
-    a process that stops stays stopped.
+    Such a shell gives each job its own process group. Without one, as in `ssh -t host gdlab`, a process that stops
+    stays stopped.
     """
     return hasattr(os, "getsid") and os.getpgrp() != os.getsid(0)

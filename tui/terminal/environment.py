@@ -1,4 +1,4 @@
-"""Whether this terminal is good enough, whether it is far away, and how often to draw on it."""
+"""Whether this terminal is sufficient, whether it is remote, and how often to draw on it."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import IO
 from gdcore.descent.parameters import Parameter, Range
 
 NEAR, FAR = 20.0, 10.0
-"""Frames a second: on a machine's own terminal, and at most over SSH."""
+"""Frames a second: on a local terminal, and the maximum over SSH."""
 
 FRAMES = Parameter(
     "fps", Range("a number from 1 to 60", 1, 60), f"draw so many frames a second (default: {NEAR:g}, over SSH {FAR:g})"
 )
 
 BARE = ("linux", "vt", "cons", "ansi")
-"""How the names of terminals begin that have the characters of a typewriter and little more."""
+"""Prefixes of the names of terminals that have little more than ASCII characters."""
 MONOCHROME = ("vt1", "vt2", "vt3")
 """How the names of terminals begin that have no colours (terminfo)."""
 
 _INSTEAD = "gdlab train does the same run without a screen, gdlab --plain the laboratory without a picture"
 _SAMPLE = "─│┤└●✕○◄▼⠉⣿"
-"""Some of what is drawn."""
+"""A sample of the characters that are drawn."""
 
 
 def refusal() -> str | None:
-    """Why the laboratory cannot be shown here, in a sentence that says what can be done; None where it can."""
+    """Return why the laboratory cannot be shown here and what to do, in a sentence; None if it can."""
     why = _missing()
     return None if why is None else f"{why}; {_INSTEAD}"
 
@@ -57,12 +57,12 @@ def _is_terminal(stream: IO[str] | None) -> bool:
 
 
 def far() -> bool:
-    """Whether a person sees this through SSH."""
+    """Whether the session runs over SSH."""
     return any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
 
 
 def marker() -> str:
-    """How to draw lines where nothing is said: consoles whose fonts have no Braille get ASCII."""
+    """Return the default marker: ASCII on consoles whose fonts lack Braille."""
     return "dot" if os.environ.get("TERM", "").startswith(BARE) else "braille"
 
 
@@ -72,7 +72,7 @@ def has_colours() -> bool:
 
 
 def frames_per_second(option: float | None = None) -> float:
-    """How often to draw: as asked for, else as the line allows."""
+    """Return the frame rate: the option, else what suits the line."""
     if option is not None:
         return option
     return FAR if far() else NEAR

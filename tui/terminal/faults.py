@@ -1,9 +1,9 @@
-"""What goes wrong while one event is handled is dropped with that event; the app goes on.
+"""A fault while one event is handled drops that event; the app goes on.
 
-Textual ends an app when a handler raises: the message pump leaves its loop, and whatever is done about it afterwards,
-no further event reaches that widget (Textualize/textual issue 2818). So a fault is caught where one message is
-dispatched, one callback called, one widget measured or drawn: all of that in `guard`, and nowhere else. What is shown
-is made from an immutable frame, so there is always a last good state.
+Textual ends an app when a handler raises: the message pump leaves its loop, and no further event reaches that widget
+(Textualize/textual issue 2818). So faults are caught where one message is dispatched, one callback called, or one
+widget measured or drawn: all in `guard`, and nowhere else. Everything shown comes from an immutable frame, so there is
+always a last good state.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ if TYPE_CHECKING:
     from textual.message import Message
 
 IN_A_ROW = 20
-"""After so many faults without a frame between them nothing can be drawn any more, and the app ends."""
+"""Number of faults without a frame in between after which the app ends."""
 LOG = "faults.log"
 LARGEST = 200_000
-"""The log is begun anew at so many bytes; the one before is kept beside it."""
+"""Maximum size of the log in bytes; then a new one is begun and the old one kept beside it."""
 REPEATED = 3.0
-"""The same sentence is shown, and its details written, once in so many seconds."""
+"""Seconds for which the same message is not shown or logged again."""
 REMEMBERED = 50
-"""So many sentences are remembered as shown."""
+"""Maximum number of messages remembered as shown."""
 
 
 def guard(drop: Callable[[Exception, str, object], object]) -> Callable[[], None]:
-    """Have Textual drop the one thing that raises: a message, a callback, the drawing or the measuring of a widget.
+    """Make Textual drop only what raises: a message, a callback, the drawing or the measuring of a widget.
 
-    Each of the guards can go when Textual calls a hook for such a fault and goes on after it.
+    A guard can be removed once Textual offers a hook for such a fault and continues after it.
 
     Returns:
-        What takes the guards away again.
+        A function that removes the guards.
     """
     if hasattr(MessagePump._dispatch_message, "__wrapped__"):
         raise RuntimeError("Textual is guarded already")
@@ -60,7 +60,7 @@ def guard(drop: Callable[[Exception, str, object], object]) -> Callable[[], None
 
     @wraps(dispatch)
     async def dispatched(self: MessagePump, message: Message) -> None:
-        """A handler that raises must not end the loop of its pump."""
+        """Dispatch a message; if a handler raises, the loop of the pump goes on."""
         try:
             await dispatch(self, message)
         except Exception as error:
@@ -68,7 +68,7 @@ def guard(drop: Callable[[Exception, str, object], object]) -> Callable[[], None
 
     @wraps(flush)
     async def flushed(self: MessagePump) -> None:
-        """A callback that raises must not take those after it along."""
+        """Call waiting callbacks; if one raises, the others are still called."""
         waiting = self._next_callbacks.copy()
         self._next_callbacks.clear()
         for message in waiting:
@@ -80,7 +80,7 @@ def guard(drop: Callable[[Exception, str, object], object]) -> Callable[[], None
 
     @wraps(later)
     async def invoked(self: Screen[Any]) -> None:
-        """Likewise for what waits for the next frame."""
+        """The same for callbacks that wait for the next frame."""
         waiting = self._callbacks[:]
         self._callbacks.clear()
         for callback, pump in waiting:
@@ -92,7 +92,7 @@ def guard(drop: Callable[[Exception, str, object], object]) -> Callable[[], None
 
     @wraps(lines)
     def drawn(self: Widget, crop: Region) -> list[Strip]:
-        """A widget that cannot be drawn must not keep the others from the screen."""
+        """Draw a widget; if it raises, draw it blank, so that the others are still drawn."""
         try:
             return lines(self, crop)
         except Exception as error:
@@ -101,7 +101,7 @@ def guard(drop: Callable[[Exception, str, object], object]) -> Callable[[], None
 
     @wraps(measure)
     def measured(self: Widget, container: Size, *rest: Any, **options: Any) -> BoxModel:
-        """Nor may one that cannot be measured."""
+        """Measure a widget; if it raises, give it one row."""
         try:
             return measure(self, container, *rest, **options)
         except Exception as error:
@@ -122,7 +122,7 @@ def guard(drop: Callable[[Exception, str, object], object]) -> Callable[[], None
 
 
 class Faults:
-    """What has gone wrong since the last frame, and what was said of it."""
+    """The faults since the last frame, and the messages shown for them."""
 
     def __init__(self, folder: Path, clock: Callable[[], float] = monotonic) -> None:
         self._log = folder / LOG
@@ -132,7 +132,7 @@ class Faults:
 
     @property
     def too_many(self) -> bool:
-        """Whether so much goes wrong, and nothing is drawn between, that the app cannot go on."""
+        """Whether there are so many faults, and no frame in between, that the app cannot go on."""
         return self._in_a_row > IN_A_ROW
 
     def frame(self) -> None:
@@ -140,10 +140,10 @@ class Faults:
         self._in_a_row = 0
 
     def add(self, error: BaseException, dropped: str) -> str:
-        """Take note of a fault, in the log too.
+        """Record a fault, also in the log.
 
         Returns:
-            The sentence to show; empty where it was shown a moment ago.
+            The message to show; empty if it was shown recently.
         """
         self._in_a_row += 1
         what = inert(f"{type(error).__name__}: {error}".splitlines()[0])[:120]
@@ -157,7 +157,7 @@ class Faults:
 
 
 def _written(path: Path, error: BaseException) -> str:
-    """Write the details down; the sentence that says where."""
+    """Log the details; return a sentence that says where."""
     try:
         _append(path, "".join(traceback.format_exception(type(error), error, error.__traceback__)))
     except OSError:
@@ -174,6 +174,6 @@ def _append(path: Path, details: str) -> None:
 
 
 def of_worker(error: BaseException) -> BaseException:
-    """The fault inside a worker's own."""
+    """Return the fault inside a worker's own exception."""
     inner = getattr(error, "error", error)
     return inner if isinstance(inner, BaseException) else error

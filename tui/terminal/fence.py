@@ -1,8 +1,8 @@
-"""The fence around Textual's private parts, and its one switch.
+"""The switch for the use of Textual's private parts.
 
-All that gdlab does with parts that Textual does not promise to keep stands in this folder, and asks here first. Where
-the version of Textual is none that was tried, a part is missing, or `GDLAB_TEXTUAL=public` is set, everything goes by
-the public interface alone: the same screens, more bytes a key, and a fault ends the app as Textual has it.
+All code that uses private parts of Textual is in this folder, and asks here first. If the version of Textual was not
+tested, a part is missing, or `GDLAB_TEXTUAL=public` is set, only the public interface is used: the screens are the
+same, a key sends more bytes, and a fault ends the app as in plain Textual.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 import textual
 
 TRIED = ("8.2.8",)
-"""The versions of Textual whose inside is known. A newer one is added when all tests pass with it."""
+"""The versions of Textual with which the private parts were tested. Add a newer one when all tests pass with it."""
 VARIABLE = "GDLAB_TEXTUAL"
-"""The environment variable that closes the fence: `public`. With `inside` a version that was not tried is tried."""
+"""Name of the environment variable: `public` uses only the public interface, `inside` skips the version check."""
 APP = ("_batch_count", "_build_driver", "_display", "_fatal_error", "_handle_exception", "_sync_available")
 SCREEN = ("_invoke_and_clear_callbacks", "_on_timer_update")
 WIDGET = ("_get_box_model", "_set_dirty", "render_lines")
 PUMP = ("_close_messages_no_wait", "_dispatch_message", "_flush_next_callbacks")
-"""The parts that are used of each class."""
+"""The private parts used of each class."""
 
 
 @lru_cache(maxsize=1)
@@ -40,10 +40,10 @@ def closed() -> bool:
 
 
 def _tried() -> bool:
-    """Whether the version of Textual that is here was tried.
+    """Whether the installed version of Textual was tested.
 
-    The name of a folder beside Textual tells it. Where it does not, importlib.metadata is asked, whose import costs a
-    start ten milliseconds: it brings a parser for mail.
+    The name of a folder beside Textual tells the version. Otherwise importlib.metadata is asked, whose import takes ten
+    milliseconds: it brings a parser for mail.
     """
     installed = Path(textual.__file__).parent.parent
     if any((installed / f"textual-{one}.dist-info").is_dir() for one in TRIED):
@@ -54,4 +54,4 @@ def _tried() -> bool:
 
 
 _INSTANCE = ("_batch_count", "_sync_available")
-"""Those that only an instance has."""
+"""The parts that only instances have."""

@@ -1,7 +1,7 @@
-"""Textual from the inside: the app, the screen and the widgets on parts of Textual that it does not promise to keep.
+"""The app, the screen and the widgets that use private parts of Textual.
 
-With them only changed cells go down the line, a line that stalls costs frames and not keys, and what raises is dropped
-alone. All of it stands in this folder, and is used where `tui.terminal.fence` is open.
+With them only changed cells are sent, a stalled line delays frames but not keys, and a fault drops only one event. All
+of this is in this folder, and is used if `tui.terminal.fence` allows it.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 
 class InsideApp(App[None]):
-    """An app that sends the cells that changed, when the line takes them, and drops what raises.
+    """An app that sends only changed cells, when the line accepts them, and drops what raises.
 
     Attributes:
-        terminal: the driver that knows how far the line is; None where there is none.
+        terminal: the driver that knows how much the line has accepted; None if there is none.
     """
 
     def __init__(self, *, fps: float, folder: Path) -> None:
-        """Draw so many frames a second at most; what goes wrong is written down in the folder."""
+        """Draw at most `fps` frames a second; faults are logged in the folder."""
         super().__init__()
         self.terminal: LineDriver | None = None
         self._fps = fps
@@ -50,37 +50,37 @@ class InsideApp(App[None]):
 
     @property
     def fault(self) -> BaseException | None:
-        """What ended the app, where it was a fault."""
+        """The fault that ended the app, if it was one."""
         return self._exception
 
     def say_goodbye(self) -> None:
         """Called before the app ends or stops."""
 
     def run(self, **options: Any) -> None:
-        """Run, with Textual guarded against faults."""
+        """Run, with the guards against faults."""
         guard(self.drop)
         super().run(**options)
 
     def guard_loop(self) -> None:
-        """Drop what raises beside all message pumps, too; needs the event loop."""
+        """Also drop what raises outside of message pumps; needs the event loop."""
         asyncio.get_running_loop().set_exception_handler(self._lost)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Drop what raised where Textual itself catches it: a timer, a worker, a layout, what a dialog is made of."""
+        """Drop what Textual itself catches: an error in a timer, a worker, a layout, or the making of a dialog."""
         self.drop(error, "Something", active_message_pump.get(None))
 
     def drop(self, error: Exception, dropped: str, owner: object = None) -> None:
-        """Drop what raised and say so; leave only where faults follow each other without a frame between."""
+        """Drop an error and show a message; exit only after many faults without a frame in between."""
         if self._endings is None:
             super()._handle_exception(error)
         elif self._exit or not self._running:
-            # What is half set up or half taken down may fail.
+            # Parts that are half set up or taken down may fail.
             self._exception = self._exception or (None if self._exit else error)
             self._close_messages_no_wait()
         else:
             sentence = self._faults.add(of_worker(error), dropped)
             unmade = isinstance(owner, Screen) and not owner.is_mounted
-            bare = unmade and dropped != "Mount" and owner is self.screen_stack[0]  # there is nothing to go on with
+            bare = unmade and dropped != "Mount" and owner is self.screen_stack[0]  # there is nothing left to show
             if bare or (self._faults.too_many and not self._leave_dialog(self.screen)):
                 super()._handle_exception(error)
             elif unmade:
@@ -99,14 +99,14 @@ class InsideApp(App[None]):
         return True
 
     def _lost(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Drop what raised beside all message pumps."""
+        """Drop what raised outside of message pumps."""
         error = context.get("exception")
         if isinstance(error, Exception):
             self._picture.forget()
             self.drop(error, "Something")
 
     def _fatal_error(self) -> None:
-        """Leave after a fault; `run` says what it was."""
+        """Exit after a fault; `run` reports it."""
         if self._endings is None:
             super()._fatal_error()
         else:
@@ -114,7 +114,7 @@ class InsideApp(App[None]):
             self._close_messages_no_wait()
 
     def get_driver_class(self) -> type[Driver]:
-        """The driver that knows how far the line is; in a browser the one that knows the server."""
+        """Return the driver that knows about the line; in a browser, the one that knows the server."""
         if "TEXTUAL_DRIVER" in os.environ:
             from tui.terminal.web import BrowserDriver, in_browser  # noqa: PLC0415
 
@@ -141,7 +141,7 @@ class InsideApp(App[None]):
         return driver
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
-        """Show what the compositor made: now, or when the line has taken what was sent before."""
+        """Show the compositor's result: now, or when the line has accepted earlier output."""
         if self.is_headless or not isinstance(renderable, (ChopsUpdate, LayoutUpdate, PaintedUpdate)):
             super()._display(screen, renderable)
             self._faults.frame()
@@ -152,7 +152,7 @@ class InsideApp(App[None]):
             self.post_display_hook()
 
     def _send(self) -> None:
-        """Send what has changed, unless the line or the terminal is behind; then it waits, and more comes with it."""
+        """Send the changes, unless the line or the terminal is behind; later changes are then sent with them."""
         terminal = self.terminal
         if terminal is None:
             self._send_at_once()
@@ -173,12 +173,12 @@ class InsideApp(App[None]):
         if changes or (x, y) != self._previous_cursor_position:
             self._previous_cursor_position = self.cursor_position
             frame = f"{changes}\x1b[{y + 1};{x + 1}H"
-            # Only a terminal that is known to answer is asked: for another one would wait in vain.
+            # Query only a terminal known to answer: others would cause a wait for nothing.
             known = self._sync_available
             terminal.write(f"\x1b[?2026h{frame}\x1b[?2026l{terminal.echo.frame()}" if known else frame)
 
     def _send_at_once(self) -> None:
-        """Send what has changed by a driver that knows nothing of the line: Windows' own, or a browser's."""
+        """Send the changes by a driver without knowledge of the line: on Windows, or in a browser."""
         if self._driver is None or not self._running or self._exit or self._picture.empty:
             return
         if changes := self._picture.changes():
@@ -187,7 +187,7 @@ class InsideApp(App[None]):
             self._driver.flush()
 
     def on_terminal_supports_synchronized_output(self) -> None:
-        """The terminal has caught up."""
+        """Handle the answer: the terminal has caught up."""
         self._send()
 
     def repaint(self) -> None:
@@ -196,21 +196,21 @@ class InsideApp(App[None]):
         self._send()
 
     def action_redraw(self) -> None:
-        """Send everything again: something else has written on the terminal."""
+        """Send everything again, as other programs may have written on the terminal."""
         self.repaint()
 
     def on_resize(self) -> None:
-        """Whatever the terminal made of its picture at another size, send everything again."""
+        """Send everything again: the terminal's picture at a new size is unknown."""
         self.repaint()
 
 
 def prepare(screen: Screen[Any]) -> None:
-    """Have a screen compose only what has to be."""
+    """Make a screen compose only what is necessary."""
     screen._compositor = PaintedCompositor()
 
 
 def show_now(screen: Screen[Any]) -> None:
-    """Show what has changed without waiting for the next tick of Textual's own clock."""
+    """Show changes without waiting for Textual's next tick."""
     screen._on_timer_update()
 
 

@@ -1,14 +1,14 @@
-"""What a terminal sends, read so that nothing in it can end the reading: keys, the mouse, pastes, sizes.
+"""A parser for terminal input that never fails: keys, the mouse, pastes, sizes.
 
-Textual's parser is left to do its work, one character at a time. Here is what it lacks:
+It feeds Textual's parser one character at a time and adds what that lacks:
 
-- Where it raises (a key report with a number beyond Unicode, a mouse report after a window report without pixels) the
-  sequence is dropped, what led there is forgotten, and reading goes on with the next character.
-- A paste is a paste to its end, whatever is inside: Textual takes sequences inside it for keys. A paste that never
-  ends is given up after a silence.
-- What is no character (a lone surrogate) is no key.
+- If it raises (a key report with a number beyond Unicode, a mouse report after a window report without pixels), the
+  sequence is dropped and parsing goes on with the next character.
+- A paste ends only at its end mark, whatever it contains: Textual takes sequences inside it for keys. A paste without
+  an end mark is ended after a silence.
+- An invalid character (a lone surrogate) is not a key.
 
-It can go, piece by piece, when Textual's parser does the same.
+Each part can be removed when Textual's parser does the same.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from textual.message import Message
 
 LONGEST = 100_000
-"""Of a paste so many characters are taken."""
+"""Maximum number of characters of a paste."""
 SILENCE = 2.0
-"""A paste in which nothing has come for so many seconds is over."""
+"""Seconds of silence after which a paste is ended."""
 QUITS = ("\x11", "\x03", "\x1b[113;5u", "\x1b[99;5u")
-"""ctrl+q and ctrl+c, as terminals send them."""
+"""The sequences of ctrl+q and ctrl+c."""
 WAITING = 0.4
-"""What comes in a paste after so many seconds is a key, if it is as short as one; and so is what quits, where it is the
-last thing and nothing follows: whoever sees no answer presses some key, and then the one that quits."""
+"""Seconds after which short input inside a paste counts as a key. A key that quits also counts if it comes last: users
+who see no response press some key, and then the one that quits."""
 KEY = 12
-"""No key is longer."""
+"""Maximum length of a key sequence."""
 NO_TEXT = "\ufffd"
-"""What stands for bytes that are no text, and for nothing else that a person types."""
+"""The replacement for bytes that are not text; users do not type it."""
 LARGEST = (2000, 1000)
-"""A window of more columns or rows than these is none."""
+"""Maximum columns and rows of a window."""
 
 
 class TolerantParser(XTermParser):
-    """Textual's parser, which raises nothing."""
+    """Textual's parser, without exceptions."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class TolerantParser(XTermParser):
         """Read what a terminal sends.
 
         Args:
-            dropped: told of what was dropped.
-            size: the columns and rows of the terminal, where its kernel knows; a report may be of another time.
-            clock: seconds.
+            dropped: called with each error.
+            size: the size of the terminal from the kernel, if known; a report may be outdated.
+            clock: the time in seconds.
         """
         super().__init__()
         self._dropped = dropped
@@ -68,11 +68,11 @@ class TolerantParser(XTermParser):
 
     @property
     def pasting(self) -> bool:
-        """Whether a paste has begun, and its end has not come."""
+        """Whether a paste has begun and not yet ended."""
         return self._paste is not None
 
     def feed(self, data: str) -> Iterator[Message]:
-        """The messages that so many characters make."""
+        """Yield the messages for some characters."""
         if not data:
             return
         silent, self._last = self._clock() - self._last, self._clock()
@@ -85,7 +85,7 @@ class TolerantParser(XTermParser):
                 data = yield from self._until_end(data)
 
     def tick(self) -> Iterator[Message]:
-        """The messages that the time since the last character makes."""
+        """Yield the messages due to the time since the last character."""
         silent = self._clock() - self._last
         if self._paste is not None:
             quits = next((key for key in QUITS if self._tail.endswith(key)), "")
@@ -98,7 +98,7 @@ class TolerantParser(XTermParser):
             self._begin_again(error)
 
     def _until_paste(self, data: str) -> Generator[Message, None, str]:
-        """Keys and reports, up to the beginning of a paste; returns what comes after it."""
+        """Parse up to the start of a paste; return what follows it."""
         for position, character in enumerate(data):
             self._tail = (self._tail + character)[-len(BRACKETED_PASTE_START) :]
             if self._tail == BRACKETED_PASTE_START:
@@ -114,7 +114,7 @@ class TolerantParser(XTermParser):
         return ""
 
     def _until_end(self, data: str) -> Generator[Message, None, str]:
-        """A paste, up to its end; returns what comes after it."""
+        """Parse up to the end of a paste; return what follows it."""
         assert self._paste is not None
         before = self._tail
         text, end, rest = (before + data).partition(BRACKETED_PASTE_END)
@@ -127,7 +127,7 @@ class TolerantParser(XTermParser):
         return rest
 
     def _end(self, but: str = "") -> Iterator[Message]:
-        """The paste that ends here, without a key that was pressed after it."""
+        """End the paste; `but` is a key pressed after it and is not part of it."""
         pieces, self._paste = [*(self._paste or ()), self._tail.removesuffix(but)], None
         self._tail = ""
         text = "".join(pieces)[:LONGEST]
@@ -138,7 +138,7 @@ class TolerantParser(XTermParser):
             yield events.Paste(text)
 
     def _made_good(self, message: Message) -> Message:
-        """A message as it can be believed: a window has a size, and it has it now."""
+        """Correct a resize message: the size must be valid and current."""
         if not isinstance(message, events.Resize):
             return message
         width, height = self._size() or message.size
@@ -146,12 +146,12 @@ class TolerantParser(XTermParser):
         self.terminal_size = (width, height)
         pixels = message.pixel_size
         if pixels is None or pixels[0] < width or pixels[1] < height:
-            # Without pixels the mouse is reported in cells.
+            # Without pixel sizes the mouse reports cells.
             self.mouse_pixels, self.terminal_pixel_size = False, None
         return events.Resize.from_dimensions((width, height), self.terminal_pixel_size)
 
     def _begin_again(self, error: Exception | None = None) -> None:
-        """Forget the sequence that was begun."""
+        """Reset the parser in the middle of a sequence."""
         self._gen = self.parse(self._tokens.append)
         self._awaiting = next(self._gen)
         self._timeout_time = None
@@ -167,6 +167,6 @@ def _is_pasted(character: str) -> bool:
 
 
 def _is_text(message: Message) -> bool:
-    """Whether a message is anything but a key that is half a character, or what stands for bytes that are none."""
+    """Whether a message is valid: not a key for a lone surrogate or for bytes that are not text."""
     character = message.character if isinstance(message, events.Key) else None
     return not character or not any("\ud800" <= one <= "\udfff" or one == NO_TEXT for one in character)

@@ -1,11 +1,11 @@
-"""The line to the terminal: only cells that changed go down it, and never more than it takes.
+"""Output to the terminal: only changed cells are sent, and never more than the line accepts.
 
-Textual sends each changed row from the left border of its widget on, and a style with every segment: a curve whose far
-end moves costs its whole width. Textual also queues what a slow line has not taken yet; when the line comes back, every
-old frame is replayed, and when the queue is full the app stands still.
+Textual sends each changed row from the left border of its widget, with a style for every segment: a small change in a
+curve costs its whole width. Textual also queues what a slow line has not accepted yet: when the line recovers, every
+old frame is replayed, and when the queue is full the app blocks.
 
 Here a `Picture` remembers what the terminal shows. A frame changes what it should show; the difference is sent once the
-line has taken everything sent before, however many frames that was. So a line that stalls costs frames, not keys.
+line has accepted all earlier output, over any number of frames. So a stalled line delays frames, not keys.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
     from tui.charts.cells import Row
 
 BRIDGE = 6
-"""So many unchanged cells are sent again rather than passed over: moving the cursor costs as many bytes."""
+"""Gaps of up to this many unchanged cells are sent again: moving the cursor costs as many bytes."""
 
 
 class PaintedUpdate(NamedTuple):
-    """Changed cells of painted widgets: (column, row, cells, widget), and what filters all colours."""
+    """Changed cells of painted widgets: (column, row, cells, widget), and the filters for all colours."""
 
     spans: list[tuple[int, int, Row, Painted]]
     filters: tuple[LineFilter, ...]
 
 
 class PaintedCompositor(Compositor):
-    """Textual's compositor, which does not compose where only painted widgets have changed, and nothing covers them."""
+    """Textual's compositor, which skips composing if only uncovered painted widgets have changed."""
 
     _uncovered: tuple[object, list[tuple[Painted, Region]]] = (None, [])
 
     def render_partial_update(self) -> ChopsUpdate | PaintedUpdate | None:  # type: ignore[override]
-        """What changed: cells as they are painted, or the composed ones where it takes more than that."""
+        """Return the changes: painted cells directly, or composed ones if necessary."""
         if not self._dirty_regions:
             return None
         spans = []
@@ -80,7 +80,7 @@ class PaintedCompositor(Compositor):
 
 
 class Look(NamedTuple):
-    """How a cell looks, as the codes of SGR sequences (ECMA-48, 8.3.117); empty is the terminal's own."""
+    """The look of a cell, as codes of SGR sequences (ECMA-48, 8.3.117); empty is the terminal's default."""
 
     attributes: str = ""
     foreground: str = ""
@@ -88,7 +88,7 @@ class Look(NamedTuple):
 
 
 Cell: TypeAlias = tuple[str, Look]
-"""A character with what combines with it, and its look. The right half of a wide character is an empty string."""
+"""A character with its combining characters, and its look. The right half of a wide character is an empty string."""
 
 PLAIN = Look()
 _SEEN_ON_BLANKS = {"4", "7", "9", "21", "51", "52", "53"}
@@ -108,17 +108,17 @@ class Picture:
         return not self._wanted
 
     def forget(self) -> None:
-        """The terminal may show anything: send all of it again."""
+        """Assume nothing about what the terminal shows: send all of it again."""
         self._shown = None
 
     def resize(self, width: int, height: int) -> None:
-        """Take another size; what the terminal makes of the old picture is not known."""
+        """Take another size; what the terminal now shows is unknown."""
         if (height, width) != (len(self._wanted), len(self._wanted[0]) if self._wanted else 0):
             self._wanted = [[(" ", PLAIN)] * width for _ in range(height)]
             self._shown = None
 
     def put(self, x: int, y: int, cells: list[Cell]) -> None:
-        """Want these cells from (x, y) to the right; what is outside the terminal is left out."""
+        """Set the wanted cells from (x, y) to the right; cells outside the terminal are ignored."""
         if 0 <= y < len(self._wanted):
             row = self._wanted[y]
             end = min(x + len(cells), len(row))
@@ -127,7 +127,7 @@ class Picture:
             self._touched[y] = (min(first, x), max(last, end))
 
     def take(self, update: ChopsUpdate | LayoutUpdate | PaintedUpdate, colours: ColorSystem) -> None:
-        """Want what the compositor wants to be seen."""
+        """Set the wanted cells from an update of the compositor."""
         if isinstance(update, PaintedUpdate):
             for x, y, cells, widget in update.spans:
                 looks = {role: looks_of(widget.style_of(role), colours, update.filters) for _, role in cells}
@@ -146,7 +146,7 @@ class Picture:
                     self.put(start, y, cells_of(strip, colours)[start - x : min(end, right) - x])
 
     def changes(self) -> str:
-        """What makes the terminal show what it should; from here on it is taken to show that."""
+        """Return the output that brings the terminal up to date, and assume that it is sent."""
         anew = self._shown is None
         if self._shown is None:
             self._shown = [[("\0", PLAIN)] * len(row) for row in self._wanted]
@@ -171,16 +171,16 @@ class Picture:
 
 
 def spans(shown: list[Cell], wanted: list[Cell], first: int, last: int) -> list[tuple[int, int]]:
-    """The spans (start, end) of a row to send: all cells that changed from first to last, and short gaps between them.
+    """Return the spans (start, end) of a row to send: all changed cells from first to last, and short gaps.
 
-    A gap in another look is passed over: two changes of colour cost more than one of place.
+    A gap with another look is skipped: changing colours twice costs more than moving the cursor.
     """
     found: list[tuple[int, int]] = []
     for column in range(first, last):
         if shown[column] == wanted[column]:
             continue
         start = column
-        while start and not wanted[start][0]:  # a wide character goes whole
+        while start and not wanted[start][0]:  # a wide character is sent whole
             start -= 1
         if found:
             before, until = found[-1]
@@ -194,7 +194,7 @@ def spans(shown: list[Cell], wanted: list[Cell], first: int, last: int) -> list[
 
 
 def _same(cell: Cell, look: Look) -> bool:
-    """Whether a cell can be drawn with a pen of this look, in a byte."""
+    """Whether a cell can be drawn in this look with one byte."""
     character, own = cell
     return character.isascii() and (own == look or (character == " " and own.background == look.background))
 
@@ -221,7 +221,7 @@ class Pen:
         return self._look.background == look.background and not self._look.attributes and not look.attributes
 
     def text(self) -> str:
-        """Everything written, with the terminal's own look at the end."""
+        """Return everything written, ending with the terminal's default look."""
         if self._look != PLAIN:
             self._parts.append("\x1b[0m")
             self._look = PLAIN
@@ -254,7 +254,7 @@ _CODE = re.compile(r"[34]8;(?:2;\d+;\d+;\d+|5;\d+)|\d+")
 
 @lru_cache(maxsize=4096)
 def look_of(style: Style | None, colours: ColorSystem) -> Look:
-    """The look of a style. A link in it is left out: gdlab has none.
+    """Return the look of a style. Links are ignored: gdlab has none.
 
     >>> from rich.style import Style
     >>> look_of(Style.parse("bold red on #000010"), ColorSystem.TRUECOLOR)
@@ -271,14 +271,14 @@ def look_of(style: Style | None, colours: ColorSystem) -> Look:
 
 @lru_cache(maxsize=4096)
 def _look_of_blank(style: Style | None, colours: ColorSystem) -> Look:
-    """The look of a blank: its background alone, unless something else shows on it."""
+    """Return the look of a blank: its background, and other attributes only if they show on a blank."""
     look = look_of(style, colours)
     return look if _SEEN_ON_BLANKS & set(look.attributes.split(";")) else Look(background=look.background)
 
 
 @lru_cache(maxsize=4096)
 def looks_of(style: Style, colours: ColorSystem, filters: tuple[LineFilter, ...]) -> tuple[Look, Look]:
-    """The looks of a character and of a blank in a style, when colours have been filtered."""
+    """Return the looks of a character and of a blank in a style, after the colour filters."""
     strip = Strip([Segment(". ", style)])
     for each in filters:
         strip = strip.apply_filter(each, Color.from_rich_color(style.bgcolor) if style.bgcolor else TRANSPARENT)
@@ -287,7 +287,7 @@ def looks_of(style: Style, colours: ColorSystem, filters: tuple[LineFilter, ...]
 
 
 def _shown(text: str) -> str:
-    """A text without what a terminal would act on rather than show: wherever it came from, it goes down no line."""
+    """Remove control characters from a text, wherever it came from, so that the terminal cannot act on them."""
     return "".join(
         " " * cell_len(character) if category(character) in {"Cc", "Cs", "Zl", "Zp"} else character
         for character in text

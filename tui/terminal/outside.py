@@ -1,4 +1,4 @@
-"""Textual by its public face alone: the same screens, more bytes, and a fault ends the app as Textual has it."""
+"""The app with Textual's public interface alone: the same screens, more bytes, and a fault ends the app."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class OutsideApp(App[None]):
 
     @property
     def fault(self) -> BaseException | None:
-        """What ended the app: Textual has said so itself."""
+        """The fault that ended the app; None here, as Textual reports it itself."""
         return None
 
     def say_goodbye(self) -> None:
@@ -62,12 +62,12 @@ class OutsideApp(App[None]):
 
 
 def prepare(screen: Screen[Any]) -> None:
-    """A screen composes itself."""
+    """Do nothing: Textual composes the screen."""
     del screen
 
 
 def show_now(screen: Screen[Any]) -> None:
-    """What has changed is shown at the next tick of Textual's own clock."""
+    """Do nothing: changes are shown at Textual's next tick."""
     del screen
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 GAP = 6
-"""Changed spans of a row with at most so many unchanged cells between are one: moving the cursor costs as much."""
+"""Changed spans with at most this many unchanged cells in between are joined: moving the cursor costs as much."""
 
 
 BOLD = "bold "
@@ -52,17 +52,17 @@ PALETTE = {
 
 Heights and runs have colours that are computed for the background, unless a theme names others.
 
-A table instead of Textual's component classes, which cost a tenth of the start: each is matched with every style rule.
+A table, because Textual's component classes made the start a tenth slower: each is matched with every style rule.
 """
 
 
 class Painted(Widget):
-    """Rows of (character, role), each role in the style that PALETTE gives it.
+    """A widget painted from rows of (character, role); PALETTE gives the style of each role.
 
-    A subclass says in `paint` what the rows are. `repaint` asks for them and refreshes where they differ.
+    A subclass implements `paint`. `repaint` calls it and refreshes the cells that differ.
 
     Attributes:
-        rows: what is painted.
+        rows: the painted rows.
         painted_size: the size it was painted for.
     """
 
@@ -75,7 +75,7 @@ class Painted(Widget):
         self._styles: dict[str, Style] = {}
 
     def style_of(self, role: str) -> Style:
-        """The style of a role on the background of this widget; of no role, the widget's own."""
+        """Return the style of a role on this widget's background; without a role, the widget's own style."""
         theme = self.app.theme_variables
         if theme is not self._theme:
             self._theme = theme
@@ -97,7 +97,7 @@ class Painted(Widget):
         return bool(self.app.no_color) or not has_colours()
 
     def _colour(self, theme: Mapping[str, str], variable: str, style: Style) -> Color:
-        """The colour of a variable: as the theme says, else the one of a height or of a run on this background."""
+        """Return the colour of a variable: from the theme, or computed for a height or a run on this background."""
         kind, _, number = variable.partition("-")
         if variable in theme or not number or style.bgcolor is None:
             return Color.parse(theme.get(variable, theme["foreground"]))
@@ -106,7 +106,7 @@ class Painted(Widget):
         return Color(*colours((red, green, blue), depth_of(self.app.console))[int(number)])
 
     def notify_style_update(self) -> None:
-        """Forget styles that were made on another background."""
+        """Drop cached styles, as the background may have changed."""
         self._styles.clear()
         super().notify_style_update()
 
@@ -115,7 +115,7 @@ class Painted(Widget):
         raise NotImplementedError
 
     def repaint(self) -> None:
-        """Paint anew and refresh the cells that changed."""
+        """Paint again and refresh the cells that changed."""
         before, size = self.rows, self.painted_size
         self._paint()
         if size != self.painted_size:
@@ -132,7 +132,7 @@ class Painted(Widget):
         if closed():
             self.refresh(*regions)
         else:
-            # As `refresh` does it, without the messages from each widget to itself and then to the screen.
+            # As `refresh` does, but without its messages to the widget and to the screen.
             self._set_dirty(*regions)
             self.screen._dirty_widgets.add(self)
             self.screen.check_idle()
@@ -143,7 +143,7 @@ class Painted(Widget):
         try:
             self.rows = self.paint(width, height) if width and height else ()
         except Exception as error:
-            # What the others show must not depend on it. It keeps what it showed, where there is room for that.
+            # The other widgets must not depend on it. It keeps its old rows if the size is the same.
             if before != self.painted_size:
                 self.rows = [((" ", ""),) * width for _ in range(height)]
             self.app._handle_exception(error)
@@ -157,7 +157,7 @@ class Painted(Widget):
         return Strip(self._segments(self.rows[y]), self.content_size.width)
 
     def _segments(self, cells: Row) -> Iterator[Segment]:
-        """A row as few segments, since each costs bytes: blanks go with what is before them, like with like."""
+        """Turn a row into few segments, as each costs bytes: join equal styles, and blanks with text before them."""
         text, style = "", self.style_of("")
         for role, run in groupby(cells, key=itemgetter(1)):
             own = self.style_of(role)

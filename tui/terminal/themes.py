@@ -1,4 +1,4 @@
-"""The themes made for gdlab: dark, light, and high contrast, for terminals of 16 million colours, of 256, and of 16.
+"""The themes for gdlab: dark, light and high contrast, for terminals with 16 million, 256 or 16 colours.
 
 Every text has a contrast of at least 4.5 on every background it stands on, every curve at least 3 (WCAG 2.2); the tests
 check each pair. With fewer colours a theme names colours that the terminal has, so that nothing is rounded on its way.
@@ -33,7 +33,7 @@ _SIXTEEN = {
     "gdlab-light": (15, 15, 7, 0, 8, 4, 5, 1, 4, 5, 1),
     "gdlab-contrast": (0, 0, 0, 15, 15, 11, 14, 13, 10, 11, 9),
 }
-"""On a console the bars stand out by a background of their own: white on blue, black on grey."""
+"""On a console the bars have their own background: white on blue, black on grey."""
 
 
 def depth_of(console: Console) -> int:
@@ -56,7 +56,7 @@ def _theme(name: str, depth: int) -> Theme:
     else:
         found = [f"#{colour}" for colour in _COLOURS[name, depth].split()]
     background, surface, panel, foreground, muted, primary, secondary, accent, success, warning, error = found
-    # Textual mixes these from two colours, which fewer colours do not have.
+    # Textual mixes these from two colours; with fewer colours there is no such mixture.
     variables = {
         "text-primary": primary,
         "text-secondary": secondary,

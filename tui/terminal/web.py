@@ -9,16 +9,16 @@ from textual import messages
 from textual.drivers.web_driver import WebDriver
 
 VARIABLE, DRIVER = "TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver"
-"""What a server sets in the environment of the apps that it starts."""
+"""The environment variable that a server sets for the apps it starts, and its value."""
 
 
 def in_browser() -> bool:
-    """Whether a server has started this process for a visitor."""
+    """Whether this process was started by a server for a visitor."""
     return os.environ.get(VARIABLE) == DRIVER
 
 
 class BrowserDriver(WebDriver):
-    """Textual's own, which also leaves when the server is gone."""
+    """Textual's own driver, which also exits when the server is gone."""
 
     def start_application_mode(self) -> None:
         """Begin, and remember the loop of the app."""
@@ -26,7 +26,7 @@ class BrowserDriver(WebDriver):
         super().start_application_mode()
 
     def run_input_thread(self) -> None:
-        """Read what the visitor does until the pipe ends; then there is nobody left to show anything to."""
+        """Read input until the pipe ends; then exit, as the visitor is gone."""
         super().run_input_thread()
         if not self.exit_event.is_set():
             asyncio.run_coroutine_threadsafe(self._app._post_message(messages.ExitApp()), self._loop)

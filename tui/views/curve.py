@@ -1,4 +1,4 @@
-"""The curve: the loss over w, at the b of now."""
+"""The curve: the loss over w, at the current b."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from tui.laboratory.frame import Frame
 
 COLUMNS = 200
-"""A history is reduced to so many stretches."""
+"""Number of stretches to which a history is reduced."""
 
 
 class History(View):
-    """The losses of the run, of what lies before it, and of other runs."""
+    """The losses of the run, its known future, and other runs."""
 
     name = "history"
     tooltip = "The loss against the iterations."
@@ -64,7 +64,7 @@ class History(View):
 
 
 def _of_all_rows(run: Timeline, iterations: ArrayLike) -> Curve:
-    """The losses of all rows at some iterations of a run whose own are those of batches."""
+    """Return the losses of all rows at some iterations of a run with batches."""
     places = run.path(0, run.tip + 1)[np.asarray(iterations, dtype=np.int64)]
     return iterations, run.landscape.drawn(places[:, 0], places[:, 1])
 
@@ -75,7 +75,7 @@ def curve_of(run: Timeline, first: int) -> Curve:
 
 
 def lowest(frame: Frame) -> float:
-    """The smallest loss that the run can reach; where that is not known, the smallest that it has seen."""
+    """Return the smallest possible loss; if it is unknown, the smallest one seen."""
     known = _known(frame)
     if known is not None:
         return float(known)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.laboratory.laboratory import Laboratory
 
 STARTS = (48, 24)
-"""So many starts across and up are walked from, for the basins."""
+"""Number of starts in each direction for the basins."""
 
 
 class Map(View):
@@ -51,7 +51,7 @@ class Map(View):
         self._asked: object = None
 
     def toggle_basins(self, laboratory: Laboratory) -> None:
-        """Show from where a walk ends in which minimum, or no longer."""
+        """Switch showing the basins: in which minimum a walk from each start ends."""
         landscape = laboratory.ground.landscape
         if not self.basins and len(landscape.minima()) < 2:
             known = "From everywhere here a walk that arrives ends in the same minimum."
@@ -61,7 +61,7 @@ class Map(View):
         self._asked, self._ends = None, None
 
     def study(self, frame: Frame) -> Iterator[Any] | None:
-        """Walks from all over the map, where they are wanted and not begun."""
+        """Start walks from all over the map, if they are wanted and not yet begun."""
         asked = (frame.landscape, self.window, frame.settings)
         if not self.basins or self.window is None or asked == self._asked:
             return None
@@ -69,11 +69,11 @@ class Map(View):
         return basins(frame.landscape, *_grid(self.window), frame.settings)
 
     def take(self, piece: Any) -> None:
-        """Take what is known of the ends by now."""
+        """Take the ends known so far."""
         self._ends = piece
 
     def leave(self) -> None:
-        """Begin anew the walks that are not done when the map is shown again."""
+        """Drop unfinished walks; they begin again when the map is shown again."""
         if self._ends is None or self._ends.done < 1:
             self._asked = None
 
@@ -125,7 +125,7 @@ def _grid(window: Window) -> tuple[Floats, Floats]:
 
 
 def _shape(frame: Frame) -> str:
-    """How narrow the valley is: everywhere, or here."""
+    """Return how narrow the valley is, everywhere or at this point."""
     curvature = frame.landscape.curvature(True, frame.state.w, frame.state.b)
     if frame.landscape.exact:
         return f"condition number {curvature.condition_number:.4g}"

@@ -1,4 +1,4 @@
-"""The rates: how many iterations each learning rate needs, or where there are several minima, in which it ends."""
+"""The rates: how many iterations each learning rate needs or, with several minima, in which one it ends."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class Rates(View):
-    """The learning rates against the iterations they take from the start, and one of them to look at.
+    """The learning rates against the iterations they take from the start, with a cursor.
 
     Attributes:
         rates: the learning rates, in rising order.
-        result: how many iterations each takes, or where each ends, as far as that is known; None until asked for.
-        cursor: the index of the rate one looks at.
+        result: the iterations or the end of each rate, as far as known; None before the first result.
+        cursor: the index of the rate that the user looks at.
     """
 
     name = "rates"
@@ -72,7 +72,7 @@ class Rates(View):
         return rates_scene(Chart(result, rate, critical, self.cursor, near), rates_window(result))
 
     def study(self, frame: Frame) -> Iterator[Any] | None:
-        """The sweep over the rates, where it has not been begun for this start and these settings."""
+        """Start the sweep over the rates, unless it has begun for this start and these settings."""
         landscape, settings, start = frame.landscape, frame.settings, Point(frame.start.w, frame.start.b)
         wanted = (landscape, start, replace(settings, learning_rate=1.0))
         if wanted == self._swept:
@@ -92,26 +92,26 @@ class Rates(View):
         return study
 
     def take(self, piece: Any) -> None:
-        """Take what is known of the sweep by now."""
+        """Take the results of the sweep so far."""
         self.result = piece
 
     def leave(self) -> None:
-        """Forget a sweep that was not finished, so that it is begun anew when it is wanted again."""
+        """Drop an unfinished sweep; it begins again when needed."""
         if self.result is not None and self.result.done < 1:
             self._swept = None
 
     def move(self, by: int) -> None:
-        """Look at another rate."""
+        """Move the cursor to another rate."""
         self.cursor = min(max(self.cursor + by, 0), max(len(self.rates) - 1, 0))
 
     def accept(self, laboratory: Laboratory) -> None:
-        """Put the rate one looks at in force."""
+        """Use the rate at the cursor."""
         if len(self.rates):
             laboratory.walk.set_learning_rate(float(f"{self.rates[self.cursor]:.4g}"))
 
 
 def _way(frame: Frame) -> float:
-    """How far the goal is from the start, in the parameter that has the longest way."""
+    """Return the distance from the start to the goal, along the parameter with the longest way."""
     start = Point(frame.start.w, frame.start.b)
     goal = frame.landscape.goal(start, frame.settings.train_bias)
     if goal is None:

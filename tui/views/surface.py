@@ -1,4 +1,4 @@
-"""The surface: the loss over w and b from aside, with the path on it."""
+"""The surface: the loss over w and b from the side, with the path on it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 TURN, TILT = 15.0, 10.0
 """How many degrees a key turns the surface, and tilts it."""
 DRAG = 2.5
-"""How many degrees a column or a row of the mouse's way turns it, and tilts it."""
+"""Degrees of rotation for each column, and of tilt for each row, of a mouse drag."""
 
 
 class Surface(View):
-    """The landscape over w and b as a net; the camera stays where it is put.
+    """The landscape over w and b as a 3D surface; the camera stays where the user puts it.
 
-    On another landscape it stands anew, where the valley is seen best.
+    On another landscape it returns to where the valley is seen best.
 
     Attributes:
         camera: from where the surface is seen.

@@ -1,7 +1,7 @@
 """What a view is: one way to see the run.
 
-A view is a file of its own, and a line in `tui.views.views.VIEWS`: its scene, its window, what it alone remembers, its
-keys, what the help says of it, and which landscapes it can show.
+A view is its own file and a line in `tui.views.views.VIEWS`. It defines its scene, window, state, keys and help,
+and which landscapes it can show.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from tui.laboratory.laboratory import Laboratory
 
 SHOWN_BRANCHES = 7
-"""So many of the other branches are drawn, the newest ones: with the current one as many as there are badges."""
+"""Maximum number of other branches drawn, the newest; with the current one as many as there are badges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to look, whatever the view.
+    """Display options shared by all views.
 
     Attributes:
         log: whether the loss axis is logarithmic.
         around: the point around which windows are chosen.
-        close: whether they are chosen as closely as the run allows.
-        badges: what tells the branches apart, by the identity of each.
-        all_runs: whether they are chosen so that the other branches are in sight too.
+        close: whether windows are chosen as narrow as the run allows.
+        badges: the badges of the branches, by the identity of each.
+        all_runs: whether windows are chosen to show the other branches too.
     """
 
     log: bool
@@ -58,7 +58,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key that means something in one view.
+    """A key with a meaning in one view.
 
     Attributes:
         key: as Textual names it; the chart has the focus.
@@ -79,13 +79,13 @@ class View:
     Attributes:
         name: what it is called.
         tooltip: what it shows, in a sentence.
-        told: what the help says of it, a line each.
-        keys: what it alone can do.
-        hint: what is said when it is shown.
-        races: whether the runs of a race can be told apart in it.
-        fields: the fields of the form that it alone asks for.
-        welcomes: whether the first keys to press may stand in it.
-        window: what it showed last; None where that is to be chosen anew.
+        told: its description in the help, one string a line.
+        keys: its own keys.
+        hint: a hint shown when the view opens.
+        races: whether it can tell the runs of a race apart.
+        fields: the form fields that only this view needs.
+        welcomes: whether it may show the first keys to press.
+        window: its last window; None if a new one must be chosen.
     """
 
     name: ClassVar[str]
@@ -101,7 +101,7 @@ class View:
         self.window: Window | None = None
 
     def missing(self, ground: Ground) -> str:
-        """Why there is nothing to see on this ground, in a sentence; empty where there is."""
+        """Return why this ground cannot be shown, in a sentence; empty if it can."""
         del ground
         return ""
 
@@ -110,21 +110,21 @@ class View:
         raise NotImplementedError
 
     def study(self, frame: Frame) -> Iterator[Any] | None:
-        """Long work that the view wants done now; each piece is given to `take`. None where it wants none."""
+        """Return long work to do now, or None; each result is passed to `take`."""
         del frame
         return None
 
     def take(self, piece: Any) -> None:
-        """Take a piece of the work."""
+        """Take a result of the work."""
 
     def leave(self) -> None:
-        """Another view is shown: work that is not done is given up."""
+        """Stop unfinished work: another view is shown."""
 
     def clicked(self, x: float, laboratory: Laboratory) -> None:
-        """A click at this place of the horizontal axis."""
+        """Handle a click at this place of the horizontal axis."""
 
     def dragged(self, columns: int, rows: int) -> bool:
-        """The mouse was moved so far with its button down; whether that changed what there is to see."""
+        """Handle a mouse drag; return whether it changed the picture."""
         del columns, rows
         return False
 
@@ -135,16 +135,16 @@ def others(frame: Frame) -> list[Branch]:
 
 
 def path_of(branch: Branch) -> Floats:
-    """(w, b, loss) of a branch, from where it left another as far as it goes."""
+    """Return (w, b, loss) of a branch, from where it left its parent up to its tip."""
     return trail(branch.run, branch.run.tip + 1, min(branch.left_at, branch.run.tip))
 
 
 HIGH = 2
-"""Of runs that went up, what is no higher than so many times the highest beginning is worth to be in sight."""
+"""Points of runs that went up are ignored above this many times the highest start."""
 
 
 def all_points(frame: Frame) -> Floats:
-    """(w, b, loss) of this run so far and of the other branches, but for where they have run away, shape (n, 3)."""
+    """Return (w, b, loss) of this run so far and of the other branches, without diverged parts, shape (n, 3)."""
     now = np.array([[frame.state.w, frame.state.b, frame.whole.loss]])
     paths = [path for path in (frame.trail, *map(path_of, others(frame)), now) if len(path)]
     points = np.concatenate(paths)
@@ -155,7 +155,7 @@ def all_points(frame: Frame) -> Floats:
 
 
 def drawn_from(frame: Frame) -> str:
-    """What to add to a title where a chart is drawn from a sample of the rows."""
+    """Return a note for the title if a chart is drawn from a sample of the rows."""
     landscape, data = frame.landscape, frame.data
     if not landscape.sampled or data is None:
         return ""

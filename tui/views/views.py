@@ -1,4 +1,4 @@
-"""All the views, the one that is shown, and how to look."""
+"""All views, the current one, and the display options."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ VIEWS: tuple[type[View], ...] = (Curve, Map, Fit, History, Rates, Surface)
 
 
 BESIDE = ("map", "history", "curve")
-"""The views that are shown in small where there is room, the first ones first."""
+"""The views shown in small if there is room, in order."""
 
 
 class Views:
-    """The views of one screen. Each keeps its window still as long as it serves.
+    """The views of one screen. Each keeps its window as long as it fits.
 
     Attributes:
         current: the view that is shown.
         log: whether the loss axis is logarithmic.
-        racers: the runners of a race whose table is shown; while it goes on they are no branches yet.
+        racers: the runners of the race whose table is shown; during the race they are not branches yet.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Views:
         return next(view for view in self._views if view.name == name)
 
     def scene(self, frame: Frame) -> Scene:
-        """The scene of the view that is shown; of another one, where there is nothing to see in it any more."""
+        """Return the scene of the current view; of another view if it has nothing to show any more."""
         if self.current.missing(frame.ground):
             self.current = self._views[0]
         if frame.anchor is not self._anchor:
@@ -67,19 +67,19 @@ class Views:
         return Look(self.log, self._close or frame.anchor, self._close is not None, self.badges(frame), self._all_runs)
 
     def beside(self, frame: Frame, count: int) -> list[tuple[str, Scene]]:
-        """The names and scenes of so many of the views that are not shown: where the run is, and how the loss went."""
+        """Return names and scenes of up to `count` other views, for showing them in small."""
         others = [self[name] for name in BESIDE if self[name] is not self.current]
         seen = [view for view in others if not view.missing(frame.ground)][:count]
         return [(view.name.capitalize(), view.scene(frame, self._look(frame))) for view in seen]
 
     def badges(self, frame: Frame) -> dict[int, Badge]:
-        """What tells the branches apart, in charts and lists, by the identity of each; it stays while a branch does."""
+        """Return the badges of the branches, by identity; a branch keeps its badge."""
         runs = {id(branch): branch for branch in (*frame.branches, *self.racers)}
         numbers = self._badges.of(list(runs))
         return {key: Badge(number, runs[key].name) for key, number in zip(runs, numbers, strict=True)}
 
     def keep_race(self, frame: Frame) -> None:
-        """Forget a race that is over when a run goes on by itself, and runners that are gone."""
+        """Forget a finished race once the run has moved on, and runners that are gone."""
         before, self._stood = self._stood, (frame.branch.run, frame.state.iteration)
         moved = before[0] is self._stood[0] and before != self._stood
         there = set(map(id, frame.branches))
@@ -90,7 +90,7 @@ class Views:
             view.window = None
 
     def show(self, name: str, ground: Ground) -> str:
-        """Show a view, or without a name the next one; what to say then."""
+        """Show a view, or the next one without a name; return a remark."""
         after = self._views.index(self.current) + 1
         wanted = self[name] if name else next(v for v in (*self._views[after:], *self._views) if not v.missing(ground))
         if why := wanted.missing(ground):
@@ -101,7 +101,7 @@ class Views:
         return wanted.hint
 
     def show_race(self, ground: Ground) -> None:
-        """Show a view in which the runs of a race can be told apart, if this is none."""
+        """Switch to a view that can tell the runs of a race apart, if this one cannot."""
         if not self.current.races:
             self.show("history", ground)
 
@@ -112,7 +112,7 @@ class Views:
         return f"The loss axis is {'logarithmic' if self.log else 'linear'}."
 
     def fit(self, frame: Frame) -> str:
-        """Choose the windows anew, closely around where the run stands; a second time, around all runs."""
+        """Choose the windows again, close around the current point; a second time, around all runs."""
         again = self._close == frame.state and not self._all_runs and len(frame.branches) > 1
         self._anchor, self._close, self._all_runs = frame.anchor, frame.state, again
         self._forget_windows()
@@ -121,7 +121,7 @@ class Views:
         return "The chart is fitted to where the run stands."
 
     def key(self, key: str, laboratory: Laboratory) -> None:
-        """Do what a key means in the view that is shown, if anything."""
+        """Handle a key of the current view, if it has one."""
         for own in self.current.keys:
             if own.key == key:
                 laboratory.notes.say("")

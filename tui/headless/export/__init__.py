@@ -1,1 +1,1 @@
-"""What was found in the laboratory, taken out of it: as code, tables, pictures and notebooks."""
+"""Export of a session: code, tables, pictures and notebooks."""

@@ -1,4 +1,4 @@
-"""The code for what changes from step to step: the rows that one sees, and the learning rate."""
+"""Code for what changes from step to step: the rows that a step sees, and the learning rate."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def step(t):
 }
 """What the base rate is multiplied by, t iterations after the schedule was chosen."""
 NAMES = {"decay": "rate_decay"}
-"""What a hyperparameter of a schedule is called, where an optimizer has one of the same name."""
+"""Other names for hyperparameters of schedules that collide with those of an optimizer."""
 RATE = "base_rate * factor(max(iteration - since, 0))"
 
 _ORDER = '''
@@ -92,7 +92,7 @@ def imports(plan: Plan) -> list[str]:
 
 
 def settings(plan: Plan, change: Change, *, rate: bool = True) -> Iterator[str]:
-    """The lines that put in force a learning rate, a schedule and a batch, where they are different.
+    """Yield the lines that set the learning rate, the schedule and the batch, as far as they change.
 
     Args:
         plan: the plan.
@@ -134,7 +134,7 @@ def _batch(plan: Plan, change: Change) -> Iterator[str]:
 
 
 def seen(plan: Plan, measured: str) -> Iterator[str]:
-    """The line that takes what a step sees: the whole, or what is measured of its batch."""
+    """Yield the line that gets what a step sees: the whole, or the values measured on its batch."""
     kinds = {batch is None for batch in plan.batches}
     call = measured.replace("ROWS", "rows_of(iteration)")
     if kinds == {False}:

@@ -79,7 +79,7 @@ def write(path: Path, made: str | bytes) -> None:
 
 
 def _check(options: Namespace) -> None:
-    """Refuse options that say nothing to what is asked for."""
+    """Refuse options that do not apply to the chosen format."""
     for name, forms in (("all", TABLES), ("view", ("svg",)), ("size", ("svg",)), ("theme", ("svg",))):
         if getattr(options, name) and options.to not in forms:
             raise ValueError(f"--{name} goes with --to {' or '.join(forms)}, not with --to {options.to}")
@@ -101,7 +101,7 @@ def _laboratory(place: str | None, data: str | None) -> Laboratory:
 
 
 def _made(laboratory: Laboratory, options: Namespace) -> str | bytes:
-    # Each is imported where it is wanted: a table needs no charts.
+    # Each module is imported only if needed: a table needs no charts.
     if options.to in CODE:
         from tui.headless.export.script import script  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The code for what is walked on: rows and their loss, or a terrain; for NumPy and for PyTorch."""
+"""The code for the landscape: rows and their loss, or a terrain; for NumPy and for PyTorch."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from tui.headless.export.plan import Plan
 
 INLINE = 500
-"""So many rows stand in the script; more are read from their file, if it is a plain one."""
+"""Maximum number of rows written into the script; more are read from their file, if it is plain text."""
 MOST = 100_000
-"""More rows than these never stand in the script."""
+"""Absolute maximum number of rows written into the script."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,7 +37,7 @@ class Ground:
     """What a branch walks on.
 
     Attributes:
-        landscape: the loss.
+        landscape: its loss.
         data: the rows as they are in their file, None for a landscape without rows.
         scale: how they are standardized, None where they are not.
     """
@@ -48,7 +48,7 @@ class Ground:
 
     @property
     def title(self) -> str:
-        """What it is called, harmless in a comment."""
+        """Its name, safe in a comment."""
         return inert(f"{self.data.name}, {self.landscape.title}" if self.data else self.landscape.title)
 
 
@@ -112,7 +112,7 @@ _TORCH_LOSSES = {
 
 
 def measured(landscape: Landscape) -> str:
-    """What is taken of ROWS for NumPy's `loss_and_gradient`."""
+    """Return the arguments of NumPy's `loss_and_gradient` that are computed from ROWS."""
     return "measured(*ROWS)" if isinstance(landscape, MeanSquaredError) and landscape.far else "ROWS"
 
 
@@ -169,7 +169,7 @@ def _rows(ground: Ground, array: str) -> Iterator[str]:
 
 
 def _loading(data: Dataset) -> str | None:
-    """A call of numpy.loadtxt that reads these very rows; None where they are few or none does."""
+    """Return a call of numpy.loadtxt that reads exactly these rows; None if they are few or there is no such call."""
     if len(data.x) <= INLINE or data.path is None or not data.path.is_file():
         return None
     chosen = data.columns.index(data.x_name), data.columns.index(data.y_name)
@@ -271,7 +271,7 @@ _BATCH_BODY = """
 
 
 def _bowl(loss: MeanSquaredError, *, batched: bool) -> Iterator[str]:
-    """The loss from a few numbers, in the order of operations of `gdcore.landscapes.bowl`; of a batch from its rows."""
+    """Yield the loss from moments, in the order of operations of `gdcore.landscapes.bowl`; a batch uses its rows."""
     moments = loss.moments
     far_batches = loss.far and batched
     yield ""
@@ -365,7 +365,7 @@ def _loss(loss: LossOfRows, *, batched: bool) -> Iterator[str]:
 
 
 def _round_bowl(loss: MeanSquaredError) -> Iterator[str]:
-    """The loss over standardized rows: taken row by row, the slope along b would be a rounding error instead of 0."""
+    """Yield the loss over standardized rows: summed row by row, the slope along b would be rounding instead of 0."""
     yield from ("", "", "def loss_at(w, b):")
     yield '    """The mean squared error of the line y = w*x + b, which over standardized rows is a round bowl."""'
     yield f"    return {number(loss.floor)} + (w - {number(loss.weight)}) ** 2 + b**2"
@@ -439,7 +439,7 @@ _FROM_MATH = {
 }
 _SIGNS = {"add": "+", "sub": "-", "mul": "*"}
 _LONGEST = 60
-"""A part of a formula that is longer gets a name and a line of its own."""
+"""Maximum length of a subexpression; a longer one gets its own name and line."""
 
 
 def _program(terrain: Terrain) -> Program:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.laboratory.laboratory import Laboratory
 
 ROWS = 21
-"""The table has so many states at the most, evenly spread, the first and the last among them."""
+"""Maximum number of states in the table, evenly spaced, with the first and the last."""
 
 
 def notebook(laboratory: Laboratory) -> str:
@@ -87,7 +87,7 @@ def _introduction(plan: Plan, ground: Ground) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown takes as it is."""
+    """Escape text for Markdown."""
     return "".join(f"\\{char}" if char in "\\`*_{}[]<#|$" else char for char in inert(text))
 
 

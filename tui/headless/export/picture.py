@@ -1,7 +1,7 @@
-"""A view as SVG, at the size of a terminal, without one.
+"""A view as SVG, in the size of a terminal, without a terminal.
 
-Every cell is drawn as shapes: Braille as dots, blocks as rectangles, the axes as lines, marks as their outlines. Only
-words are text, each held to the width of its cells, so that the picture is the same whatever fonts there are.
+Every cell is drawn as shapes: Braille as dots, blocks as rectangles, axes as lines, marks as outlines. Only words are
+text, stretched to the width of their cells, so that the picture does not depend on installed fonts.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _cells(row: Row) -> Iterator[tuple[int, str, str]]:
 
 
 def is_shape(character: str, role: str) -> bool:
-    """Whether a cell is drawn, and not written: whatever not every font has, and marks."""
+    """Whether a cell is drawn as a shape and not as text: marks, and characters that some fonts lack."""
     return "⠁" <= character <= "⣿" or (character in _SHAPES and (not character.isascii() or role in ROLES))
 
 
@@ -319,7 +319,7 @@ _SHAPES: dict[str, Callable[[float, float], str]] = {
 
 
 def _words(row: Row, y: int, colours: Mapping[str, str]) -> Iterator[str]:
-    """What is written in a row: runs of one colour without blanks, each as wide as its cells."""
+    """Yield the words of a row: runs of one colour without blanks, each stretched to the width of its cells."""
     written = ((x, character, role) for x, (character, role) in enumerate(row) if not is_shape(character, role))
     places = groupby(enumerate(written), key=lambda item: (item[1][0] - item[0], item[1][2], item[1][1].isspace()))
     for (_, role, blank), group in places:

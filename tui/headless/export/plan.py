@@ -1,4 +1,4 @@
-"""What a script must do to walk a branch again: the steps, and what is changed before which of them."""
+"""A plan for replaying a branch as a script: the steps, and the changes of settings before them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Change:
 
     @property
     def restarts(self) -> bool:
-        """Whether another kind of optimizer begins, which remembers nothing."""
+        """Whether another kind of optimizer starts, with an empty memory."""
         return self.before is None or type(self.before.optimizer) is not type(self.settings.optimizer)
 
     @property
@@ -100,7 +100,7 @@ class Plan:
 
     @property
     def later(self) -> tuple[Change, ...]:
-        """The changes on the way; one after which nothing is printed changes nothing."""
+        """The changes after the start; a change after which nothing is printed is left out."""
         return tuple(change for change in self.changes[1:] if change.iteration < self.lines)
 
     @property
@@ -136,7 +136,7 @@ class Plan:
 
     @property
     def shows_bias(self) -> bool:
-        """Whether the last line of the log has a b: where it was trained, or was going to be."""
+        """Whether the last line of the log has a b: if it was trained, or was about to be."""
         return any(change.settings.train_bias for change in self.changes)
 
     @property
@@ -192,7 +192,7 @@ def number(value: float) -> str:
 
 
 def comment(text: str, indent: str = "") -> Iterator[str]:
-    """A comment in lines of a readable length. It holds names from files, so nothing may leave it."""
+    """Wrap a comment. It may hold names from files, so line breaks in it must not escape the comment."""
     import textwrap  # noqa: PLC0415
 
     for line in textwrap.wrap(inert(text), WIDTH - len(indent) - 2) or [""]:

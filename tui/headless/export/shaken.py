@@ -1,8 +1,8 @@
-"""How far the digits of a walk can be trusted: the same walk once more, with its last digits shaken.
+"""How far the digits of a walk can be trusted: the same walk again, with small perturbations.
 
-Another library computes the same loss in another order, and so rounds it differently: by a few units in the last place.
-Most walks forget such a difference. Some magnify it: one that comes to a minimum, where the gradient is nothing but
-rounding, and there goes on with an optimizer that makes steps of one length whatever the gradient.
+Another library computes the same loss in another order, and so rounds differently by a few units in the last place.
+Most walks forget such a difference. Some amplify it: for example a walk at a minimum, where the gradient is only
+rounding, with an optimizer whose steps have the same length for any gradient.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from tui.headless.export.plan import Plan
 
 SHAKE = 4 * 2.0**-52
-"""So much, relatively, each point is moved before the loss and the gradient there are taken."""
+"""Relative perturbation of each point before its loss and gradient are computed."""
 ENOUGH = 1e-10
-"""Losses that differ by less, relatively or in absolute terms, are the same ones."""
+"""Losses with a smaller relative or absolute difference are equal."""
 
 
 class _Shaken(Landscape):
-    """A landscape whose every point is a hair beside where it should be, to one side or the other."""
+    """A landscape that perturbs every point slightly in a pseudo-random direction."""
 
     def __init__(self, landscape: Landscape, pattern: int, absolute: float) -> None:
         self._landscape = landscape
@@ -50,12 +50,12 @@ class _Shaken(Landscape):
 
 
 def trusted(plan: Plan, *, absolute: bool = False) -> int | None:
-    """The first iteration whose loss depends on the last digits of what came before; None where none does.
+    """Return the first iteration whose loss depends on the last digits of earlier ones; None if there is none.
 
     Args:
         plan: the walk.
-        absolute: whether a slope that is exactly 0 would be a rounding error elsewhere: over standardized rows, where
-            they are summed one by one.
+        absolute: whether a slope of exactly 0 would be a rounding error elsewhere, as over standardized rows that are
+            summed one by one.
     """
     run = plan.run
     losses = run.path(0, run.tip + 1)[:, 2]
@@ -72,7 +72,7 @@ def trusted(plan: Plan, *, absolute: bool = False) -> int | None:
 
 
 def _again(plan: Plan, landscape: Landscape) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The losses of the same walk on another landscape."""
+    """Return the losses of the same walk on another landscape."""
     run = Timeline(landscape, plan.first, Limits(plan.steps), *plan.start)
     for change in plan.changes[1:]:
         run.forward(change.iteration - run.state.iteration)

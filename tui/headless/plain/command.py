@@ -65,7 +65,7 @@ class Commands(list[Command]):
 
 
 def count(text: str) -> int:
-    """How many steps are asked for; one where nothing is said.
+    """Parse a number of steps; an empty text is one step.
 
     Raises:
         ValueError: if it is no number of steps.
@@ -74,7 +74,7 @@ def count(text: str) -> int:
 
 
 def told(plain: Plain) -> Sentences:
-    """What has been changed, and what the learning rate will do now."""
+    """Yield what has been changed, and what the learning rate will do now."""
     if plain.laboratory.notes.text:
         yield plain.laboratory.notes.text
     frame = plain.frame
@@ -83,7 +83,7 @@ def told(plain: Plain) -> Sentences:
 
 
 def ended(frame: Frame) -> str:
-    """Why there is no step, and where that is a lesson, what to do."""
+    """Return why there is no next step, and in a course what to do then."""
     if frame.ending is None or frame.ending.reason is Reason.DIVERGED:
         return lesson.divergence(frame)
     return frame.ending.sentence

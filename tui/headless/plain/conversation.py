@@ -1,7 +1,7 @@
 """`gdlab --plain`: the laboratory without a picture, for screen readers, poor terminals and pipes.
 
-The commands are those of the screen, as words or by their letters; what happens is told by the same lesson. Nothing
-here draws: no boxes, no colours, no control sequences.
+The commands are those of the screen, as words or letters, and the same lesson describes what happens. Nothing is drawn:
+no boxes, no colours, no control sequences.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def converse(
     keep: Callable[[], None] | None = None,
     talk: Callable[[Callable[[], None] | None], Plain] | None = None,
 ) -> int:
-    """Answer the lines of standard input, one after the other, until they or the person's patience end.
+    """Answer the lines of standard input until it ends or the user leaves.
 
     Args:
         laboratory: what is talked about.
-        keep: called after every answer to a person, to save the session; where that goes wrong it leaves a note.
-        talk: makes what answers, where it is not the plain mode alone.
+        keep: called after every answer to a user to save the session; if that fails it leaves a note.
+        talk: makes the object that answers, if not a `Plain`.
     """
     source, person = sys.stdin, sys.stdin is not None and sys.stdin.isatty()
     _tolerate(sys.stdout, "backslashreplace")
@@ -72,7 +72,7 @@ def converse(
 
 
 def _tolerate(stream: TextIO | None, errors: str) -> None:
-    """Let a stream pass on what its encoding does not know, in some way."""
+    """Set how a stream handles characters that its encoding lacks."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors=errors)
@@ -167,7 +167,7 @@ _BY_NAME = {name: command for command in COMMANDS for name in command.names}
 
 
 def _unknown(word: str) -> str:
-    """The sentence for a word that is none of the commands, with those that are most like it."""
+    """Return the message for an unknown command, with the most similar ones."""
     words = [name for name in _BY_NAME if len(name) > 1]
     near = [name for name in words if name.startswith(word.lower())] or get_close_matches(word.lower(), words, 3, 0.5)
     meant = f"did you mean {' or '.join(near[:3])}?" if near else "step makes a step."

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.headless.plain.conversation import Plain
 
 CHUNK = 10_000
-"""So many steps of a long run are made at once."""
+"""Number of steps of a long run made at once."""
 SAVED_AFTER = 1.0
 """Seconds after which a long run is saved."""
 
@@ -64,7 +64,7 @@ def run(plain: Plain, rest: str) -> Sentences:
             if plain.keep is not None and monotonic() - saved > SAVED_AFTER:
                 plain.keep()
                 saved = monotonic()
-    if held and plain.keep is None:  # from a pipe, nobody would go on from here
+    if held and plain.keep is None:  # input from a pipe: no user would continue from here
         raise KeyboardInterrupt
     made = run.state.iteration - start
     frame = plain.frame
@@ -81,7 +81,7 @@ def run(plain: Plain, rest: str) -> Sentences:
 
 @contextmanager
 def _held_interrupts() -> Iterator[list[int]]:
-    """Let ctrl+c be noted, not raised in the middle of a step."""
+    """Record ctrl+c instead of raising in the middle of a step."""
     held: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
     try:
