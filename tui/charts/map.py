@@ -30,8 +30,8 @@ FEWEST = 5
 """Minimum number of contours for a readable map."""
 FEW = 100
 """Maximum number of points for which a path shows each point; a longer one is a line."""
-PATTERNS: tuple[tuple[int, ...], ...] = ((14, 4), (4, 3), (1, 2))
-"""Without colours a contour has dots and gaps of these lengths: the higher the fewer, and then anew."""
+PATTERNS: tuple[tuple[int, ...], ...] = ((1, 0), (9, 5))
+"""Without colours contours are solid and dashed in turn: lengths of dots and gaps."""
 LONGEST = 16
 """Characters of the legend left for the levels in the smallest terminal that shows everything."""
 
