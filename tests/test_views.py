@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gdcore.descent.optimizers import Adam
@@ -333,6 +333,7 @@ def test_every_map_is_drawn_at_any_size(loss: MeanSquaredError) -> None:
 @given(
     st.sampled_from(LOSSES), ANY, ANY, st.lists(st.tuples(ANY, ANY), max_size=5), st.sampled_from(SIZES), st.booleans()
 )
+@example(TROUGH, 0.0, 0.0, [(3e307, 1.5e307)], (1, 1), False)
 def test_any_walk_is_drawn(  # noqa: PLR0917
     loss: MeanSquaredError,
     w: float,

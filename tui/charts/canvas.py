@@ -196,6 +196,7 @@ class Scene:
         log_y: The vertical coordinates are log10 of what the axis measures.
         log_x: The horizontal coordinates are.
         bare: It has no axes around it.
+        wordless: It has neither titles nor a legend, and leaves no rows for them.
     """
 
     window: Window
@@ -206,6 +207,7 @@ class Scene:
     log_y: bool = False
     log_x: bool = False
     bare: bool = False
+    wordless: bool = False
 
 
 @dataclass(frozen=True)
@@ -261,12 +263,12 @@ def render(scene: Scene, width: int, height: int, marker: str = "braille", *, co
     if width < 1 or height < 1:
         return Picture((), Body(0, 0, 0, 0), scene.window)
     alphabet = int(marker == "dot")
-    titles = (scene.title, scene.x_title, scene.y_title)
+    titles = None if scene.wordless else (scene.title, scene.x_title, scene.y_title)
     logs = None if scene.bare else (scene.log_x, scene.log_y)
     body, backdrop = _backdrop(scene.window, titles, logs, (width, height), alphabet)
     grid: Grid = list(map(list, backdrop))
     drawing, said = _drawing(scene, body, marker, colourless)
-    if height >= 9:
+    if height >= 9 and not scene.wordless:
         _draw_legend(grid[-1], scene, said, alphabet, colourless)
     for role, marks in drawing:
         for row, column, character in marks:
@@ -291,12 +293,17 @@ def _over(behind: str, front: str) -> str:
 
 @lru_cache(maxsize=16)
 def _backdrop(
-    window: Window, titles: tuple[str, str, str], logs: tuple[bool, bool] | None, size: tuple[int, int], alphabet: int
+    window: Window,
+    titles: tuple[str, str, str] | None,
+    logs: tuple[bool, bool] | None,
+    size: tuple[int, int],
+    alphabet: int,
 ) -> tuple[Body, tuple[Row, ...]]:
     """Return the axes with their ticks and titles, and the area inside; cached, as a window often stays the same."""
-    (title, x_title, y_title), (log_x, log_y), (width, height) = titles, logs or (False, False), size
+    title, x_title, y_title = titles or ("", "", "")
+    (log_x, log_y), (width, height) = logs or (False, False), size
     grid: Grid = [[BLANK] * width for _ in range(height)]
-    worded = logs is not None or any(titles)
+    worded = titles is not None
     titled, named, explained = worded and height >= 8, bool(x_title) and height >= 14, worded and height >= 9
     framed = logs is not None and width >= 8 and height >= 4
     labelled = logs is not None and width >= 16 and height >= 6

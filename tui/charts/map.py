@@ -220,7 +220,9 @@ def _label_places(middle: float, ws: Floats, bs: Floats) -> tuple[Floats, Floats
     So the names stand in a row where there is room.
     """
     half = np.arange(len(bs)) > len(bs) // 2
-    order = np.lexsort((np.abs(bs - middle), half))
+    with np.errstate(over="ignore"):
+        away = np.abs(bs - middle)
+    order = np.lexsort((away, half))
     return ws[order], bs[order]
 
 

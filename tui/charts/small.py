@@ -39,7 +39,7 @@ def small(scene: Scene) -> Scene:
             # Marks of other runs, a cell each, would hide the lines; so would each point of a path.
             if isinstance(layer, Points) and (layer.role.startswith("run-") or layer.role == "trail"):
                 continue
-            layers.append(_wordless(layer))
+            layers.append(_simplified(layer))
         else:
             layers.append(layer)
     if not contours and scene.y_title:
@@ -47,7 +47,7 @@ def small(scene: Scene) -> Scene:
         for position, text in (ends[-1], ends[0]) if len(ends) > 1 else ends:
             places = [scene.window.xs_at(1 - step / 40) for step in range(10)]
             layers.append(Label("tick", places, [position] * len(places), text))
-    return replace(scene, layers=tuple(layers), title="", x_title="", y_title="", bare=True)
+    return replace(scene, layers=tuple(layers), bare=True, wordless=True)
 
 
 def render_small(
@@ -57,9 +57,8 @@ def render_small(
     return render(small(scene), width, height, marker, colourless=colourless)
 
 
-def _wordless(layer: Line | Points) -> Line | Points:
-    """The layer without its name in the legend, as it is to be drawn in little room."""
-    layer = replace(layer, label="")
+def _simplified(layer: Line | Points) -> Line | Points:
+    """Return the layer as a small picture shows it."""
     if isinstance(layer, Points) or layer.role.startswith("height-"):
         return layer
     # A step moves lines by less than a dot here: in the middle of their dots they are the same drawing.
