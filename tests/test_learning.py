@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gdcore.course.course import Course
-from gdcore.course.progress import Progress, assess, counted
+from gdcore.course.progress import Progress, assess, counted, own_rows
 from gdcore.descent.steps import Limits, Settings
-from gdcore.rows.dataset import Dataset, load
+from gdcore.rows.dataset import Dataset, Measured, load
 from tests.test_plain import GDLAB
 from tui.headless.learn import LearningPlain, Opened
 from tui.headless.plain.conversation import COMMANDS
@@ -258,7 +259,16 @@ def test_a_copy_of_the_tasks_data_is_no_other_data(lesson: Lesson, tmp_path: Pat
     lesson.laboratory.walk.step(100)
     assert not lesson.update()
     assert "still those of the task" in lesson.missing
-    assert not assess(COURSE, lesson.progress)[PLACE["own-data"]].done
+    assert "still those of the task" in assess(COURSE, lesson.progress)[PLACE["own-data"]].why_not
+    assert lesson.progress.records["own-data"].attempts[0].rows is None
+    assert "still those of the task" in again(lesson).missing
+
+
+def test_a_sample_of_data_elsewhere_is_not_handed_in_as_the_data() -> None:
+    rows = load("cars")
+    assert own_rows(rows) is not None
+    sample = replace(rows, measured=Measured(rows.moments, 0.0))
+    assert own_rows(sample) is None
 
 
 def test_other_data_are_no_way_round_a_task(lesson: Lesson) -> None:

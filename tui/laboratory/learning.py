@@ -344,7 +344,7 @@ class Lesson:
         )
         footprints = tuple(footprints_of(branches) for _, branches in self.laboratory.both_rows)
         rows = None
-        if task.any_data and source is not task.setup.ground and not isinstance(source, Landscape):
+        if task.any_data and not isinstance(source, Landscape) and not same_rows(source, task.setup.ground):
             rows = own_rows(source)
         return Attempt(self._answer, self._after, walks, footprints, rows)
 
