@@ -219,6 +219,31 @@ def test_redo_begins_again_and_what_is_done_stays_done(lesson: Lesson) -> None:
     assert lesson.next().startswith("Task 2")
 
 
+def test_the_first_answer_agrees_with_its_attempt(lesson: Lesson) -> None:
+    lesson.answer("5")
+    document = json.loads(lesson.progress.to_text())
+    (record,) = document["tasks"]
+    assert (record["first"], record["answers"]) == (5.0, 1)
+    for first in (0.8068, None):
+        record["first"] = first
+        with pytest.raises(ValueError, match='first answer to task "first-step" is not that of its attempt'):
+            Progress.from_text(json.dumps(document), "ada.json")
+    lesson.redo()
+    lesson.answer("0.8068")
+    (first, *_) = assess(COURSE, again(lesson).progress)
+    assert first.right is False, "another answer is no other prediction"
+
+
+def test_a_file_in_which_answers_are_not_counted_is_read(lesson: Lesson) -> None:
+    lesson.answer("5")
+    lesson.redo()
+    lesson.answer("0.8068")
+    document = json.loads(lesson.progress.to_text())
+    del document["tasks"][0]["answers"]
+    record = Progress.from_text(json.dumps(document), "ada.json").records["first-step"]
+    assert (record.first, record.attempts[0].answer) == (5.0, 0.8068)
+
+
 def test_one_that_led_nowhere_is_not_kept_for_ever(lesson: Lesson) -> None:
     for _ in range(5):
         lesson.answer("5")

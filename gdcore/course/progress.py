@@ -26,7 +26,7 @@ from gdcore.course.parts import MOST_ROWS, MOST_STEPS
 from gdcore.course.reading import Entries
 from gdcore.course.task import Task
 from gdcore.course.walks import Walk
-from gdcore.descent.parameters import COUNT, Range
+from gdcore.descent.parameters import Range
 from gdcore.inert import inert, quoted
 from gdcore.landscapes.landscape import Landscape
 from gdcore.rows.dataset import LIMIT, Dataset, load, shipped
@@ -54,6 +54,7 @@ _ALIKE, _ALIKE_ELSEWHERE = 1e-10, 1e-6
 """Tolerances within which two numbers differ only by rounding: on a bowl, and elsewhere."""
 _MARK = "gdlab progress"
 _VALUE = Range("a finite number", low=-LIMIT, high=LIMIT)
+_COUNT = Range("a whole number from 0 to 1,000,000,000", low=0, high=1e9, whole=True)
 _VERSION = Range("a whole number", whole=True)
 
 
@@ -83,6 +84,7 @@ class Record:
     Attributes:
         task: the id of the task.
         first: the first answer that was ever given to its question; the one that counts as a prediction.
+        answers: how many answers were given to it in all attempts; 0 also in files from before they were counted.
         hints: how many hints were shown.
         skipped: whether the learner went on without it.
         attempts: the latest first.
@@ -90,6 +92,7 @@ class Record:
 
     task: str
     first: Answer | None = None
+    answers: int = 0
     hints: int = 0
     skipped: bool = False
     attempts: tuple[Attempt, ...] = ()
@@ -107,7 +110,7 @@ class Progress:
         records: by task.
 
     Example:
-        >>> progress = Progress("walk", "A walk", "00000000", "first", {"first": Record("first", 3.0, 1)})
+        >>> progress = Progress("walk", "A walk", "00000000", "first", {"first": Record("first", 3.0, hints=1)})
         >>> again = Progress.from_text(progress.to_text(), "ada.json")
         >>> again.task, again.records["first"].first
         ('first', 3.0)
@@ -136,9 +139,10 @@ class Progress:
     def trace(self) -> str:
         """What was answered and where the runs went, in a few characters: equal for those who did the very same."""
         done = [
-            (key, [(one.answer, one.footprints) for one in record.attempts]) for key, record in self.records.items()
+            (key, record.first, [(one.answer, one.footprints) for one in record.attempts])
+            for key, record in self.records.items()
         ]
-        return sha256(repr(sorted(done)).encode()).hexdigest()
+        return sha256("\n".join(sorted(map(repr, done))).encode()).hexdigest()
 
     # Text
 
@@ -197,6 +201,7 @@ def _record_entries(record: Record) -> dict[str, Any]:
     return {
         "id": record.task,
         "first": record.first,
+        "answers": record.answers,
         "hints": record.hints,
         "skipped": record.skipped,
         "attempts": [
@@ -219,18 +224,24 @@ def _record(entries: Entries, name: str) -> Record:
     record = Record(
         own_id,
         _answer(entries, "first"),
-        entries.number("hints", COUNT),
+        entries.number("answers", _COUNT, 0),
+        entries.number("hints", _COUNT),
         entries.flag("skipped"),
         tuple(
             _attempt(table, name) for table in entries.tables("attempts", MOST_ATTEMPTS, lambda _: f"attempt at {what}")
         ),
     )
     entries.end()
+    given = [attempt.answer for attempt in record.attempts if attempt.answer is not None]
+    if (record.answers == 1 and given and given != [record.first]) or (
+        record.first is None and (given or record.answers)
+    ):
+        entries.refuse(f"the first answer to {what} is not that of its attempt; it was changed by hand", "first")
     return record
 
 
 def _attempt(entries: Entries, name: str) -> Attempt:
-    answer, after = _answer(entries, "answer"), entries.number("after", COUNT)
+    answer, after = _answer(entries, "answer"), entries.number("after", _COUNT)
     rows = None
     if not entries.absent("rows"):
         pairs = entries.items("rows", MOST_ROWS)

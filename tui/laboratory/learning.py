@@ -268,8 +268,8 @@ class Lesson:
             return self._say(f"You answered {_said(self._answer)} already. Redo begins the task again.")
         answer = question.parse(text)
         self._answer, self._after = answer, self._steps
-        if self._record.first is None:
-            self._record = replace(self._record, first=answer)
+        first = answer if self._record.first is None else self._record.first
+        self._record = replace(self._record, first=first, answers=self._record.answers + 1)
         self.update()
         return self._say(f"Your answer: {_said(answer)}. {'Now see.' if not self.done else ''}".strip())
 
