@@ -218,7 +218,7 @@ def test_one_run_must_meet_all_checks_of_a_name() -> None:
 def test_runs_from_another_start_are_told_of() -> None:
     verdict = judge(task('check = "diverged"').goal, [])
     assert verdict.missing == (
-        "Not yet: the loss rises 3 steps in a row: no run begins where the task begins; begin it again.",
+        "Not yet: the loss rises 3 steps in a row: all runs begin elsewhere; redo (D) begins where the task does.",
     )
 
 
@@ -236,7 +236,7 @@ def test_the_right_answer_is_not_given_away() -> None:
     asked = task('check = "answered"')
     why = wrong_answer(asked, 7.0)
     assert "7" in why
-    assert "begin the task again" in why
+    assert "redo (D) asks again" in why
     assert "3" not in why
 
 

@@ -153,8 +153,11 @@ def test_hints_come_one_at_a_time(lesson: Lesson) -> None:
 
 
 def test_next_waits_for_the_goal_and_skip_does_not(lesson: Lesson) -> None:
-    assert "not done yet" in lesson.next()
+    assert lesson.next() == "The question is not answered. Skip leaves it."
+    lesson.answer("0.8")
+    assert lesson.next() == "Not yet: one step is made: it has 0 steps. Skip leaves it."
     assert lesson.place == 0
+    lesson.redo()
     lesson.skip()
     assert lesson.place == 1
     assert assess(COURSE, lesson.progress)[0].why_not == "Skipped."
@@ -230,8 +233,7 @@ def test_the_first_answer_agrees_with_its_attempt(lesson: Lesson) -> None:
             Progress.from_text(json.dumps(document), "ada.json")
     lesson.redo()
     lesson.answer("0.8068")
-    (first, *_) = assess(COURSE, again(lesson).progress)
-    assert first.right is False, "another answer is no other prediction"
+    assert assess(COURSE, again(lesson).progress)[0].right is False, "another answer is no other prediction"
 
 
 def test_a_file_in_which_answers_are_not_counted_is_read(lesson: Lesson) -> None:
@@ -502,3 +504,74 @@ def test_the_doctest_of_a_laboratory_needs_no_screen() -> None:
     # A task begins anew in whatever laboratory there is.
     lesson = Lesson(COURSE, Laboratory(load("cars"), Settings(0.5), Limits(3)))
     assert lesson.laboratory.ground.rows.name == "pizza.txt"
+
+
+# A right answer is asked for
+
+
+ASKED = """\
+id = "asked"
+title = "Asked"
+[[task]]
+id = "one"
+title = "One"
+text = "Say where one step leads, and make it."
+solution = ["answer 3", "step"]
+[task.question]
+ask = "How many?"
+answer = 3
+tolerance = 0
+wrong = "Not so, it is {actual}."
+[[task.question.mistake]]
+from = 5
+say = "{answer} is too many; w is {w}."
+[[task.goal]]
+check = "steps"
+least = 1
+[[task.goal]]
+check = "answered"
+"""
+
+
+def asked(text: str = ASKED) -> Lesson:
+    return lesson_on(Course.read(text.encode(), "asked.toml"))
+
+
+def test_the_sentence_on_a_mistake_comes_once_only_a_right_answer_is_missing() -> None:
+    lesson = asked()
+    said = talk("answer 7", lesson)
+    assert not any("too many" in sentence for sentence in said)
+    said = talk("step", lesson)
+    told = [
+        "You said 7; that is not it.",
+        "7 is too many; w is 0.8068.",
+        "Redo (D) begins the task again and asks anew.",
+    ]
+    assert said[-3:] == told
+    for one in (lesson, again(lesson)):
+        assert (one.done, list(one.panel.explanation)) == (False, told)
+        assert list(one.panel.sentences())[-3:] == told
+    assert (
+        lesson.next()
+        == "Not yet: the answer is right: 7 was answered, and that is not it; redo (D) asks again. Skip leaves it."
+    )
+    assert told[0] not in talk("step", lesson), "it is said once"
+    talk("redo\nanswer 3\nstep", lesson)
+    assert lesson.done
+    assert assess(lesson.course, lesson.progress)[0].right is False
+
+
+def test_the_right_answer_is_not_told_while_it_is_asked_for() -> None:
+    lesson = asked()
+    said = talk("answer 2\nstep", lesson)
+    assert said[-2:] == ["You said 2; that is not it.", "Redo (D) begins the task again and asks anew."]
+
+
+def test_a_wrong_answer_that_may_be_changed_is_told_at_once() -> None:
+    lesson = asked(ASKED.replace("tolerance = 0", "tolerance = 0\nbefore = []"))
+    said = talk("step\nanswer 7", lesson)
+    assert said[-3:-1] == ["You said 7; that is not it.", "7 is too many; w is 0.8068."]
+    assert said[-1] == "Answer again."
+    assert "answer again" in lesson.next()
+    talk("answer 3", lesson)
+    assert lesson.done

@@ -164,7 +164,7 @@ def read_check(entries: Entries) -> Check | CheckOfAll:
 
 # The verdict
 
-ELSEWHERE = "no run begins where the task begins; begin it again"
+ELSEWHERE = "all runs begin elsewhere; redo (D) begins where the task does"
 """What is said where all runs have another start."""
 
 

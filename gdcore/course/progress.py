@@ -465,7 +465,7 @@ def wrong_answer(task: Task, answer: Answer | None) -> str:
     if not wanted or question.is_right(answer):
         return ""
     said = answer if isinstance(answer, str) else number(answer)
-    return f"{said} was answered, and that is not it; begin the task again to answer anew"
+    return f"{said} was answered, and that is not it; {'redo (D) asks again' if question.before else 'answer again'}"
 
 
 def same_rows(one: Dataset | Landscape, other: Dataset | Landscape) -> bool:

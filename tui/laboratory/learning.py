@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from gdcore.course.checks import Verdict
-from gdcore.course.explaining import filled, learners_numbers
+from gdcore.course.checks import Answered, Verdict
+from gdcore.course.explaining import filled, learners_numbers, placeholders
 from gdcore.course.progress import (
     Attempt,
     Progress,
@@ -76,7 +76,8 @@ class Panel:
         hints: those that were asked for.
         hints_left: how many more there are.
         done: whether the task is done.
-        explanation: sentences on the prediction and on why, with the learner's numbers; empty until it is done.
+        explanation: sentences on the prediction and on why, with the learner's numbers, once it is done; before that
+            sentences on a wrong answer, if only a right one is missing; else empty.
         tally: how many tasks are done, in a few words.
         view: the view in which the task is best seen; empty if it does not matter.
     """
@@ -124,6 +125,7 @@ class Panel:
         else:
             for asked, met in self.goal:
                 yield f"{'Done' if met else 'To do'}: {asked}."
+            yield from self.explanation
 
 
 class Lesson:
@@ -231,7 +233,7 @@ class Lesson:
             hints=task.hints[:hints],
             hints_left=max(len(task.hints) - hints, 0),
             done=self.done,
-            explanation=self._explanation,
+            explanation=self._explanation if self.done else self.on_wrong_answer,
             tally=self.tally,
             view=task.setup.view,
         )
@@ -245,6 +247,22 @@ class Lesson:
     def missing(self) -> str:
         """Return the first missing requirement, in a sentence; empty if the task is done."""
         return "" if self.done else next(iter(self._verdict().missing), "")
+
+    @property
+    def on_wrong_answer(self) -> tuple[str, ...]:
+        """Sentences on a wrong answer, if a right one is all that is missing; they do not give it away."""
+        question, answer = self.question, self._answer
+        if self.done or question is None or answer is None or question.is_right(answer):
+            return ()
+        verdict = self._verdict()
+        unmet = [check for check, (_, met) in zip(self.task.goal, verdict.checks, strict=True) if not met]
+        if not all(isinstance(check, Answered) for check in unmet) or not 0 < len(verdict.missing) == len(unmet):
+            return ()
+        remark = question.remark(answer)
+        told = "" if "actual" in placeholders(remark) else remark
+        values = learners_numbers(verdict.run, verdict.iteration, question, answer)
+        way = "Redo (D) begins the task again and asks anew." if question.before else "Answer again."
+        return tuple(filter(None, (f"You said {_said(answer)}; that is not it.", filled(told, values), way)))
 
     def contents(self) -> Iterator[str]:
         """All the tasks, a line each."""
@@ -284,7 +302,7 @@ class Lesson:
     def next(self) -> str:
         """Go to the next task if this one is done; return a sentence."""
         if not self.done and not self._done[self.task.id]:
-            return self._say(f"This task is not done yet. {self.missing} Skip leaves it.")
+            return self._say(f"{self.missing} Skip leaves it.")
         return self._onward()
 
     def skip(self) -> str:
