@@ -168,13 +168,24 @@ def learners(files: list[str], capsys: Captured) -> Any:
 def test_learners_are_told_apart_where_their_files_have_one_name(
     tmp_path: Path, solved: str, begun: str, capsys: Captured
 ) -> None:
-    for name, text in (("ada", solved), ("bo", begun)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "course.json").write_text(text)
-    check(None, [str(tmp_path / name / "course.json") for name in ("ada", "bo")])
-    out = capsys.readouterr().out
-    assert str(tmp_path / "ada" / "course.json") in out
-    assert str(tmp_path / "bo" / "course.json") in out
+    files = []
+    for name, text in (("ada/a", solved), ("bo/a", begun), ("cy", begun)):
+        (tmp_path / name).mkdir(parents=True)
+        files.append(tmp_path / name / "course.json")
+        files[-1].write_text(text)
+    check(None, list(map(str, files)))
+    out = capsys.readouterr().out.splitlines()
+    shown = [line.partition("  ")[0] for line in out[1:] if not line.startswith(" ")]
+    assert shown == [str(Path(name) / "course.json") for name in ("ada/a", "bo/a", "cy")]
+    check(None, list(map(str, files)), "csv")
+    assert {row["learner"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))} == set(map(str, files))
+
+
+def test_a_file_given_twice_is_named_by_its_path(tmp_path: Path, begun: str, capsys: Captured) -> None:
+    (path,) = hand_in(tmp_path, ada=begun)
+    check(None, [path, path, "./none.json"])
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
+    assert names == ["learner", "ada.json", "ada.json", "none.json"]
 
 
 def test_the_same_as_csv_and_json(tmp_path: Path, solved: str, begun: str, capsys: Captured) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gdcore.course.check import number
+from gdcore.course.check import number, steps
 from gdcore.course.checks import ELSEWHERE, Answered, Verdict, judge
 from gdcore.course.course import MOST_TASKS, Course
 from gdcore.course.parts import MOST_ROWS, MOST_STEPS
@@ -452,7 +452,7 @@ def verdict_on(task: Task, answer: Answer | None, after: int, walks: Iterable[Wa
     if question is not None and not (answer is not None and question.accepts(answer)):
         missing = ("The question is not answered.", *missing)
     elif after > 0 and question is not None and {"step", "run"} & set(question.before):
-        missing = (f"The question was answered after {after:,} steps, not before.", *missing)
+        missing = (f"The question was answered after {steps(after)}, not before.", *missing)
     return replace(verdict, missing=missing)
 
 
