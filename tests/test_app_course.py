@@ -336,7 +336,7 @@ async def test_the_sentence_on_a_mistake_is_shown_when_only_a_right_answer_is_mi
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_text_is_shown_as_it_is_written(size: tuple[int, int], tmp_path: Path) -> None:
-    course = own_course(tmp_path, title="[bold]One[/]", text="[red]$x[/] {{w}}", ask="[/]?")
+    course = own_course(tmp_path, title="[bold]One[/]", text="[red]$x[/] {{x}} {0}", ask="[/]?")
     async with opened(gdlab(), size) as pilot:
         await in_course(pilot, course)
         assert "[bold]One[/]" in shown(pilot)

@@ -16,6 +16,7 @@ from tests.test_course import COURSE as TOML
 from tests.test_learning import COUNT, COURSE, lesson_on, talk
 from tui.headless.check import TOGETHER, check, prove, report_on
 
+QUESTION = TOML[TOML.index("[task.question]") : TOML.index("[[task.goal]]")]
 Captured = pytest.CaptureFixture[str]
 
 
@@ -66,6 +67,7 @@ def test_the_course_that_ships_is_proved(capsys: Captured) -> None:
         ('solution = ["answer 1", "step"]', 'solution = ["answer 1", "steps 1000000000", "run"]', 14, "100,000 steps"),
         ('solution = ["answer 1", "step"]', 'solution = ["answer 1", "rate -1"]', 14, "positive number"),
         ('solution = ["answer 1", "step"]', 'solution = ["answer many"]', 14, "is a number"),
+        (QUESTION, "", 14, "no question to answer"),
         ('check = "steps"\nleast = 1', 'check = "loss"\nbelow = 1e9', 8, "solved at its start"),
         ('check = "steps"\nleast = 1', 'check = "answered"', 14, ""),
     ],
@@ -120,8 +122,14 @@ def test_a_course_that_is_none_ends_with_a_sentence(tmp_path: Path, capsys: Capt
 
 def test_a_forgotten_course_is_asked_for(tmp_path: Path, begun: str, capsys: Captured) -> None:
     (path,) = hand_in(tmp_path, ada=begun)
-    assert check(path, []) == 2
-    assert "name the course before what was handed in" in capsys.readouterr().err
+    long = Path(path).with_name("long.json")
+    long.write_text(begun.replace("\n", " "))  # a line longer than a course may have
+    for file in (path, str(long)):
+        assert check(file, []) == 2
+        said = capsys.readouterr().err
+        assert "is no course" in said
+        assert "name the course before what was handed in" in said
+        assert "break it" not in said
 
 
 # What was handed in

@@ -356,6 +356,12 @@ def test_of_one_step_there_is_one(check: str, said: str) -> None:
     assert "1 steps" not in why
 
 
+def test_without_a_critical_rate_there_is_no_share_of_it() -> None:
+    adam = replace(PLAIN, optimizer=Adam())
+    met, why = verdict([walk((2, adam))], 'check = "rate"\nto = 1\ncritical = true')
+    assert (met, why.endswith(": its optimizer has no critical rate.")) == (False, True)
+
+
 def test_the_text_of_a_goal_ends_once() -> None:
     asked = judge(task('check = "diverged"\ntext = "Overshoot five times."').goal, []).checks
     assert asked == (("Overshoot five times", False),)

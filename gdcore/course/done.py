@@ -114,6 +114,8 @@ class Rate(Check):
         rates = self._rates(run)
         if not len(rates):
             return "no step has been made"
+        if np.isnan(rates).any():
+            return "its optimizer has no critical rate"
         least, most = float(rates.min()), float(rates.max())
         unit = " of the critical rate" * self.critical
         if self.when == "end":
@@ -387,6 +389,9 @@ class StartedAt(Check):
         w, b = (entries.numbers(name, 2, FINITE, None) for name in ("w", "b"))
         if w is None and b is None:
             entries.refuse(f'{entries.what} lacks "w" or "b", two borders in square brackets')
+        for name, borders in (("w", w), ("b", b)):
+            if borders is not None and borders[0] > borders[1]:
+                entries.refuse(f"{entries.what}: no {name} is from {borders[0]:g} to {borders[1]:g}", name)
         return cls(run=run, text=text, w=w, b=b)
 
 

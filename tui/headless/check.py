@@ -157,7 +157,10 @@ def _do(plain: LearningPlain, command: str) -> None:
     """
     name, _, rest = (part.strip() for part in command.partition(" "))
     if name == "answer":
-        plain.open()[0].answer(rest)
+        lesson, _ = plain.open()
+        if lesson.question is None:
+            raise ValueError("there is no question to answer")
+        lesson.answer(rest)
         return
     if name not in COMMANDS_BY_NAME:
         raise ValueError(f"there is no command {quoted(name)}; those of gdlab --plain will do, and answer")
