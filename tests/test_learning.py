@@ -13,7 +13,7 @@ import pytest
 from gdcore.course.course import Course
 from gdcore.course.progress import Progress, assess, counted, own_rows
 from gdcore.descent.steps import Limits, Settings
-from gdcore.rows.dataset import Dataset, Measured, load
+from gdcore.rows.dataset import Dataset, Measured, Origin, load
 from tests.test_plain import GDLAB
 from tui.headless.learn import LearningPlain, Opened
 from tui.headless.plain.conversation import COMMANDS
@@ -262,6 +262,8 @@ def test_a_learners_own_rows_are_handed_in_with_the_progress(lesson: Lesson, tmp
     lesson.laboratory.walk.step(40)
     assert lesson.update()
     text = lesson.progress.to_text()
+    assert '"own.csv"' in text
+    assert str(tmp_path) not in text, "whoever it is handed to learns nothing of the folders"
     own.unlink()
     progress = Progress.from_text(text, "ada.json")
     assert assess(COURSE, progress)[PLACE["own-data"]].done
@@ -289,6 +291,27 @@ def test_a_copy_of_the_tasks_data_is_no_other_data(lesson: Lesson, tmp_path: Pat
     assert "still those of the task" in assess(COURSE, lesson.progress)[PLACE["own-data"]].why_not
     assert lesson.progress.records["own-data"].attempts[0].rows is None
     assert "still those of the task" in again(lesson).missing
+
+
+def test_the_address_of_a_database_is_not_handed_in(lesson: Lesson) -> None:
+    lesson.go(PLACE["own-data"])
+    cars = load("cars")
+    origin = Origin(("postgresql://ada:secret@host/db", "/home/ada/more"), "people", "select * from people", "postgres")
+    lesson.laboratory.open(replace(cars, path=None, origin=origin))
+    lesson.laboratory.walk.step()
+    text = lesson.progress.to_text()
+    assert not any(word in text for word in ("secret", "host", "home", "select", "people"))
+    assert again(lesson).laboratory.walk.timeline.tip == 1
+
+
+@pytest.mark.parametrize("name", ["cars", "own.csv"])
+def test_a_file_is_opened_again_whatever_its_name(name: str, lesson: Lesson, tmp_path: Path) -> None:
+    own = tmp_path / name
+    own.write_text("x,y\n1,3\n2,5\n4,9.5\n")
+    lesson.go(PLACE["own-data"])
+    lesson.laboratory.open(load(own))
+    lesson.laboratory.walk.step(2)
+    assert again(lesson).laboratory.walk.timeline.tip == 2
 
 
 def test_a_sample_of_data_elsewhere_is_not_handed_in_as_the_data() -> None:

@@ -15,6 +15,7 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from hashlib import sha256
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -481,6 +482,18 @@ def own_rows(data: Dataset) -> Any:
     if data.sampled or data.rows > MOST_ROWS:
         return None
     return np.column_stack((data.x, data.y))
+
+
+def without_place(session: Session) -> Session:
+    """Return a session that does not say in which folder or database a learner's own data are; nothing opens them."""
+    source = session.source
+    if not isinstance(source, Source) or source.path in shipped():
+        return session
+    name = PurePath(source.path).name
+    bare = Source(
+        "" if name in shipped() else name, source.x, source.y, source.skip_bad_rows, source.rows, source.checksum
+    )
+    return replace(session, source=bare)
 
 
 def counted(results: Sequence[Result]) -> tuple[int, int, int]:

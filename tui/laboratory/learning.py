@@ -24,6 +24,7 @@ from gdcore.course.progress import (
     start_of,
     too_long,
     verdict_on,
+    without_place,
 )
 from gdcore.course.walks import Walk
 from gdcore.descent.branches import Branches
@@ -357,7 +358,7 @@ class Lesson:
         """Return the current attempt."""
         source, task = self.laboratory.ground.source, self.task
         walks = tuple(
-            Session.of(ground.source, branches, scaled=ground.scale is not None)
+            without_place(Session.of(ground.source, branches, scaled=ground.scale is not None))
             for ground, branches in self.laboratory.both_rows
         )
         footprints = tuple(footprints_of(branches) for _, branches in self.laboratory.both_rows)
