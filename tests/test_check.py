@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gdcore.course.course import Course
+from gdcore.descent.batches import Order
 from tests.test_course import COURSE as TOML
 from tests.test_learning import COUNT, COURSE, lesson_on, talk
 from tui.headless.check import TOGETHER, check, prove, report_on
@@ -148,6 +149,18 @@ def test_a_table_of_learners(tmp_path: Path, solved: str, begun: str, capsys: Ca
     assert out[3].split(maxsplit=1) == ["shrinking-steps", "Not yet: at least 5 steps are made: it has 3 steps."]
     assert out[4].split(maxsplit=1) == ["half-and-twice", "Not begun."]
     assert len(out) == 3 + COUNT - 1
+
+
+def test_what_is_handed_in_opens_no_other_file(tmp_path: Path, begun: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object) -> None:
+        raise AssertionError("an order of rows was read")
+
+    monkeypatch.setattr(Order, "load", opened)
+    document = json.loads(begun)
+    secret = {"path": str(tmp_path / "secret.txt"), "rows": 30, "checksum": 1}
+    document["tasks"][0]["attempts"][0]["walks"][0]["orders"] = [secret]
+    (file,) = hand_in(tmp_path, eve=json.dumps(document))
+    assert report_on(COURSE, file).fault.endswith("has an order of rows from a file, which no run of a course has")
 
 
 def test_files_with_the_very_same_steps_are_remarked_on(

@@ -254,6 +254,8 @@ def _attempt(entries: Entries, name: str) -> Attempt:
             entries.refuse(f"rows of {entries.what} must be two or more pairs of numbers", "rows")
     walks = []
     for document in entries.items("walks", 2):
+        if isinstance(document, dict) and "orders" in document:  # a session reads a long one from its file
+            entries.refuse(f"{entries.what} has an order of rows from a file, which no run of a course has", "walks")
         try:
             walks.append(Session.from_text(json.dumps(document)))
         except ValueError as error:
