@@ -38,6 +38,7 @@ from tests.screens import (
     views,
     write,
 )
+from tests.test_learning import ASKED
 from tui.laboratory.keeping import open_lesson, own_place
 from tui.screen.course import CoursePanel, Guide
 from tui.screen.course_text import headline, page_of, pages
@@ -316,9 +317,26 @@ async def test_it_is_folded_away_and_a_task_that_is_done_unfolds() -> None:
         assert "You said 0.8068; that is right." in read(pilot)
 
 
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=str)
+async def test_the_sentence_on_a_mistake_is_shown_when_only_a_right_answer_is_missing(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    path = tmp_path / "asked.toml"
+    path.write_text(ASKED)
+    async with opened(gdlab(), size) as pilot:
+        guide = await in_course(pilot, path)
+        await press(pilot, "A", "7", "enter", "F")
+        assert "too many" not in read(pilot)
+        await press(pilot, "n")
+        await pilot.pause()
+        assert "7 is too many; w is 0.8068." in read(pilot)
+        await press(pilot, "D", "A", "3", "enter", "n")
+        assert guide.lesson.done
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_text_is_shown_as_it_is_written(size: tuple[int, int], tmp_path: Path) -> None:
-    course = own_course(tmp_path, title="[bold]One[/]", text="[red]$x[/] {{w}}", ask="[/]?")
+    course = own_course(tmp_path, title="[bold]One[/]", text="[red]$x[/] {{x}} {0}", ask="[/]?")
     async with opened(gdlab(), size) as pilot:
         await in_course(pilot, course)
         assert "[bold]One[/]" in shown(pilot)
@@ -468,7 +486,7 @@ async def test_next_waits_and_skip_does_not_and_any_task_can_be_done_again() -> 
         guide = await in_course(pilot)
         await press(pilot, "x")
         assert guide.lesson.place == 0
-        assert "This task is not done yet" in told(pilot)
+        assert "The question is not answered. Skip leaves it." in told(pilot)
         await press(pilot, "X")
         assert guide.lesson.place == 1
         await press(pilot, "L")

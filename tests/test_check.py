@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from gdcore.course.course import Course
+from gdcore.descent.batches import Order
 from tests.test_course import COURSE as TOML
 from tests.test_learning import COUNT, COURSE, lesson_on, talk
 from tui.headless.check import TOGETHER, check, prove, report_on
 
+QUESTION = TOML[TOML.index("[task.question]") : TOML.index("[[task.goal]]")]
 Captured = pytest.CaptureFixture[str]
 
 
@@ -66,6 +68,7 @@ def test_the_course_that_ships_is_proved(capsys: Captured) -> None:
         ('solution = ["answer 1", "step"]', 'solution = ["answer 1", "steps 1000000000", "run"]', 14, "100,000 steps"),
         ('solution = ["answer 1", "step"]', 'solution = ["answer 1", "rate -1"]', 14, "positive number"),
         ('solution = ["answer 1", "step"]', 'solution = ["answer many"]', 14, "is a number"),
+        (QUESTION, "", 14, "no question to answer"),
         ('check = "steps"\nleast = 1', 'check = "loss"\nbelow = 1e9', 8, "solved at its start"),
         ('check = "steps"\nleast = 1', 'check = "answered"', 14, ""),
     ],
@@ -120,8 +123,14 @@ def test_a_course_that_is_none_ends_with_a_sentence(tmp_path: Path, capsys: Capt
 
 def test_a_forgotten_course_is_asked_for(tmp_path: Path, begun: str, capsys: Captured) -> None:
     (path,) = hand_in(tmp_path, ada=begun)
-    assert check(path, []) == 2
-    assert "name the course before what was handed in" in capsys.readouterr().err
+    long = Path(path).with_name("long.json")
+    long.write_text(begun.replace("\n", " "))  # a line longer than a course may have
+    for file in (path, str(long)):
+        assert check(file, []) == 2
+        said = capsys.readouterr().err
+        assert "is no course" in said
+        assert "name the course before what was handed in" in said
+        assert "break it" not in said
 
 
 # What was handed in
@@ -140,6 +149,18 @@ def test_a_table_of_learners(tmp_path: Path, solved: str, begun: str, capsys: Ca
     assert out[3].split(maxsplit=1) == ["shrinking-steps", "Not yet: at least 5 steps are made: it has 3 steps."]
     assert out[4].split(maxsplit=1) == ["half-and-twice", "Not begun."]
     assert len(out) == 3 + COUNT - 1
+
+
+def test_what_is_handed_in_opens_no_other_file(tmp_path: Path, begun: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: object) -> None:
+        raise AssertionError("an order of rows was read")
+
+    monkeypatch.setattr(Order, "load", opened)
+    document = json.loads(begun)
+    secret = {"path": str(tmp_path / "secret.txt"), "rows": 30, "checksum": 1}
+    document["tasks"][0]["attempts"][0]["walks"][0]["orders"] = [secret]
+    (file,) = hand_in(tmp_path, eve=json.dumps(document))
+    assert report_on(COURSE, file).fault.endswith("has an order of rows from a file, which no run of a course has")
 
 
 def test_files_with_the_very_same_steps_are_remarked_on(
@@ -168,13 +189,24 @@ def learners(files: list[str], capsys: Captured) -> Any:
 def test_learners_are_told_apart_where_their_files_have_one_name(
     tmp_path: Path, solved: str, begun: str, capsys: Captured
 ) -> None:
-    for name, text in (("ada", solved), ("bo", begun)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "course.json").write_text(text)
-    check(None, [str(tmp_path / name / "course.json") for name in ("ada", "bo")])
-    out = capsys.readouterr().out
-    assert str(tmp_path / "ada" / "course.json") in out
-    assert str(tmp_path / "bo" / "course.json") in out
+    files = []
+    for name, text in (("ada/a", solved), ("bo/a", begun), ("cy", begun)):
+        (tmp_path / name).mkdir(parents=True)
+        files.append(tmp_path / name / "course.json")
+        files[-1].write_text(text)
+    check(None, list(map(str, files)))
+    out = capsys.readouterr().out.splitlines()
+    shown = [line.partition("  ")[0] for line in out[1:] if not line.startswith(" ")]
+    assert shown == [str(Path(name) / "course.json") for name in ("ada/a", "bo/a", "cy")]
+    check(None, list(map(str, files)), "csv")
+    assert {row["learner"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))} == set(map(str, files))
+
+
+def test_a_file_given_twice_is_named_by_its_path(tmp_path: Path, begun: str, capsys: Captured) -> None:
+    (path,) = hand_in(tmp_path, ada=begun)
+    check(None, [path, path, "./none.json"])
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
+    assert names == ["learner", "ada.json", "ada.json", "none.json"]
 
 
 def test_the_same_as_csv_and_json(tmp_path: Path, solved: str, begun: str, capsys: Captured) -> None:

@@ -87,15 +87,15 @@ CASES: dict[str, tuple[Callable[[], Walk], str, str]] = {
     "distance last": (
         lambda: walk((15, PLAIN)),
         'check = "distance"\nbelow = 0.01\nlast = 5',
-        "there are 1 steps, and the last 5 are asked for",
+        "it has 1 step, and the last 5 are asked for",
     ),
     "distance above": (
         lambda: walk((30, Settings(0.4)), on="kink", start=(-2.0, 0.0)),
         'check = "distance"\nabove = 0.15\nbelow = 0.25\nlast = 20',
-        "there are 1 steps",
+        "it has 1 step",
     ),
     "gradient": (lambda: walk((20, PLAIN)), 'check = "gradient"\nbelow = 0.01', "smallest at step 1"),
-    "gradient of both": (lambda: walk((9000, BOTH)), 'check = "gradient"\nbelow = 0.5\nlast = 2', "there are 1 steps"),
+    "gradient of both": (lambda: walk((9000, BOTH)), 'check = "gradient"\nbelow = 0.5\nlast = 2', "it has 1 step"),
     "minimum": (lambda: walk((60, PLAIN)), 'check = "minimum"', "1.03689 away from the lowest minimum"),
     "other minimum": (
         lambda: walk((80, Settings(0.1)), on="two-valleys", start=(1.8, 0.0)),
@@ -112,7 +112,7 @@ CASES: dict[str, tuple[Callable[[], Walk], str, str]] = {
         'check = "minimum"\npoint = [1.84369, 0]\nnear = 0.001',
         "away from the point w = 1.84369",
     ),
-    "steps": (lambda: walk((7, PLAIN)), 'check = "steps"\nleast = 5\nmost = 8', "it has 1 steps"),
+    "steps": (lambda: walk((7, PLAIN)), 'check = "steps"\nleast = 5\nmost = 8', "it has 1 step"),
     "rate": (
         lambda: walk((2, PLAIN), (2, Settings(0.002))),
         'check = "rate"\nis = 0.002',
@@ -141,25 +141,25 @@ CASES: dict[str, tuple[Callable[[], Walk], str, str]] = {
     "used optimizer": (
         lambda: walk((2, PLAIN), (2, replace(PLAIN, optimizer=Adam()))),
         'check = "used"\noptimizer = "adam"',
-        "0 of 1 steps are made with Adam",
+        "0 of 1 step is made with Adam",
     ),
-    "used bias always": (lambda: walk((3, BOTH)), 'check = "used"\nbias = true\nwhen = "always"', "0 of 1 steps"),
+    "used bias always": (lambda: walk((3, BOTH)), 'check = "used"\nbias = true\nwhen = "always"', "0 of 1 step"),
     "used schedule": (
         lambda: walk((3, Settings(schedule=Exponential(0.9)))),
         'check = "used"\nschedule = "exponential"',
-        "0 of 1 steps",
+        "0 of 1 step",
     ),
     "used a falling schedule": (
         lambda: walk((3, Settings(schedule=Exponential(0.9)))),
         'check = "used"\nschedule = "falling"',
-        "0 of 1 steps are made with a falling schedule",
+        "0 of 1 step is made with a falling schedule",
     ),
-    "used scaled": (lambda: walk((3, PLAIN), scaled=True), 'check = "used"\nscaled = true', "0 of 1 steps"),
+    "used scaled": (lambda: walk((3, PLAIN), scaled=True), 'check = "used"\nscaled = true', "0 of 1 step"),
     "used all rows": (lambda: walk((1, PLAIN)), 'check = "used"\nbatch = 30', ""),
     "avoided": (
         lambda: walk((3, replace(PLAIN, optimizer=Momentum()))),
         'check = "avoided"\noptimizer = "gradient-descent"',
-        "1 of 1 steps are made with gradient descent",
+        "1 of 1 step is made with gradient descent",
     ),
     "regime": (
         lambda: walk((3, Settings(0.003))),
@@ -218,7 +218,7 @@ def test_one_run_must_meet_all_checks_of_a_name() -> None:
 def test_runs_from_another_start_are_told_of() -> None:
     verdict = judge(task('check = "diverged"').goal, [])
     assert verdict.missing == (
-        "Not yet: the loss rises 3 steps in a row: no run begins where the task begins; begin it again.",
+        "Not yet: the loss rises 3 steps in a row: all runs begin elsewhere; redo (D) begins where the task does.",
     )
 
 
@@ -236,7 +236,7 @@ def test_the_right_answer_is_not_given_away() -> None:
     asked = task('check = "answered"')
     why = wrong_answer(asked, 7.0)
     assert "7" in why
-    assert "begin the task again" in why
+    assert "redo (D) asks again" in why
     assert "3" not in why
 
 
@@ -332,3 +332,36 @@ def test_steps_are_told_apart_as_the_readout_does(on: str, optimizer: GradientDe
             states.forward()
             told.append(observed(before, states.state))
         assert run.regimes == told
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ('check = "steps"\nmost = 1', "at the most one step is made"),
+        ('check = "steps"\nleast = 1\nmost = 1', "one step is made"),
+        ('check = "steps"\nleast = 1\nmost = 200', "from 1 to 200 steps are made"),
+        ('check = "diverged"\nsteps = 1', "the loss rises 1 step"),
+        ('check = "recovered"\nsteps = 1', "the loss rises 1 step, and then comes down below its start"),
+        ('check = "compare"\nby = "rate"', "2 runs of at least 1 step differ in learning rate"),
+        ('check = "loss"\nbelow = 5\nlast = 1', "the loss is below 5 for the last 1 step"),
+        ('check = "loss"\nbelow = 5\nwithin = 1', "the loss is below 5 within 1 step"),
+        ('check = "minimum"\nstay = 1', "the run is at the lowest minimum for 1 step, no farther off than 0.05"),
+    ],
+)
+def test_of_one_step_there_is_one(check: str, said: str) -> None:
+    ((asked, _),) = judge(task(check).goal, []).checks
+    assert asked == said
+    met, why = verdict([walk((1, PLAIN))], check, 'check = "used"\noptimizer = "adam"')
+    assert not met
+    assert "1 steps" not in why
+
+
+def test_without_a_critical_rate_there_is_no_share_of_it() -> None:
+    adam = replace(PLAIN, optimizer=Adam())
+    met, why = verdict([walk((2, adam))], 'check = "rate"\nto = 1\ncritical = true')
+    assert (met, why.endswith(": its optimizer has no critical rate.")) == (False, True)
+
+
+def test_the_text_of_a_goal_ends_once() -> None:
+    asked = judge(task('check = "diverged"\ntext = "Overshoot five times."').goal, []).checks
+    assert asked == (("Overshoot five times", False),)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gdcore.course.course import Course
-from gdcore.course.progress import Progress, assess, counted
+from gdcore.course.progress import Progress, assess, counted, own_rows
 from gdcore.descent.steps import Limits, Settings
-from gdcore.rows.dataset import Dataset, load
+from gdcore.rows.dataset import Dataset, Measured, Origin, load
 from tests.test_plain import GDLAB
 from tui.headless.learn import LearningPlain, Opened
 from tui.headless.plain.conversation import COMMANDS
@@ -152,8 +153,11 @@ def test_hints_come_one_at_a_time(lesson: Lesson) -> None:
 
 
 def test_next_waits_for_the_goal_and_skip_does_not(lesson: Lesson) -> None:
-    assert "not done yet" in lesson.next()
+    assert lesson.next() == "The question is not answered. Skip leaves it."
+    lesson.answer("0.8")
+    assert lesson.next() == "Not yet: one step is made: it has 0 steps. Skip leaves it."
     assert lesson.place == 0
+    lesson.redo()
     lesson.skip()
     assert lesson.place == 1
     assert assess(COURSE, lesson.progress)[0].why_not == "Skipped."
@@ -218,6 +222,30 @@ def test_redo_begins_again_and_what_is_done_stays_done(lesson: Lesson) -> None:
     assert lesson.next().startswith("Task 2")
 
 
+def test_the_first_answer_agrees_with_its_attempt(lesson: Lesson) -> None:
+    lesson.answer("5")
+    document = json.loads(lesson.progress.to_text())
+    (record,) = document["tasks"]
+    assert (record["first"], record["answers"]) == (5.0, 1)
+    for first in (0.8068, None):
+        record["first"] = first
+        with pytest.raises(ValueError, match='first answer to task "first-step" is not that of its attempt'):
+            Progress.from_text(json.dumps(document), "ada.json")
+    lesson.redo()
+    lesson.answer("0.8068")
+    assert assess(COURSE, again(lesson).progress)[0].right is False, "another answer is no other prediction"
+
+
+def test_a_file_in_which_answers_are_not_counted_is_read(lesson: Lesson) -> None:
+    lesson.answer("5")
+    lesson.redo()
+    lesson.answer("0.8068")
+    document = json.loads(lesson.progress.to_text())
+    del document["tasks"][0]["answers"]
+    record = Progress.from_text(json.dumps(document), "ada.json").records["first-step"]
+    assert (record.first, record.attempts[0].answer) == (5.0, 0.8068)
+
+
 def test_one_that_led_nowhere_is_not_kept_for_ever(lesson: Lesson) -> None:
     for _ in range(5):
         lesson.answer("5")
@@ -234,6 +262,8 @@ def test_a_learners_own_rows_are_handed_in_with_the_progress(lesson: Lesson, tmp
     lesson.laboratory.walk.step(40)
     assert lesson.update()
     text = lesson.progress.to_text()
+    assert '"own.csv"' in text
+    assert str(tmp_path) not in text, "whoever it is handed to learns nothing of the folders"
     own.unlink()
     progress = Progress.from_text(text, "ada.json")
     assert assess(COURSE, progress)[PLACE["own-data"]].done
@@ -258,7 +288,37 @@ def test_a_copy_of_the_tasks_data_is_no_other_data(lesson: Lesson, tmp_path: Pat
     lesson.laboratory.walk.step(100)
     assert not lesson.update()
     assert "still those of the task" in lesson.missing
-    assert not assess(COURSE, lesson.progress)[PLACE["own-data"]].done
+    assert "still those of the task" in assess(COURSE, lesson.progress)[PLACE["own-data"]].why_not
+    assert lesson.progress.records["own-data"].attempts[0].rows is None
+    assert "still those of the task" in again(lesson).missing
+
+
+def test_the_address_of_a_database_is_not_handed_in(lesson: Lesson) -> None:
+    lesson.go(PLACE["own-data"])
+    cars = load("cars")
+    origin = Origin(("postgresql://ada:secret@host/db", "/home/ada/more"), "people", "select * from people", "postgres")
+    lesson.laboratory.open(replace(cars, path=None, origin=origin))
+    lesson.laboratory.walk.step()
+    text = lesson.progress.to_text()
+    assert not any(word in text for word in ("secret", "host", "home", "select", "people"))
+    assert again(lesson).laboratory.walk.timeline.tip == 1
+
+
+@pytest.mark.parametrize("name", ["cars", "own.csv"])
+def test_a_file_is_opened_again_whatever_its_name(name: str, lesson: Lesson, tmp_path: Path) -> None:
+    own = tmp_path / name
+    own.write_text("x,y\n1,3\n2,5\n4,9.5\n")
+    lesson.go(PLACE["own-data"])
+    lesson.laboratory.open(load(own))
+    lesson.laboratory.walk.step(2)
+    assert again(lesson).laboratory.walk.timeline.tip == 2
+
+
+def test_a_sample_of_data_elsewhere_is_not_handed_in_as_the_data() -> None:
+    rows = load("cars")
+    assert own_rows(rows) is not None
+    sample = replace(rows, measured=Measured(rows.moments, 0.0))
+    assert own_rows(sample) is None
 
 
 def test_other_data_are_no_way_round_a_task(lesson: Lesson) -> None:
@@ -467,3 +527,74 @@ def test_the_doctest_of_a_laboratory_needs_no_screen() -> None:
     # A task begins anew in whatever laboratory there is.
     lesson = Lesson(COURSE, Laboratory(load("cars"), Settings(0.5), Limits(3)))
     assert lesson.laboratory.ground.rows.name == "pizza.txt"
+
+
+# A right answer is asked for
+
+
+ASKED = """\
+id = "asked"
+title = "Asked"
+[[task]]
+id = "one"
+title = "One"
+text = "Say where one step leads, and make it."
+solution = ["answer 3", "step"]
+[task.question]
+ask = "How many?"
+answer = 3
+tolerance = 0
+wrong = "Not so, it is {actual}."
+[[task.question.mistake]]
+from = 5
+say = "{answer} is too many; w is {w}."
+[[task.goal]]
+check = "steps"
+least = 1
+[[task.goal]]
+check = "answered"
+"""
+
+
+def asked(text: str = ASKED) -> Lesson:
+    return lesson_on(Course.read(text.encode(), "asked.toml"))
+
+
+def test_the_sentence_on_a_mistake_comes_once_only_a_right_answer_is_missing() -> None:
+    lesson = asked()
+    said = talk("answer 7", lesson)
+    assert not any("too many" in sentence for sentence in said)
+    said = talk("step", lesson)
+    told = [
+        "You said 7; that is not it.",
+        "7 is too many; w is 0.8068.",
+        "Redo (D) begins the task again and asks anew.",
+    ]
+    assert said[-3:] == told
+    for one in (lesson, again(lesson)):
+        assert (one.done, list(one.panel.explanation)) == (False, told)
+        assert list(one.panel.sentences())[-3:] == told
+    assert (
+        lesson.next()
+        == "Not yet: the answer is right: 7 was answered, and that is not it; redo (D) asks again. Skip leaves it."
+    )
+    assert told[0] not in talk("step", lesson), "it is said once"
+    talk("redo\nanswer 3\nstep", lesson)
+    assert lesson.done
+    assert assess(lesson.course, lesson.progress)[0].right is False
+
+
+def test_the_right_answer_is_not_told_while_it_is_asked_for() -> None:
+    lesson = asked()
+    said = talk("answer 2\nstep", lesson)
+    assert said[-2:] == ["You said 2; that is not it.", "Redo (D) begins the task again and asks anew."]
+
+
+def test_a_wrong_answer_that_may_be_changed_is_told_at_once() -> None:
+    lesson = asked(ASKED.replace("tolerance = 0", "tolerance = 0\nbefore = []"))
+    said = talk("step\nanswer 7", lesson)
+    assert said[-3:-1] == ["You said 7; that is not it.", "7 is too many; w is 0.8068."]
+    assert said[-1] == "Answer again."
+    assert "answer again" in lesson.next()
+    talk("answer 3", lesson)
+    assert lesson.done

@@ -23,6 +23,24 @@ def at(step: int | np.integer[Any]) -> str:
     return f"at step {int(step):,}"
 
 
+def steps(count: int) -> str:
+    """Return the words for a number of steps.
+
+    >>> steps(1), steps(2000)
+    ('1 step', '2,000 steps')
+    """
+    return "1 step" if count == 1 else f"{count:,} steps"
+
+
+def in_a_row(count: int) -> str:
+    """Return the words for steps without another one between them.
+
+    >>> in_a_row(1), in_a_row(3)
+    ('1 step', '3 steps in a row')
+    """
+    return steps(count) + " in a row" * (count > 1)
+
+
 def number(value: float) -> str:
     """Format a number with six digits for a sentence.
 

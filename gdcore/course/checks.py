@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gdcore.course.check import STEPS, Check, CheckOfAll
+from gdcore.course.check import STEPS, Check, CheckOfAll, in_a_row, steps
 from gdcore.course.done import Avoided, Behaved, Diverged, Leap, OwnData, Rate, StartedAt, Steps, Used
 from gdcore.course.reached import AtMinimum, Distance, Gradient, Loss, Reach
 from gdcore.descent.parameters import POSITIVE, Range
@@ -37,7 +37,7 @@ class Recovered(CheckOfAll):
     def sentence(self) -> str:
         """Describe the requirement in gdlab's own words."""
         end = "below its start" if self.share == 1 else f"to {self.share:g} of its height at the start"
-        return f"the loss rises {self.steps:,} steps in a row, and then comes down {end}"
+        return f"the loss rises {in_a_row(self.steps)}, and then comes down {end}"
 
     def why_not_all(self, runs: Sequence[Run]) -> str:
         """Explain what is missing; empty if nothing is."""
@@ -56,7 +56,7 @@ class Recovered(CheckOfAll):
                     if down[since:].any():
                         return ""
         if not rose:
-            return f"the loss has not risen {self.steps:,} steps in a row"
+            return f"the loss has not risen {in_a_row(self.steps)}"
         return "the loss has risen, and has not come down again since"
 
     @classmethod
@@ -97,7 +97,7 @@ class Compare(CheckOfAll):
     def sentence(self) -> str:
         """Describe the requirement in gdlab's own words."""
         words = {"rate": "learning rate", "scaled": "scaling", "bias": "whether b is trained"}
-        return f"{self.runs} runs of at least {self.steps:,} steps differ in {words.get(self.by, self.by)}"
+        return f"{self.runs} runs of at least {steps(self.steps)} differ in {words.get(self.by, self.by)}"
 
     def why_not_all(self, runs: Sequence[Run]) -> str:
         """Explain what is missing; empty if nothing is."""
@@ -164,7 +164,7 @@ def read_check(entries: Entries) -> Check | CheckOfAll:
 
 # The verdict
 
-ELSEWHERE = "no run begins where the task begins; begin it again"
+ELSEWHERE = "all runs begin elsewhere; redo (D) begins where the task does"
 """What is said where all runs have another start."""
 
 

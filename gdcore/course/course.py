@@ -88,6 +88,8 @@ class Course:
         Raises:
             CourseError: with one sentence and its line, for the first thing that is wrong.
         """
+        if content.lstrip()[:1] == b"{":  # no TOML begins so, and what gdlab saves does
+            raise CourseError(f"{name} is no course, a text file in TOML, but a session, a progress or other JSON")
         document, lines = read_toml(content, name)
         entries = Entries(name, lines, (), document, "the course")
         own_id = read_id(entries)

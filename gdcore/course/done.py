@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gdcore.course.check import STEPS, Check, number
+from gdcore.course.check import STEPS, Check, in_a_row, number, steps
 from gdcore.descent.optimizers import OPTIMIZERS
-from gdcore.descent.parameters import COUNT, FINITE, POSITIVE
+from gdcore.descent.parameters import FINITE, POSITIVE, Range
 from gdcore.descent.schedules import SCHEDULES
 from gdcore.studies.stability import Regime
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gdcore.course.reading import Entries
     from gdcore.course.walks import Flags, Floats, Run
 
+MADE = Range("a whole number from 0 to 100,000", low=0, high=STEPS.high, whole=True)
 FALLING = "falling"
 """Any schedule but the constant one."""
 
@@ -39,21 +40,23 @@ class Steps(Check):
 
     def sentence(self) -> str:
         """Describe the requirement in gdlab's own words."""
-        least = "one step is" if self.least == 1 else f"{self.least:,} steps are"
+        least, most = ("one step is" if count == 1 else f"{count:,.0f} steps are" for count in (self.least, self.most))
         if self.most == inf:
             return f"at least {least} made"
+        if self.least == self.most:
+            return f"{least} made"
         if self.least:
             return f"from {self.least:,} to {int(self.most):,} steps are made"
-        return f"at the most {int(self.most):,} steps are made"
+        return f"at the most {most} made"
 
     def why_not(self, run: Run) -> str:
         """What the run did instead."""
-        return f"it has {run.steps:,} steps"
+        return f"it has {steps(run.steps)}"
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Steps:
         """Read the check from its table in a course."""
-        least, most = entries.number("least", COUNT, 0), entries.number("most", COUNT, inf)
+        least, most = entries.number("least", MADE, 0), entries.number("most", MADE, inf)
         if least == 0 and most == inf:
             entries.refuse(f'{entries.what} lacks "least" or "most", a number of steps')
         if least > most:
@@ -111,6 +114,8 @@ class Rate(Check):
         rates = self._rates(run)
         if not len(rates):
             return "no step has been made"
+        if np.isnan(rates).any():
+            return "its optimizer has no critical rate"
         least, most = float(rates.min()), float(rates.max())
         unit = " of the critical rate" * self.critical
         if self.when == "end":
@@ -208,7 +213,8 @@ class Used(Check):
         if not run.steps:
             return "no step has been made"
         flags = self._flags(run)
-        return f"{int(flags.sum()):,} of {len(flags):,} steps are made with {self._what()}"
+        verb = "is" if len(flags) == 1 else "are"
+        return f"{int(flags.sum()):,} of {steps(len(flags))} {verb} made with {self._what()}"
 
     @classmethod
     def _read(cls, entries: Entries, run: str, text: str, *, never: bool) -> Used:
@@ -307,12 +313,12 @@ class Diverged(Check):
 
     def sentence(self) -> str:
         """Describe the requirement in gdlab's own words."""
-        return f"the loss rises {self.steps:,} steps in a row"
+        return f"the loss rises {in_a_row(self.steps)}"
 
     def why_not(self, run: Run) -> str:
         """Explain how the run misses the requirement."""
         longest = max((len(list(group)) for rose, group in groupby(run.rises.tolist()) if rose), default=0)
-        return f"it rose {longest:,} steps in a row" if longest else "it never rose"
+        return f"it rose {in_a_row(longest)}" if longest else "it never rose"
 
     @classmethod
     def read(cls, entries: Entries, run: str, text: str) -> Diverged:
@@ -383,6 +389,9 @@ class StartedAt(Check):
         w, b = (entries.numbers(name, 2, FINITE, None) for name in ("w", "b"))
         if w is None and b is None:
             entries.refuse(f'{entries.what} lacks "w" or "b", two borders in square brackets')
+        for name, borders in (("w", w), ("b", b)):
+            if borders is not None and borders[0] > borders[1]:
+                entries.refuse(f"{entries.what}: no {name} is from {borders[0]:g} to {borders[1]:g}", name)
         return cls(run=run, text=text, w=w, b=b)
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gdcore.course.check import STEPS, Check, CheckOfAll
+from gdcore.course.check import STEPS, Check, CheckOfAll, number
 from gdcore.course.checks import Answered, read_check
 from gdcore.course.done import OwnData, StartedAt
 from gdcore.course.explaining import PLACEHOLDERS, placeholders
 from gdcore.course.reached import AtMinimum, Distance
-from gdcore.course.setup import MEASURES, Setup
+from gdcore.course.setup import MEASURES, VARYING, Setup
 from gdcore.course.task import ACTIONS, Mistake, Question, Task
+from gdcore.course.toml import listed
 from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
 from gdcore.descent.parameters import DELTA as DELTA_PARAMETER
@@ -116,6 +117,8 @@ def read_task(entries: Entries, rows: Mapping[str, Dataset]) -> Task:
     if not goal:
         entries.refuse(f"{what} has no goal; add [[task.goal]] with a check")
     hints = entries.texts("hints", 2, 300, ())
+    _check_none(entries, "text", text)
+    _check_none(entries, "hints", *hints)
     why = entries.text("why", 900, "")
     _check_placeholders(entries, "why", why, question)
     solution = entries.texts("solution", 100, 200)
@@ -166,6 +169,9 @@ def _setup(entries: Entries, rows: Mapping[str, Dataset]) -> Setup:
     name = entries.choice("optimizer", tuple(OPTIMIZERS), "gradient-descent")
     kind = OPTIMIZERS[name]
     values = {p.name: entries.parameter(p) for p in hyperparameters(kind) if p.name in entries}
+    for key, others in _having().items():
+        if key in entries:
+            entries.refuse(f"{entries.what}: {name} has no {key}; {listed(others)} may have it", key)
     bias = entries.flag("bias", terrain is not None and terrain.has_bias)
     if terrain is not None and bias != terrain.has_bias:
         entries.refuse(f"{entries.what}: bias must be {str(terrain.has_bias).lower()} on {terrain.title}", "bias")
@@ -190,6 +196,15 @@ def _setup(entries: Entries, rows: Mapping[str, Dataset]) -> Setup:
     entries.checked("start", lambda: begin(setup.landscape, settings, *setup.start))
     entries.end()
     return setup
+
+
+def _having() -> dict[str, list[str]]:
+    """Which optimizers have each of the hyperparameters."""
+    found: dict[str, list[str]] = {}
+    for name, kind in OPTIMIZERS.items():
+        for parameter in hyperparameters(kind):
+            found.setdefault(parameter.name, []).append(name)
+    return found
 
 
 def _loss(entries: Entries, data: Dataset | None, *, scaled: bool) -> tuple[str, float]:
@@ -237,6 +252,7 @@ def _ground(entries: Entries, rows: Mapping[str, Dataset]) -> tuple[Dataset | No
 
 def _question(entries: Entries, setup: Setup) -> Question:
     ask = entries.text("ask", 300)
+    _check_none(entries, "ask", ask)
     choices = entries.texts("choices", 6, 60, ())
     if len(choices) == 1 or len({choice.casefold() for choice in choices}) < len(choices):
         entries.refuse(f"choices of {entries.what} must be two or more, each different", "choices")
@@ -256,6 +272,8 @@ def _question(entries: Entries, setup: Setup) -> Question:
                 table.refuse(f'{table.what} lacks "from" or "to", the numbers it is about')
             if low > high:
                 table.refuse(f"{table.what}: no number is from {low:g} to {high:g}", "from")
+            if isinstance(actual, float) and low <= actual <= high:
+                table.refuse(f"{table.what}: the right answer, {number(actual)}, is in its range", "from")
             mistake = Mistake(say, low, high)
         _check_placeholders(table, "say", say, None, answered=True)
         table.end()
@@ -278,6 +296,8 @@ def _actual(entries: Entries, setup: Setup, choices: tuple[str, ...]) -> tuple[f
         at = entries.number("at", Range("a whole number from 0 to 1,000", low=0, high=1000, whole=True), 0)
         with np.errstate(all="ignore"):
             actual = setup.measured(measure, at)
+        if at and measure not in VARYING and setup.landscape.exact:
+            entries.refuse(f"{entries.what}: {measure} is the same at every step here; leave at out", "at")
         if not isfinite(actual):
             entries.refuse(f"{entries.what}: {measure} is no number here", "measure")
     elif "answer" not in entries:
@@ -294,6 +314,17 @@ def _actual(entries: Entries, setup: Setup, choices: tuple[str, ...]) -> tuple[f
     if "tolerance" not in entries:
         entries.refuse(f'{entries.what} lacks "tolerance" or "percent": how far from the right number an answer may be')
     return actual, entries.number("tolerance", _NOT_NEGATIVE)
+
+
+def _check_none(entries: Entries, key: str, *texts: str) -> None:
+    """Accept texts that have no placeholders: nothing is known yet where they are shown."""
+    for place, text in enumerate(texts):
+        for name in placeholders(text):
+            if name in PLACEHOLDERS:
+                what = f"{key} of {entries.what}"
+                entries.refuse(
+                    f"{what} has {{{name}}}, which becomes a number only in why, right, wrong and say", key, place
+                )
 
 
 def _check_placeholders(

@@ -15,18 +15,19 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from hashlib import sha256
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from gdcore.course.check import number
+from gdcore.course.check import number, steps
 from gdcore.course.checks import ELSEWHERE, Answered, Verdict, judge
 from gdcore.course.course import MOST_TASKS, Course
 from gdcore.course.parts import MOST_ROWS, MOST_STEPS
 from gdcore.course.reading import Entries
 from gdcore.course.task import Task
 from gdcore.course.walks import Walk
-from gdcore.descent.parameters import COUNT, Range
+from gdcore.descent.parameters import Range
 from gdcore.inert import inert, quoted
 from gdcore.landscapes.landscape import Landscape
 from gdcore.rows.dataset import LIMIT, Dataset, load, shipped
@@ -54,6 +55,7 @@ _ALIKE, _ALIKE_ELSEWHERE = 1e-10, 1e-6
 """Tolerances within which two numbers differ only by rounding: on a bowl, and elsewhere."""
 _MARK = "gdlab progress"
 _VALUE = Range("a finite number", low=-LIMIT, high=LIMIT)
+_COUNT = Range("a whole number from 0 to 1,000,000,000", low=0, high=1e9, whole=True)
 _VERSION = Range("a whole number", whole=True)
 
 
@@ -83,6 +85,7 @@ class Record:
     Attributes:
         task: the id of the task.
         first: the first answer that was ever given to its question; the one that counts as a prediction.
+        answers: how many answers were given to it in all attempts; 0 also in files from before they were counted.
         hints: how many hints were shown.
         skipped: whether the learner went on without it.
         attempts: the latest first.
@@ -90,6 +93,7 @@ class Record:
 
     task: str
     first: Answer | None = None
+    answers: int = 0
     hints: int = 0
     skipped: bool = False
     attempts: tuple[Attempt, ...] = ()
@@ -107,7 +111,7 @@ class Progress:
         records: by task.
 
     Example:
-        >>> progress = Progress("walk", "A walk", "00000000", "first", {"first": Record("first", 3.0, 1)})
+        >>> progress = Progress("walk", "A walk", "00000000", "first", {"first": Record("first", 3.0, hints=1)})
         >>> again = Progress.from_text(progress.to_text(), "ada.json")
         >>> again.task, again.records["first"].first
         ('first', 3.0)
@@ -136,9 +140,10 @@ class Progress:
     def trace(self) -> str:
         """What was answered and where the runs went, in a few characters: equal for those who did the very same."""
         done = [
-            (key, [(one.answer, one.footprints) for one in record.attempts]) for key, record in self.records.items()
+            (key, record.first, [(one.answer, one.footprints) for one in record.attempts])
+            for key, record in self.records.items()
         ]
-        return sha256(repr(sorted(done)).encode()).hexdigest()
+        return sha256("\n".join(sorted(map(repr, done))).encode()).hexdigest()
 
     # Text
 
@@ -197,6 +202,7 @@ def _record_entries(record: Record) -> dict[str, Any]:
     return {
         "id": record.task,
         "first": record.first,
+        "answers": record.answers,
         "hints": record.hints,
         "skipped": record.skipped,
         "attempts": [
@@ -219,18 +225,24 @@ def _record(entries: Entries, name: str) -> Record:
     record = Record(
         own_id,
         _answer(entries, "first"),
-        entries.number("hints", COUNT),
+        entries.number("answers", _COUNT, 0),
+        entries.number("hints", _COUNT),
         entries.flag("skipped"),
         tuple(
             _attempt(table, name) for table in entries.tables("attempts", MOST_ATTEMPTS, lambda _: f"attempt at {what}")
         ),
     )
     entries.end()
+    given = [attempt.answer for attempt in record.attempts if attempt.answer is not None]
+    if (record.answers == 1 and given and given != [record.first]) or (
+        record.first is None and (given or record.answers)
+    ):
+        entries.refuse(f"the first answer to {what} is not that of its attempt; it was changed by hand", "first")
     return record
 
 
 def _attempt(entries: Entries, name: str) -> Attempt:
-    answer, after = _answer(entries, "answer"), entries.number("after", COUNT)
+    answer, after = _answer(entries, "answer"), entries.number("after", _COUNT)
     rows = None
     if not entries.absent("rows"):
         pairs = entries.items("rows", MOST_ROWS)
@@ -242,6 +254,8 @@ def _attempt(entries: Entries, name: str) -> Attempt:
             entries.refuse(f"rows of {entries.what} must be two or more pairs of numbers", "rows")
     walks = []
     for document in entries.items("walks", 2):
+        if isinstance(document, dict) and "orders" in document:  # a session reads a long one from its file
+            entries.refuse(f"{entries.what} has an order of rows from a file, which no run of a course has", "walks")
         try:
             walks.append(Session.from_text(json.dumps(document)))
         except ValueError as error:
@@ -441,7 +455,7 @@ def verdict_on(task: Task, answer: Answer | None, after: int, walks: Iterable[Wa
     if question is not None and not (answer is not None and question.accepts(answer)):
         missing = ("The question is not answered.", *missing)
     elif after > 0 and question is not None and {"step", "run"} & set(question.before):
-        missing = (f"The question was answered after {after:,} steps, not before.", *missing)
+        missing = (f"The question was answered after {steps(after)}, not before.", *missing)
     return replace(verdict, missing=missing)
 
 
@@ -454,19 +468,34 @@ def wrong_answer(task: Task, answer: Answer | None) -> str:
     if not wanted or question.is_right(answer):
         return ""
     said = answer if isinstance(answer, str) else number(answer)
-    return f"{said} was answered, and that is not it; begin the task again to answer anew"
+    return f"{said} was answered, and that is not it; {'redo (D) asks again' if question.before else 'answer again'}"
 
 
 def same_rows(one: Dataset | Landscape, other: Dataset | Landscape) -> bool:
     """Whether two grounds are the same, or hold the same numbers wherever they come from."""
     if one is other or isinstance(one, Landscape) or isinstance(other, Landscape):
         return one is other
-    return Source.of(one).holds(Source.of(other))
+    # Asked after every step: the sums over millions of rows are not taken where the counts differ.
+    return one.rows == other.rows and Source.of(one).holds(Source.of(other))
 
 
 def own_rows(data: Dataset) -> Any:
     """Return the rows as an array of shape (n, 2), as an attempt stores them; None if there are too many."""
-    return np.column_stack((data.x, data.y)) if len(data.x) <= MOST_ROWS else None
+    if data.sampled or data.rows > MOST_ROWS:
+        return None
+    return np.column_stack((data.x, data.y))
+
+
+def without_place(session: Session) -> Session:
+    """Return a session that does not say in which folder or database a learner's own data are; nothing opens them."""
+    source = session.source
+    if not isinstance(source, Source) or source.path in shipped():
+        return session
+    name = PurePath(source.path).name
+    bare = Source(
+        "" if name in shipped() else name, source.x, source.y, source.skip_bad_rows, source.rows, source.checksum
+    )
+    return replace(session, source=bare)
 
 
 def counted(results: Sequence[Result]) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from gdcore.course.check import STEPS, Check, at, number
+from gdcore.course.check import STEPS, Check, at, number, steps
 from gdcore.descent.parameters import FINITE, POSITIVE
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class Reach(Check):
             for side, value in (("below", self.below), ("above", self.above))
             if value is not None
         ]
-        when = f" for the last {self.last:,} steps" if self.last else ""
-        within = f" within {self.within:,} steps" if self.within is not None else ""
+        when = f" for the last {steps(self.last)}" if self.last else ""
+        within = f" within {steps(self.within)}" if self.within is not None else ""
         return f"{words} is {' and '.join(parts)}{when}{within}"
 
     def why_not(self, run: Run) -> str:
@@ -83,14 +83,16 @@ class Reach(Check):
         if self.last is not None:
             end = values[-self.last :]
             if run.steps < self.last:
-                return f"there are {run.steps:,} steps, and the last {self.last:,} are asked for"
+                return f"it has {steps(run.steps)}, and the last {self.last:,} are asked for"
             least, most = self._one(end.min()), self._one(end.max())
-            return f"in the last {self.last:,} steps {_WORDS[self.kind]} went from {least} to {most}"
+            return f"in the last {steps(self.last)} {_WORDS[self.kind]} went from {least} to {most}"
         seen = values if self.within is None else values[: self.within + 1]
         best = int(np.nanargmin(seen) if self.below is not None else np.nanargmax(seen))
         late = np.flatnonzero(self._holds(run))
         if self.within is not None and len(late):
-            return f"it was so only {at(late[0])}, and {self.within:,} steps are allowed"
+            return (
+                f"it was so only {at(late[0])}, and {steps(self.within)} {'is' if self.within == 1 else 'are'} allowed"
+            )
         side = "smallest" if self.below is not None else "largest"
         return f"{_WORDS[self.kind]} was {side} {at(best)}, {self._one(seen[best])}"
 
@@ -172,7 +174,7 @@ class AtMinimum(Check):
     def sentence(self) -> str:
         """Describe the requirement in gdlab's own words."""
         verb = "ends" if self.last else "is"
-        return f"the run {verb} at {self._name()} for {self.stay} steps, no farther off than {self.near:g}"
+        return f"the run {verb} at {self._name()} for {steps(self.stay)}, no farther off than {self.near:g}"
 
     def why_not(self, run: Run) -> str:
         """Explain how the run misses the requirement."""

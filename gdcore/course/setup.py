@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MEASURES = ("loss", "w", "b", "gradient", "critical", "best", "condition", "lowest", "minimum_w", "minimum_b")
 """Quantities of the setup that can be the right answer; gdlab measures them."""
+VARYING = MEASURES[:4]
+"""Those that vary along a run on a bowl."""
 
 
 @dataclass(frozen=True, eq=False)

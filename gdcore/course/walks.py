@@ -179,8 +179,8 @@ class Run:
 
     @cached_property
     def critical_shares(self) -> Floats:
-        """The learning rate of each step over the critical rate at the start; 0 if there is no critical rate."""
-        shares = np.zeros(self.steps)
+        """The learning rate of each step over the critical rate at the start; NaN if its optimizer has none."""
+        shares = np.full(self.steps, np.nan)
         for begin, end, settings in self.stretches:
             limits = stability(settings.optimizer, self.curvature(settings.train_bias))
             if limits is not None:

@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import sys
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -156,7 +157,10 @@ def _do(plain: LearningPlain, command: str) -> None:
     """
     name, _, rest = (part.strip() for part in command.partition(" "))
     if name == "answer":
-        plain.open()[0].answer(rest)
+        lesson, _ = plain.open()
+        if lesson.question is None:
+            raise ValueError("there is no question to answer")
+        lesson.answer(rest)
         return
     if name not in COMMANDS_BY_NAME:
         raise ValueError(f"there is no command {quoted(name)}; those of gdlab --plain will do, and answer")
@@ -272,10 +276,7 @@ def _compared(reports: Sequence[Report]) -> list[Report]:
 
 def _as_text(course: Course, reports: Iterable[Report]) -> None:
     reports = list(reports)
-    names = [Path(report.file).name for report in reports]
-    shown = [
-        inert(name if names.count(name) == 1 else report.file) for name, report in zip(names, reports, strict=True)
-    ]
+    shown = [inert(name) for name in _told_apart([report.file for report in reports])]
     width = max(len("learner"), *map(len, shown))
     ids = max(len(task.id) for task in course.tasks)
     print(f"{'learner':{width}}  tasks done  predictions right")
@@ -290,6 +291,16 @@ def _as_text(course: Course, reports: Iterable[Report]) -> None:
         for row in report.rows:
             if not row.done:
                 print(f"{'':{width}}  {row.task:{ids}}  {row.why_not}")
+
+
+def _told_apart(files: Sequence[str]) -> list[str]:
+    """As much of the end of each path as tells it from the others."""
+    parts = {file: Path(file).parts for file in files}
+    seen = Counter(path[-count:] for path in parts.values() for count in range(1, len(path) + 1))
+    return [
+        next((str(Path(*path[-count:])) for count in range(1, len(path) + 1) if seen[path[-count:]] == 1), file)
+        for file, path in ((file, parts[file]) for file in files)
+    ]
 
 
 def _as_csv(course: Course, reports: Iterable[Report]) -> None:

@@ -111,9 +111,18 @@ class LearningPlain(Plain):
         if waits := self.waits(name):
             yield f"{waits} Type answer and what you think."
             return
+        wrong = self._on_wrong_answer
         yield from super().answer(line)
         if self.lesson is not None and self.laboratory is self.lesson.laboratory and self.lesson.update():
             yield from _done(self.lesson)
+        elif not wrong:
+            yield from self._on_wrong_answer
+
+    @property
+    def _on_wrong_answer(self) -> tuple[str, ...]:
+        lesson = self.lesson
+        here = lesson is not None and self.laboratory is lesson.laboratory
+        return lesson.on_wrong_answer if lesson is not None and here else ()
 
     def _back(self) -> Iterator[str]:
         """Return to the run from before the course."""
@@ -142,6 +151,7 @@ class LearningPlain(Plain):
             yield lesson.answer(rest)
             if lesson.done and not done:
                 yield from _done(lesson)
+            yield from self._on_wrong_answer
             return
         if name == "task" and rest:
             lesson.go(_place(rest, len(lesson.course.tasks)))

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from gdcore.course.checks import Verdict
-from gdcore.course.explaining import filled, learners_numbers
+from gdcore.course.checks import Answered, Verdict
+from gdcore.course.explaining import filled, learners_numbers, placeholders
 from gdcore.course.progress import (
     Attempt,
     Progress,
@@ -24,6 +24,7 @@ from gdcore.course.progress import (
     start_of,
     too_long,
     verdict_on,
+    without_place,
 )
 from gdcore.course.walks import Walk
 from gdcore.descent.branches import Branches
@@ -76,7 +77,8 @@ class Panel:
         hints: those that were asked for.
         hints_left: how many more there are.
         done: whether the task is done.
-        explanation: sentences on the prediction and on why, with the learner's numbers; empty until it is done.
+        explanation: sentences on the prediction and on why, with the learner's numbers, once it is done; before that
+            sentences on a wrong answer, if only a right one is missing; else empty.
         tally: how many tasks are done, in a few words.
         view: the view in which the task is best seen; empty if it does not matter.
     """
@@ -124,6 +126,7 @@ class Panel:
         else:
             for asked, met in self.goal:
                 yield f"{'Done' if met else 'To do'}: {asked}."
+            yield from self.explanation
 
 
 class Lesson:
@@ -231,7 +234,7 @@ class Lesson:
             hints=task.hints[:hints],
             hints_left=max(len(task.hints) - hints, 0),
             done=self.done,
-            explanation=self._explanation,
+            explanation=self._explanation if self.done else self.on_wrong_answer,
             tally=self.tally,
             view=task.setup.view,
         )
@@ -245,6 +248,22 @@ class Lesson:
     def missing(self) -> str:
         """Return the first missing requirement, in a sentence; empty if the task is done."""
         return "" if self.done else next(iter(self._verdict().missing), "")
+
+    @property
+    def on_wrong_answer(self) -> tuple[str, ...]:
+        """Sentences on a wrong answer, if a right one is all that is missing; they do not give it away."""
+        question, answer = self.question, self._answer
+        if self.done or question is None or answer is None or question.is_right(answer):
+            return ()
+        verdict = self._verdict()
+        unmet = [check for check, (_, met) in zip(self.task.goal, verdict.checks, strict=True) if not met]
+        if not all(isinstance(check, Answered) for check in unmet) or not 0 < len(verdict.missing) == len(unmet):
+            return ()
+        remark = question.remark(answer)
+        told = "" if "actual" in placeholders(remark) else remark
+        values = learners_numbers(verdict.run, verdict.iteration, question, answer)
+        way = "Redo (D) begins the task again and asks anew." if question.before else "Answer again."
+        return tuple(filter(None, (f"You said {_said(answer)}; that is not it.", filled(told, values), way)))
 
     def contents(self) -> Iterator[str]:
         """All the tasks, a line each."""
@@ -268,8 +287,8 @@ class Lesson:
             return self._say(f"You answered {_said(self._answer)} already. Redo begins the task again.")
         answer = question.parse(text)
         self._answer, self._after = answer, self._steps
-        if self._record.first is None:
-            self._record = replace(self._record, first=answer)
+        first = answer if self._record.first is None else self._record.first
+        self._record = replace(self._record, first=first, answers=self._record.answers + 1)
         self.update()
         return self._say(f"Your answer: {_said(answer)}. {'Now see.' if not self.done else ''}".strip())
 
@@ -284,7 +303,7 @@ class Lesson:
     def next(self) -> str:
         """Go to the next task if this one is done; return a sentence."""
         if not self.done and not self._done[self.task.id]:
-            return self._say(f"This task is not done yet. {self.missing} Skip leaves it.")
+            return self._say(f"{self.missing} Skip leaves it.")
         return self._onward()
 
     def skip(self) -> str:
@@ -339,12 +358,12 @@ class Lesson:
         """Return the current attempt."""
         source, task = self.laboratory.ground.source, self.task
         walks = tuple(
-            Session.of(ground.source, branches, scaled=ground.scale is not None)
+            without_place(Session.of(ground.source, branches, scaled=ground.scale is not None))
             for ground, branches in self.laboratory.both_rows
         )
         footprints = tuple(footprints_of(branches) for _, branches in self.laboratory.both_rows)
         rows = None
-        if task.any_data and source is not task.setup.ground and not isinstance(source, Landscape):
+        if task.any_data and not isinstance(source, Landscape) and not same_rows(source, task.setup.ground):
             rows = own_rows(source)
         return Attempt(self._answer, self._after, walks, footprints, rows)
 

@@ -195,7 +195,7 @@ class Guide:
         self._views = Views()
         self._keeping: Timer | None = None
         self._folded = False
-        self._was_done = self.lesson.done
+        self._was_done, self._was_wrong = self.lesson.done, bool(self.lesson.on_wrong_answer)
         self._side = CoursePanel(self._answered, self._turn, id="course")
         self._strip = CoursePanel(self._answered, self._turn, id="task")
         app = cast("GradientDescentApp", screen.app)
@@ -251,7 +251,11 @@ class Guide:
                 self._folded = False
                 self._seek("why")
                 self._panel.ask(there=False)
-            self._was_done = self.lesson.done
+            wrong = bool(self.lesson.on_wrong_answer)
+            if wrong and not self._was_wrong:
+                self._folded = False
+                self._seek("wrong")
+            self._was_done, self._was_wrong = self.lesson.done, wrong
             self.keep_soon()
 
     def arrange(self, width: int, free: int) -> int:
@@ -352,8 +356,8 @@ class Guide:
         lesson = self.lesson
         for panel in (self._side, self._strip):
             panel.ask(there=False)
-        self._was_done = lesson.done
-        self._seek("why" if lesson.done else "text")
+        self._was_done, self._was_wrong = lesson.done, bool(lesson.on_wrong_answer)
+        self._seek("why" if lesson.done else "wrong" if self._was_wrong else "text")
         if view := lesson.panel.view:
             self._views.show(view, lesson.laboratory.ground)
         self._say(note)

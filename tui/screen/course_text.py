@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Page: TypeAlias = list[tuple[str, Row]]
     """The rows of a page, each with the part of the text that it belongs to."""
 
-PARTS = ("why", "text", "question", "hint", "goal")
+PARTS = ("why", "wrong", "text", "question", "hint", "goal")
 """The parts of the text."""
 AIRY = 8
 """Minimum height of a page for blank rows between its paragraphs."""
@@ -99,6 +99,8 @@ def _paragraphs(panel: Panel) -> Iterator[tuple[str, str, str]]:
             yield "why", sentence, "value"
         yield "why", f"{panel.tally}. x leads on, D does it again, W has the whole task.", "good"
         return
+    for sentence in panel.explanation:
+        yield "wrong", sentence, "value"
     yield "text", panel.text, "label"
     if panel.question:
         yield "question", panel.question, "note"
