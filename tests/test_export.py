@@ -302,7 +302,6 @@ async def test_a_key_writes_the_run_into_a_file(tmp_path: Path, monkeypatch: pyt
         assert "Written: gdlab-A.py" in shown(pilot)
         await press(pilot, "E", "down", "down", "down", "enter")
         await press(pilot, "E", "end", "up", "enter")
-        await press(pilot, "E", "end", "enter")
         await press(pilot, "E", "enter")
         laboratory = main_screen(pilot).laboratory
         assert {path.name for path in tmp_path.iterdir()} == {
@@ -310,10 +309,15 @@ async def test_a_key_writes_the_run_into_a_file(tmp_path: Path, monkeypatch: pyt
             "gdlab-A-2.py",
             "gdlab-A.csv",
             "gdlab-A.svg",
-            "gdlab-A.txt",
         }
-        assert "Step 2 of 100" in (tmp_path / "gdlab-A.txt").read_text(encoding="utf-8")
         assert (tmp_path / "gdlab-A.py").read_text(encoding="utf-8") == script(laboratory, "numpy")
+
+
+async def test_the_text_of_the_screen_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n", "n", "E", "end", "enter")
+        assert "Step 2 of 100" in (tmp_path / "gdlab-A.txt").read_text(encoding="utf-8")
 
 
 async def test_the_picture_is_of_the_view_as_it_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
