@@ -128,7 +128,6 @@ class LaboratoryScreen(Screen[None]):
         self._timer: Timer | None = None
         self._drawing = False
         self._beside = 0
-        self._unpainted: tuple[Frame, int] | None = None
         self._views = Views()
         self._begun = course
         self._guide: Guide | None = None
@@ -201,7 +200,7 @@ class LaboratoryScreen(Screen[None]):
         self._form.show(frame, self._views.current.fields)
         self.set_class(panels.longer(frame), "-longer")
         self._show_race(frame)
-        self._arrange_aside(frame)
+        self._show_aside(frame)
         scene = self._views.scene(frame)  # last: if it fails, everything else is already shown
         view = self._views.current
         study = view.study(frame)
@@ -222,11 +221,8 @@ class LaboratoryScreen(Screen[None]):
             self._pause()
             return replace(self._shown, note=f"{error}.", alarm=True, running=False)
 
-    def _arrange_aside(self, frame: Frame) -> None:
-        """Make room for small views if a wide terminal has space below the settings, and schedule their painting.
-
-        They are painted after the chart, and during a run only in some frames, so that they delay nothing.
-        """
+    def _show_aside(self, frame: Frame) -> None:
+        """Show small views if a wide terminal has space below the settings; during a run paint them in some frames."""
         width, height = self.app.size
         rows = sum(child.display for child in self._form.children)
         if self.has_class("-racing"):
@@ -243,17 +239,8 @@ class LaboratoryScreen(Screen[None]):
         same = shown == (self._aside.display, self._aside.styles.height)
         self._beside = (self._beside + 1) % SELDOM if frame.running and same else 0
         if count and not self._beside:
-            if self._unpainted is None:
-                self.call_later(self._paint_aside)
-            self._unpainted = frame, count
-
-    def _paint_aside(self) -> None:
-        """Paint the views in small."""
-        if self._unpainted is not None:
-            unpainted, self._unpainted = self._unpainted, None
             self._aside.marker = self._stage.marker
-            self._aside.show(self._views.beside(*unpainted))
-            show_now(self)
+            self._aside.show(self._views.beside(frame, count))
 
     def _show_race(self, frame: Frame) -> None:
         """Show the table of a race, during the race and until the user makes a step after it."""
