@@ -468,6 +468,18 @@ async def test_batches_run_as_the_answers_come(folder: Path, rows: dict[str, np.
         assert state(pilot) == walked(in_memory(rows, "y").squared_error, settings, 11)[-1]
 
 
+async def test_every_view_of_batches_is_drawn_without_a_query(folder: Path, queries: list[str]) -> None:
+    room = Laboratory(data_of(folder), Settings(1e-3, train_bias=True, batch=Batch(20)), Limits(30))
+    async with opened(GradientDescentApp(room, fps=1e-6)) as pilot:
+        await press(pilot, "n", "n")
+        before = len(queries)
+        for number, view in enumerate(VIEWS, 1):
+            await press(pilot, str(number), "l")
+            assert ("too many for all the rates" in shown(pilot)) is (view.name == "rates")
+        assert len(queries) == before
+        assert "went wrong" not in told(pilot)
+
+
 async def test_an_engine_that_no_longer_answers_is_a_sentence(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     path.write_bytes((folder / "t.parquet").read_bytes())

@@ -11,7 +11,7 @@ import numpy as np
 from gdcore.landscapes.landscape import Point
 from gdcore.studies.basins import Ends, ends
 from gdcore.studies.sweep import NEAR_BY_CHANCE, Sweep, default_rates, sweep
-from tui.charts.canvas import Scene
+from tui.charts.canvas import Label, Scene
 from tui.charts.ends import Fates, ends_scene
 from tui.charts.rates import WITHIN, rates_scene, rates_window
 from tui.charts.rates import Rates as Chart
@@ -63,6 +63,9 @@ class Rates(View):
         """The sweep as far as it is known; nothing before that."""
         del look
         result, rate = self.result, frame.settings.learning_rate
+        if _asks(frame):
+            words = Label("title", [0.5], [0.5], "Each step is a query: too many for all the rates.")
+            return Scene(Window(0, 1, 0, 1), (words,), bare=True)
         if result is None:
             return Scene(Window(0, 1, 0, 1), ())
         if isinstance(result, Ends):
@@ -75,7 +78,7 @@ class Rates(View):
         """Start the sweep over the rates, unless it has begun for this start and these settings."""
         landscape, settings, start = frame.landscape, frame.settings, Point(frame.start.w, frame.start.b)
         wanted = (landscape, start, replace(settings, learning_rate=1.0))
-        if wanted == self._swept:
+        if wanted == self._swept or _asks(frame):
             return None
         self._swept = wanted
         limits = frame.stability
@@ -108,6 +111,11 @@ class Rates(View):
         """Use the rate at the cursor."""
         if len(self.rates):
             laboratory.walk.set_learning_rate(float(f"{self.rates[self.cursor]:.4g}"))
+
+
+def _asks(frame: Frame) -> bool:
+    """Whether each step of each rate would be a query: a batch of rows that stay in an engine."""
+    return frame.landscape.remote and frame.settings.batch is not None
 
 
 def _way(frame: Frame) -> float:
