@@ -468,6 +468,14 @@ async def test_batches_run_as_the_answers_come(folder: Path, rows: dict[str, np.
         assert state(pilot) == walked(in_memory(rows, "y").squared_error, settings, 11)[-1]
 
 
+def test_batches_of_another_loss_are_of_that_loss(folder: Path, rows: dict[str, np.ndarray]) -> None:
+    data, settings = data_of(folder), Settings(1e-3, train_bias=True, batch=Batch(20))
+    for loss, delta in (("squared", 1.0), ("huber", 1.0), ("huber", 5.0), ("absolute", 1.0), ("squared", 1.0)):
+        here = Dataset("rows", None, rows["x"], rows["y"], "x", "y", ("x", "y"))
+        expected = walked(Ground.of(here, loss, delta).landscape, settings, 12)
+        assert walked(Ground.of(data, loss, delta).landscape, settings, 12) == expected, (loss, delta)
+
+
 async def test_every_view_of_batches_is_drawn_without_a_query(folder: Path, queries: list[str]) -> None:
     room = Laboratory(data_of(folder), Settings(1e-3, train_bias=True, batch=Batch(20)), Limits(30))
     async with opened(GradientDescentApp(room, fps=1e-6)) as pilot:

@@ -38,14 +38,17 @@ class Columns:
     def __init__(self, x: Floats, y: Floats) -> None:
         self.x = x
         self.y = y
-        self._recent: dict[tuple[int, Sampling], Landscape] = {}
+        self._recent: dict[tuple[int, Sampling, Callable[[Floats, Floats], Landscape]], Landscape] = {}
 
     def __len__(self) -> int:
         return len(self.x)
 
     def seen(self, iteration: int, batch: Sampling, over: Callable[[Floats, Floats], Landscape]) -> Landscape:
-        """Return `over` of the rows that step `iteration` sees, cached."""
-        recent, key = self._recent, (iteration, batch)
+        """Return `over` of the rows that step `iteration` sees, cached.
+
+        The key includes `over`: several losses may share one pair of columns.
+        """
+        recent, key = self._recent, (iteration, batch, over)
         found = recent.get(key)
         if found is None:
             rows = batch.rows(iteration, len(self))
