@@ -321,7 +321,7 @@ def derivation(frame: Frame) -> Iterator[str]:
     steps = f"{state.iteration:,} step{'s' * (state.iteration != 1)}"
     yield f"The line now is y = {w} * x + {b}, after {steps}. x is {data.x_name}, y is {data.y_name}."
     if frame.epoch is not None:
-        yield f"This step sees {n:,} of {len(data.x):,} rows, in epoch {frame.epoch}: all below is of these alone."
+        yield f"This step sees {n:,} of {data.rows:,} rows, in epoch {frame.epoch}: all below is of these alone."
     yield "For each row: what the line says, minus what it was, is the error."
     yield ""
     yield f"{'row':>5}{'x':>11}{'y':>11}{'w*x + b - y':>14}{'squared':>14}{'times x':>14}"

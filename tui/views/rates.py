@@ -67,7 +67,8 @@ class Rates(View):
             words = Label("title", [0.5], [0.5], "Each step is a query: too many for all the rates.")
             return Scene(Window(0, 1, 0, 1), (words,), bare=True)
         if result is None:
-            return Scene(Window(0, 1, 0, 1), ())
+            words = Label("title", [0.5], [0.5], "Counting the steps of each rate ...")
+            return Scene(Window(0, 1, 0, 1), (words,), bare=True)
         if isinstance(result, Ends):
             return ends_scene(Fates(self.rates, result, result.minima, frame.landscape.has_bias, rate, self.cursor))
         critical = frame.stability.critical if frame.stability and frame.landscape.exact else None
@@ -91,7 +92,9 @@ class Rates(View):
             if not landscape.convex
             else sweep(landscape, start, settings, rates)
         )
-        self.take(next(study))
+        self.result = None
+        if landscape.exact and settings.batch is None:
+            self.take(next(study))  # at once: a step costs next to nothing
         return study
 
     def take(self, piece: Any) -> None:
@@ -100,7 +103,7 @@ class Rates(View):
 
     def leave(self) -> None:
         """Drop an unfinished sweep; it begins again when needed."""
-        if self.result is not None and self.result.done < 1:
+        if self.result is None or self.result.done < 1:
             self._swept = None
 
     def move(self, by: int) -> None:
