@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from gdcore.landscapes.contours import contour
+from gdcore.landscapes.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ Value: TypeAlias = "float | Any"
 
 
 GRID = 121
-"""Number of grid points in each direction for contours."""
+"""Number of grid points in each direction."""
 
 
 class Point(NamedTuple):
@@ -176,10 +177,18 @@ class Landscape:
         self, levels: Sequence[float], across: tuple[float, float], up: tuple[float, float]
     ) -> list[tuple[Floats, Floats]]:
         """Return the contour of each loss inside the borders of w and b, as a line that NaN breaks."""
-        ws, bs = np.linspace(*across, GRID), np.linspace(*up, GRID)
+        grid = self.grid(across, up)
+        return [contour(*grid, level) for level in levels]
+
+    def grid(self, across: tuple[float, float], up: tuple[float, float]) -> Grid:
+        """The losses on a grid inside the borders of w and b."""
+        return self._on_grid(across, up, GRID)
+
+    def _on_grid(self, across: tuple[float, float], up: tuple[float, float], count: int) -> Grid:
+        ws, bs = np.linspace(*across, count), np.linspace(*up, count)
         with np.errstate(all="ignore"):
             losses = np.asarray(self(ws[:, None], bs), dtype=np.float64)
-        return [contour(ws, bs, np.broadcast_to(losses, (GRID, GRID)), level) for level in levels]
+        return Grid(ws, bs, np.broadcast_to(losses, (count, count)))
 
     def seen(self, iteration: int, batch: Sampling | None = None) -> Landscape:
         """Return what step `iteration` sees: this landscape, or that of the rows of its batch.

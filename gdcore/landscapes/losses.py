@@ -21,15 +21,15 @@ import numpy as np
 from gdcore.inert import quoted
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
 from gdcore.landscapes.columns import Columns
-from gdcore.landscapes.contours import contour
 from gdcore.landscapes.landscape import GRID, Landscape, Minimum, Point, Scope
 from gdcore.landscapes.solve import least_absolute_line, newton, weighted_median
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
+    from gdcore.landscapes.grid import Grid
     from gdcore.landscapes.landscape import Value
 
     Rows: TypeAlias = NDArray[np.float64]
@@ -39,8 +39,12 @@ SAMPLE = 10_000
 CHUNK = 1 << 14
 _AT_ONCE = 1 << 15
 """Maximum size, points times rows, of a temporary array."""
-_CONTOUR_WORK = 40_000_000
-"""Maximum work, points times rows, for the grid that contours are followed on."""
+GRIDS = (41, GRID)
+"""Minimum and maximum number of grid points in each direction."""
+_GRID_WORK = 25_000_000
+"""Maximum work, points times rows, for a grid of losses."""
+_PARTS = 4
+"""Number of cached grids, one for each part of the landscape."""
 _HELD = 64
 """Number of cached minima, one for each value of b."""
 DELTA = 1.0
@@ -58,7 +62,7 @@ class LossOfRows(Landscape):
         ValueError: if x and y are not two columns of equal length with at least one row.
     """
 
-    __slots__ = ("_contours", "_drawn", "_minima", "_moments", "columns")
+    __slots__ = ("_bent", "_drawn", "_grids", "_minima", "_moments", "columns")
 
     name: ClassVar[str]
     convex = True
@@ -71,7 +75,8 @@ class LossOfRows(Landscape):
         self._minima: dict[float | None, tuple[Minimum, ...]] = {}
         self._drawn: LossOfRows | None = None
         self._moments: Moments | None = None
-        self._contours: tuple[object, list[tuple[Rows, Rows]]] | None = None
+        self._bent: tuple[tuple[float, float] | None, tuple[float, float, float]] = (None, (0.0, 0.0, 0.0))
+        self._grids: dict[tuple[tuple[float, float], tuple[float, float]], Grid] = {}
 
     # What each subclass defines
 
@@ -154,15 +159,16 @@ class LossOfRows(Landscape):
         return value, (slope_w, slope_b)
 
     def hessian(self, w: Value, b: Value) -> tuple[Value, Value, Value]:
-        """Return (L_ww, L_wb, L_bb) at a point, or at many points over the sample `drawn`."""
+        """Return (L_ww, L_wb, L_bb) at a point, the last one cached; or at many points over the sample `drawn`."""
         if isinstance(w, np.ndarray) or isinstance(b, np.ndarray):
             w, b = np.broadcast_arrays(w, b)
             each = [self.drawn.hessian(float(w_), float(b_)) for w_, b_ in zip(w.ravel(), b.ravel(), strict=True)]
             bend_w, twist, bend_b = np.array(each).T.reshape(3, *w.shape)
             return bend_w, twist, bend_b
-        with np.errstate(all="ignore"):
-            _, _, bent = self._measured(w, b, 0.0, 1.0)
-        return bent
+        if self._bent[0] != (w, b):
+            with np.errstate(all="ignore"):
+                self._bent = (w, b), self._measured(w, b, 0.0, 1.0)[2]
+        return self._bent[1]
 
     def _measured(
         self, p: float, q: float, shift: float, scale: float
@@ -266,17 +272,15 @@ class LossOfRows(Landscape):
         height = self._flat_height() if self._spread().var_x == 0 else None
         return None if height is None else height - self._spread().mean_x * ws
 
-    def contours(
-        self, levels: Sequence[float], across: tuple[float, float], up: tuple[float, float]
-    ) -> list[tuple[Rows, Rows]]:
-        """Return the contour of each loss as a line that NaN breaks; coarser for many rows. The last are cached."""
-        key = (tuple(levels), across, up)
-        if self._contours is None or self._contours[0] != key:
-            grid = max(31, min(GRID, int(math.sqrt(_CONTOUR_WORK / len(self.drawn.columns)))))
-            ws, bs = np.linspace(*across, grid), np.linspace(*up, grid)
-            losses = np.asarray(self(ws[:, None], bs))
-            self._contours = (key, [contour(ws, bs, losses, level) for level in levels])
-        return self._contours[1]
+    def grid(self, across: tuple[float, float], up: tuple[float, float]) -> Grid:
+        """The losses on a grid inside the borders of w and b, coarser for many rows; the last few are cached."""
+        part = (across, up)
+        if part not in self._grids:
+            if len(self._grids) >= _PARTS:
+                self._grids.pop(list(self._grids)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
+            count = max(GRIDS[0], min(GRIDS[1], math.isqrt(_GRID_WORK // len(self.drawn.columns))))
+            self._grids[part] = self._on_grid(across, up, count)
+        return self._grids[part]
 
 
 class AbsoluteError(LossOfRows):

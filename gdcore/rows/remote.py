@@ -20,12 +20,13 @@ from gdcore.rows.files import DatasetError
 from gdcore.rows.reader import LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from gdcore.landscapes.bowl import Moments
     from gdcore.landscapes.columns import Floats, Numbers
+    from gdcore.landscapes.grid import Grid
     from gdcore.landscapes.landscape import Minimum, Sampling, Scope, Value
 
 POINTS = 1 << 14
@@ -224,11 +225,9 @@ class RemoteLoss(Landscape):
         """The floor of a trough, where x never changes."""
         return self._drawn.valley(ws) if self._moments.var_x == 0 else None
 
-    def contours(
-        self, levels: Sequence[float], across: tuple[float, float], up: tuple[float, float]
-    ) -> list[tuple[Floats, Floats]]:
-        """The contours of the sample's loss."""
-        return self._drawn.contours(levels, across, up)
+    def grid(self, across: tuple[float, float], up: tuple[float, float]) -> Grid:
+        """The sample's losses on a grid."""
+        return self._drawn.grid(across, up)
 
     def prediction(self, x: Value, w: Value, b: Value) -> Value:
         """What is expected at x."""

@@ -51,6 +51,8 @@ HALVINGS = 14
 """Number of bisections to locate a jump of the slope; after that a smooth slope hardly differs."""
 COUNTABLE = 1e9
 """From this number of steps on, counts are written as powers of ten."""
+GRID, GRID_OF_ROWS = 65, 17
+"""Grid points in each direction for a typical slope; fewer where each is a pass over many rows."""
 
 
 class Kind(Enum):
@@ -345,8 +347,9 @@ def _steep(landscape: Landscape, both: bool, b: float | None) -> float:
 
 @lru_cache(maxsize=8)
 def _measured(landscape: Landscape, both: bool, b: float | None) -> float:
-    ws = np.linspace(*landscape.scope.w, 65)
-    bs = np.linspace(*landscape.scope.b, 65) if both else np.full(1, b)
+    count = GRID if landscape.columns is None else GRID_OF_ROWS
+    ws = np.linspace(*landscape.scope.w, count)
+    bs = np.linspace(*landscape.scope.b, count) if both else np.full(1, b)
     with np.errstate(all="ignore"):
         slope_w, slope_b = landscape.gradient(ws[:, None], bs)
         sizes = np.hypot(slope_w, slope_b) if both else np.abs(slope_w)

@@ -74,13 +74,22 @@ class Heights:
         return ROLES[int(self.levels(loss))]
 
 
+def losses_in(landscape: Landscape, window: Window, u: Floats, v: Floats) -> Floats:
+    """Return the losses at shares of the window, of any shape; interpolated where each is a pass over many rows."""
+    with np.errstate(all="ignore"):
+        ws, bs = np.broadcast_arrays(window.xs_at(u), window.ys_at(v))
+    if landscape.columns is not None and not landscape.exact:
+        return landscape.grid((window.left, window.right), (window.bottom, window.top)).at(ws, bs)
+    with np.errstate(all="ignore"):
+        losses = np.asarray(landscape(ws, bs), dtype=np.float64)
+    return np.broadcast_to(losses, ws.shape)
+
+
 @lru_cache(maxsize=16)
 def heights(landscape: Landscape, window: Window) -> Heights | None:
     """Return the scale between the smallest and the largest visible loss; None if they are equal."""
-    count = 2 if landscape.exact else GRID
-    with np.errstate(all="ignore"):
-        ws, bs = window.xs_at(np.linspace(0, 1, count)), window.ys_at(np.linspace(0, 1, count))
-        losses = np.asarray(landscape(ws[:, None], bs), dtype=np.float64)
+    share = np.linspace(0, 1, 2 if landscape.exact else GRID)
+    losses = losses_in(landscape, window, share[:, None], share)
     losses = np.clip(losses[np.isfinite(losses)], -HIGHEST, HIGHEST)
     if not losses.size:
         return None

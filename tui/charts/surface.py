@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gdcore.landscapes.landscape import Landscape
 from tui.charts.canvas import DOTS, Dots, Label, Layer, Line, Marks, Points, Scene, cells_of_dots
-from tui.charts.heights import HIGHEST, ROLES, heights
+from tui.charts.heights import HIGHEST, ROLES, heights, losses_in
 from tui.charts.map import Walk
 from tui.charts.runs import STEP, short
 from tui.charts.window import Floats, Window
@@ -174,10 +174,8 @@ class Ground:
 
     def heights(self, u: Floats, v: Floats) -> Floats:
         """The height at shares of the window; NaN outside of it, and where the loss is no number."""
-        with np.errstate(all="ignore"):
-            losses = np.asarray(self.landscape(self.window.xs_at(u), self.window.ys_at(v)), dtype=np.float64)
         outside = (abs(u - 0.5) > 0.5 + 1e-9) | (abs(v - 0.5) > 0.5 + 1e-9)
-        return np.where(outside, np.nan, self.relief.height(np.broadcast_to(losses, np.shape(u))))
+        return np.where(outside, np.nan, self.relief.height(losses_in(self.landscape, self.window, u, v)))
 
     def place(self, ws: ArrayLike, bs: ArrayLike, losses: ArrayLike | None = None) -> tuple[Floats, Floats, Floats]:
         """Where points of the surface are on the chart, and their depth; NaN for what is outside of the window."""
@@ -266,10 +264,8 @@ def _ground(landscape: Landscape, window: Window, camera: Camera, log: bool) -> 
     """Return the surface; None if nothing of it is visible."""
     share = np.linspace(0, 1, GRID)
     u, v = np.meshgrid(share, share, indexing="ij")
-    with np.errstate(all="ignore"):
-        grid = np.asarray(landscape(window.xs_at(u), window.ys_at(v)), dtype=np.float64)
-    losses = np.broadcast_to(grid, u.shape)
-    losses = np.clip(losses[np.isfinite(losses)], -HIGHEST, HIGHEST)
+    grid = losses_in(landscape, window, u, v)
+    losses = np.clip(grid[np.isfinite(grid)], -HIGHEST, HIGHEST)
     if not losses.size:
         return None
     lowest = landscape.lowest()
@@ -283,7 +279,7 @@ def _ground(landscape: Landscape, window: Window, camera: Camera, log: bool) -> 
     if not bottom < top:
         bottom, top, log = bottom - 1, bottom + 1, False
     relief, view = Relief(bottom, top, log), View(camera)
-    reached = view.climb(view.depth(u, v), relief.height(np.broadcast_to(grid, u.shape)))
+    reached = view.climb(view.depth(u, v), relief.height(grid))
     corner = view.depth(*_left_corner(view))
     whole = max(float(np.nanmax(reached)), float(view.climb(corner, np.ones(1))[0]))
     return Ground(landscape, window, relief, replace(view, whole=whole))
@@ -426,10 +422,9 @@ def _net(ground: Ground, wide: int, tall: int) -> tuple[Floats, Floats, Floats, 
         return begin + share * (np.repeat(last, pieces) - begin)
 
     scale = heights(ground.landscape, ground.window)
-    with np.errstate(all="ignore"):
-        losses = np.asarray(ground.landscape(ground.window.xs_at(u), ground.window.ys_at(v)), dtype=np.float64)
+    losses = losses_in(ground.landscape, ground.window, u, v)
     levels = scale.levels(losses) if scale else np.zeros(len(u), dtype=np.int64)
-    level = between(np.broadcast_to(levels, u.shape).reshape(shape).astype(np.float64))
+    level = between(levels.reshape(shape).astype(np.float64))
     return between(px), between(py), between(depth), level
 
 
