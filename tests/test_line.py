@@ -12,6 +12,7 @@ from tui.terminal.line import Picture, cells_of
 
 WIDTH, HEIGHT = 24, 3
 STYLES = ["", "red", "bold red", "on blue", "reverse", "underline", "#102030 on #ffffff", "white on #000080", "italic"]
+STYLES += ["bold on blue", "bold underline", "bold italic red", "dim red", "strike"]
 CHARACTERS = "ab  .●⠿漢字é"
 
 
@@ -33,6 +34,7 @@ def shown(output: pyte.Screen) -> list[list[tuple[object, ...]]]:
                 cell.bg,
                 cell.reverse,
                 cell.underscore,
+                cell.strikethrough,
                 (cell.fg, cell.bold, cell.italics) if cell.data.strip() or cell.reverse or cell.underscore else None,
             )
             for cell in (output.buffer[y][x] for x in range(WIDTH))
@@ -72,7 +74,7 @@ def test_a_step_in_one_colour_costs_no_colours_in_between() -> None:
     picture.put(0, 0, cells_of(Strip([Segment(before, style)]), ColorSystem.STANDARD))
     picture.changes()
     picture.put(0, 0, cells_of(Strip([Segment(after, style)]), ColorSystem.STANDARD))
-    assert picture.changes() == "\x1b[1;1H\x1b[31;40m1\x1b[1;32H2\x1b[0m"
+    assert picture.changes() == "\x1b[1;1H\x1b[31;40m1\x1b[32G2\x1b[0m"
 
 
 def test_what_looks_alike_goes_together() -> None:

@@ -92,6 +92,8 @@ Cell: TypeAlias = tuple[str, Look]
 
 PLAIN = Look()
 _SEEN_ON_BLANKS = {"4", "7", "9", "21", "51", "52", "53"}
+_WEIGHTS = {"1", "2", "1;2"}
+"""Bold and faint: one code ends both."""
 
 
 class Picture:
@@ -196,7 +198,17 @@ def spans(shown: list[Cell], wanted: list[Cell], first: int, last: int) -> list[
 def _same(cell: Cell, look: Look) -> bool:
     """Whether a cell can be drawn in this look with one byte."""
     character, own = cell
-    return character.isascii() and (own == look or (character == " " and own.background == look.background))
+    return character.isascii() and (own == look or (character == " " and _alike_on_blanks(own, look)))
+
+
+def _alike_on_blanks(one: Look, other: Look) -> bool:
+    """Whether a blank is the same in two looks."""
+    return one.background == other.background and not any(map(_seen_on_blanks, (one, other)))
+
+
+@lru_cache(maxsize=4096)
+def _seen_on_blanks(look: Look) -> bool:
+    return bool(_SEEN_ON_BLANKS & set(look.attributes.split(";")))
 
 
 class Pen:
@@ -204,21 +216,20 @@ class Pen:
 
     def __init__(self) -> None:
         self._look = PLAIN
+        self._row: int | None = None
         self._parts: list[str] = []
 
     def move(self, x: int, y: int) -> None:
         """Go on from another cell."""
-        self._parts.append(f"\x1b[{y + 1};{x + 1}H")
+        self._parts.append(f"\x1b[{x + 1}G" if y == self._row else f"\x1b[{y + 1};{x + 1}H")
+        self._row = y
 
     def put(self, character: str, look: Look) -> None:
         """Write a cell."""
-        if look != self._look and not (character == " " and self._leaves_blank(look)):
+        if look != self._look and not (character == " " and _alike_on_blanks(self._look, look)):
             self._parts.append(turn(self._look, look))
             self._look = look
         self._parts.append(character)
-
-    def _leaves_blank(self, look: Look) -> bool:
-        return self._look.background == look.background and not self._look.attributes and not look.attributes
 
     def text(self) -> str:
         """Return everything written, ending with the terminal's default look."""
@@ -234,10 +245,14 @@ def turn(now: Look, then: Look) -> str:
     >>> turn(Look("", "31", "44"), Look("1", "31", "42"))
     '\x1b[1;42m'
     >>> turn(Look("1", "31", "44"), Look("", "31", ""))
+    '\x1b[22;49m'
+    >>> turn(Look("4", "31", "44"), Look("", "31", ""))
     '\x1b[0;31m'
     """
     codes = []
-    if now.attributes != then.attributes:
+    if now.attributes in _WEIGHTS and not then.attributes:
+        codes.append("22")
+    elif now.attributes != then.attributes:
         if now.attributes:
             codes.append("0")
             now = PLAIN
@@ -273,7 +288,7 @@ def look_of(style: Style | None, colours: ColorSystem) -> Look:
 def _look_of_blank(style: Style | None, colours: ColorSystem) -> Look:
     """Return the look of a blank: its background, and other attributes only if they show on a blank."""
     look = look_of(style, colours)
-    return look if _SEEN_ON_BLANKS & set(look.attributes.split(";")) else Look(background=look.background)
+    return look if _seen_on_blanks(look) else Look(background=look.background)
 
 
 @lru_cache(maxsize=4096)
