@@ -13,10 +13,14 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
+from gdcore.descent.steps import Limits, Settings
 from gdcore.studies.stability import Regime, correct_digits
 from tests.test_laboratory import EDGES, PIZZA, diverged, laboratory, rows
 from tui.laboratory import lesson
+from tui.laboratory.ground import Ground
+from tui.laboratory.laboratory import Laboratory
 from tui.screen import panels
 from tui.screen.panels import paragraph
 
@@ -532,3 +536,39 @@ def test_a_sentence_in_wide_characters_is_wrapped_by_their_width() -> None:
     assert all(len(row) == 20 for row in rows)
     told = "".join(cell for row in rows for cell, _ in row).split()
     assert "".join(told) == "".join(text.split())
+
+
+@pytest.mark.parametrize("batch", [None, Batch(8)], ids=["all rows", "batches"])
+@pytest.mark.parametrize("train_bias", [False, True], ids=["w", "w and b"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values())
+@pytest.mark.parametrize("rate", [1e-4, 1e-3, 0.01, 0.1])
+def test_no_sentence_of_a_small_screen_loses_its_end(
+    rate: float, optimizer: type[Optimizer], train_bias: bool, batch: Batch | None
+) -> None:
+    settings = Settings(rate, optimizer(), train_bias, batch=batch)
+    lab = Laboratory(Ground.of(PIZZA), settings, Limits(20))
+    seen = set()
+    for _ in range(20):
+        frame = lab.frame
+        below = text_of(panels.gauge(frame, 52, 3)), text_of(panels.story(frame, 52, 5))
+        seen |= {line.rstrip() for lines in below for line in lines}
+        assert not [line for line in seen if line.endswith("...") and not frame.diverging], frame.state.iteration
+        lab.walk.step(1)
+    assert any(line.startswith("Next: ") for line in seen)
+
+
+def test_a_short_form_says_what_stands_nowhere_else() -> None:
+    lab = laboratory(0.001, train_bias=True)
+    lab.walk.step(1)
+    frame = lab.frame
+    following = frame.following
+    assert following is not None
+    assert lesson.next_step(frame, short=True).startswith(f"Next: w = {following.w:.4g}, b = {following.b:.4g}; loss ")
+    assert lesson.last_step(frame, short=True) == lesson.last_step(frame).split(", 812")[0] + "."
+    assert "h: back before the rise" in lesson.divergence(diverged().frame, short=True)
+
+
+def test_the_short_form_is_for_where_there_is_no_room() -> None:
+    text, short = "one two three four five", "one to five"
+    assert text_of(panels.paragraph(text, "value", 10, 3, short=short)) == ["one two   ", "three four", "five      "]
+    assert text_of(panels.paragraph(text, "value", 12, 1, short=short)) == ["one to five "]

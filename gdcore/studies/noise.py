@@ -85,7 +85,8 @@ def guess(landscape: Landscape, settings: Settings, state: State) -> Guess | Non
     along = sum(a * b for a, b in zip(mine, theirs, strict=True))
     across = mine[0] * theirs[-1] - mine[-1] * theirs[0] if settings.train_bias else 0.0
     angle = degrees(abs(np.arctan2(across, along)))
-    times = f"{ratio:.3g} times as steep as that of all rows"
+    much = f"{ratio:.3g}"
+    times = f"{'' if much == '1' else f'{much} times '}as steep as that of all rows"
     if angle > 90:
         return Guess(ratio, angle, f"The slope of the batch is {times} and points uphill for them.")
     if not settings.train_bias:

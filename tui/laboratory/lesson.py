@@ -72,8 +72,11 @@ def signed(value: float) -> str:
     return f"{value:+.5g}" if value else "0"
 
 
-def last_step(frame: Frame) -> str:
-    """Describe the last step; at the start, the current point and which way is downhill."""
+def last_step(frame: Frame, *, short: bool = False) -> str:
+    """Describe the last step; at the start, the current point and which way is downhill. In short without the losses.
+
+    The short forms are for screens with little room: what they leave out stands elsewhere on the screen.
+    """
     before, state = frame.before, frame.state
     if before is None:
         return _standing(frame)
@@ -83,21 +86,23 @@ def last_step(frame: Frame) -> str:
     loss = "the loss" if frame.epoch is None else "the loss of all rows"
     whole, whole_before = frame.whole, frame.whole_before or before
     losses = f"{number(whole_before.loss)} -> {number(whole.loss)}"
+    by = "" if short else f", {losses}"
     if (state.w, state.b) == (before.w, before.b):
         nudging = isinstance(frame.settings.optimizer, Nudge)
         why = "no nudge lowers the loss" if nudging else "the step is too small for the digits of w"
         if before.gradient[0] == 0:
             why = "the ground is level, dL/dw = 0"
         return f"Step {state.iteration:,} did not move: {why}. Loss {losses}."
-    fell = "fell" if whole.loss < whole_before.loss else STAYED
+    fell = "fell" if whole.loss < whole_before.loss else "stayed" if short else STAYED
     if frame.verdict is Regime.CRAWL and not frame.landscape.exact and _steeper(frame):
-        return f"Step {state.iteration:,} went on downhill, and it gets steeper: {moved}, {loss} {fell}, {losses}."
+        return f"Step {state.iteration:,} went on downhill, and it gets steeper: {moved}, {loss} {fell}{by}."
     told = {
-        Regime.CRAWL: f"crawled: {moved}, {loss} {fell if fell == STAYED else 'fell a little'}, {losses}.",
-        Regime.GLIDE: f"glided: {moved}, {loss} {fell}, {losses}.",
-        Regime.OVERSHOOT: f"overshot: {moved}, across the lowest point on its way. "
-        f"{loss.capitalize()} {fell}, {losses}.",
-        Regime.DIVERGE: f"went up: {moved}, {_rise(frame)}. {loss.capitalize()} rose, {losses}.",
+        Regime.CRAWL: f"crawled: {moved}, {loss} {'fell a little' if fell == 'fell' else fell}{by}.",
+        Regime.GLIDE: f"glided: {moved}, {loss} {fell}{by}.",
+        Regime.OVERSHOOT: f"overshot: {moved}, across the lowest point"
+        + (f"; {loss} {fell}." if short else f" on its way. {loss.capitalize()} {fell}, {losses}."),
+        Regime.DIVERGE: f"went up: {moved}, {_rise(frame)}."
+        + ("" if short else f" {loss.capitalize()} rose, {losses}."),
     }
     return f"Step {state.iteration:,} {told[frame.verdict or Regime.GLIDE]}"
 
@@ -131,16 +136,22 @@ def _standing(frame: Frame) -> str:
     return f"You stand at {where}. dL/dw = {number(slope)}: uphill is to the {uphill}, so a step goes {downhill}."
 
 
-def next_step(frame: Frame) -> str:
-    """Describe the next step, with the numbers in the formula; at the end of a run, why there is none."""
+def next_step(frame: Frame, *, short: bool = False) -> str:
+    """Describe the next step, with the numbers in the formula; at the end of a run, why there is none.
+
+    In short it is where the step leads, without the formula.
+    """
     if frame.ending is not None and frame.ending.reason is not Reason.ITERATIONS:
-        return frame.ending.sentence
+        return "There is no next step." if short else frame.ending.sentence
     ended = f"{frame.ending.sentence} m doubles it. " if frame.ending else ""
     state, following = frame.state, frame.following
     if following is None:
         return ended
     trained = (("w", state.w, following.w), ("b", state.b, following.b))[: 1 + frame.settings.train_bias]
-    digits = 7 - 2 * frame.settings.train_bias
+    digits = 7 - 2 * frame.settings.train_bias - short
+    if short:
+        places = ", ".join(f"{name} = {number(after, digits)}" for name, _, after in trained)
+        return f"{ended}Next: {places}; loss {number(following.loss, digits)}."
     if isinstance(frame.settings.optimizer, Nudge):
         return f"{ended}Next: {_nudge(frame)}; loss {number(state.loss)} -> {number(following.loss)}."
     parts = []
@@ -186,8 +197,8 @@ def step_formula(optimizer: Optimizer, learning_rate: float, gradient: float, me
             return f"{rate} * {g}"
 
 
-def forecast(frame: Frame) -> str:
-    """Describe what the learning rate will do on this loss."""
+def forecast(frame: Frame, *, short: bool = False) -> str:
+    """Describe what the learning rate will do on this loss; in short without the critical rate itself."""
     rate, limits = frame.state.learning_rate, frame.stability
     if isinstance(frame.settings.optimizer, Nudge):
         return "Nudging knows no gradient: it tries one learning rate to each side and keeps what lowers the loss."
@@ -195,25 +206,28 @@ def forecast(frame: Frame) -> str:
         title = frame.settings.optimizer.title
         return f"{title} sizes its own steps: there is no critical rate. The rate sets how long they can be."
     if not frame.landscape.exact:
-        return _forecast_here(limits, rate)
+        return _forecast_here(limits, rate, short=short)
     if limits.critical == float("inf"):
         return "The loss does not depend on w: no rate is too large, and none moves you."
     share, regime = f"{rate / limits.critical:.3g}", limits.regime(rate)
     doing = REGIMES[regime]
     if limits.crawls_along(rate) and regime in ALONG:
         doing = ALONG[regime]
-    told = f"{share} times the critical rate {limits.critical:.4g}: {doing}"
+    critical = "the critical rate" if short else f"the critical rate {limits.critical:.4g}"
+    told = f"{share} times {critical}: {doing}"
     if regime is Regime.DIVERGE:
         return f"{told} {limits.contraction(rate):.4g}."
-    return f"{told}, {_counted(frame, limits.iterations(rate))}."
+    return f"{told}, {_counted(frame, limits.iterations(rate), short=short)}."
 
 
-def _counted(frame: Frame, iterations: int | None) -> str:
+def _counted(frame: Frame, iterations: int | None, *, short: bool) -> str:
     """Return how many steps it takes, with a remark if batches or a schedule make that uncertain."""
     if not iterations:
         return "too slowly to count"
-    only = ["each step saw all rows"] * (frame.epoch is not None) + ["the rate stayed"] * frame.settings.schedule.varies
-    steps = f"about {iterations:,} step{'s' * (iterations != 1)} to six digits"
+    only = [f"{'steps' if short else 'each step'} saw all rows"] * (frame.epoch is not None) + [
+        "the rate stayed"
+    ] * frame.settings.schedule.varies
+    steps = f"about {iterations:,} step{'s' * (iterations != 1)}{'' if short else ' to six digits'}"
     return f"{steps} if {' and '.join(only)}" if only else steps
 
 
@@ -221,7 +235,7 @@ HERE = {Regime.CRAWL: "crawls", Regime.GLIDE: "glides", Regime.OVERSHOOT: "overs
 """What a learning rate does where the ground bends as it does at this point."""
 
 
-def _forecast_here(limits: Stability, rate: float) -> str:
+def _forecast_here(limits: Stability, rate: float, *, short: bool) -> str:
     """Describe what the curvature at this point says about the learning rate; the next point may differ."""
     flattest, steepest = limits.curvature.lambda_min, limits.curvature.lambda_max
     if steepest < 0:
@@ -229,17 +243,19 @@ def _forecast_here(limits: Stability, rate: float) -> str:
     if not 0 < steepest < float("inf"):
         return "Here the ground does not bend: the slope stays the same, and no rate is too large yet."
     regime = limits.regime(rate)
-    told = f"Here {rate / limits.critical:.3g} times the critical rate {limits.critical:.4g}"
+    told = f"Here {rate / limits.critical:.3g} times the critical rate{'' if short else f' {limits.critical:.4g}'}"
     if regime is Regime.DIVERGE:
-        doing = f"too long a step, were it so everywhere: the error would grow {limits.contraction(rate):.4g} times"
+        grows = f", were it so everywhere: the error would grow {limits.contraction(rate):.4g} times"
+        doing = f"too long a step{'' if short else grows}"
     else:
         doing = HERE[regime]
-    sink = f"; one way the ground bends down, curvature {flattest:.3g}" if flattest < 0 else ""
+    bent = "" if short else f", curvature {flattest:.3g}"
+    sink = f"; one way the ground bends down{bent}" if flattest < 0 else ""
     return f"{told}: {doing}{sink}."
 
 
-def divergence(frame: Frame) -> str:
-    """Explain what went wrong, and what to do."""
+def divergence(frame: Frame, *, short: bool = False) -> str:
+    """Explain what went wrong, and what to do; in short without by how much the error grows."""
     rate, limits = frame.settings.learning_rate, frame.stability
     ended = frame.ending is not None and frame.ending.reason is Reason.DIVERGED
     happened = "Diverged" if ended else "Going up"
@@ -247,10 +263,8 @@ def divergence(frame: Frame) -> str:
         return "It ran away downhill, where the loss falls beyond all numbers: there is no lowest point this way."
     why = "the steps were too long"
     if limits is not None and limits.critical < float("inf"):
-        why = (
-            f"each step multiplies the error by {limits.contraction(rate):.4g}, at "
-            f"{rate / limits.critical:.4g} times the critical rate"
-        )
+        times = f"at {rate / limits.critical:.4g} times the critical rate"
+        why = times if short else f"each step multiplies the error by {limits.contraction(rate):.4g}, {times}"
     return f"{happened}: {why}. Press h: back before the rise, at half the rate."
 
 

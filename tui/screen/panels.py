@@ -33,16 +33,22 @@ def row(width: int, *spans: Span) -> Row:
     return tuple(cells[:width] + [BLANK] * (width - len(cells)))
 
 
+DOTS = " ..."
 FILLER = "\0"
 """Placeholder for the right half of a wide character while wrapping."""
 
 
+def paragraph(text: str, role: str, width: int, height: int, *, short: str = "") -> list[Row]:
+    """Wrap a text to at most `height` rows: if it does not fit, its short form; dots mark a cut."""
+    rows = _wrapped(text, role, width, height)
+    cut = bool(rows) and "".join(character for character, _ in rows[-1]).rstrip().endswith(DOTS)
+    return _wrapped(short, role, width, height) if short and cut else rows
+
+
 @lru_cache(maxsize=16)
-def paragraph(text: str, role: str, width: int, height: int) -> list[Row]:
-    """Wrap a text to at most `height` rows; dots mark a cut."""
-    dots = " ..."
+def _wrapped(text: str, role: str, width: int, height: int) -> list[Row]:
     spread = "".join(column or FILLER for column in columns_of(text))  # as long as it is wide
-    lines = wrap(spread, width, max_lines=height, placeholder=dots) if height and width > len(dots) else [spread]
+    lines = wrap(spread, width, max_lines=height, placeholder=DOTS) if height and width > len(DOTS) else [spread]
     return _filled([row(width, (line.replace(FILLER, ""), role)) for line in lines], width, height)
 
 
@@ -166,7 +172,9 @@ def gauge(frame: Frame, width: int, height: int) -> list[Row]:
         bar = (*row(len(here), (here, "note")), *_bar(limits, rate, width - len(here)))
     regime = limits.regime(rate) if limits else Regime.GLIDE
     role = {Regime.DIVERGE: "bad", Regime.OVERSHOOT: "warn"}.get(regime, "value")
-    return _filled([bar, *paragraph(lesson.forecast(frame), role, width, max(height - 1, 0))], width, height)
+    short = lesson.forecast(frame, short=True)
+    words = paragraph(lesson.forecast(frame), role, width, max(height - 1, 0), short=short)
+    return _filled([bar, *words], width, height)
 
 
 HERE = "here "
@@ -202,15 +210,19 @@ def _bar(limits: Stability, learning_rate: float, width: int) -> Row:
 
 def story(frame: Frame, width: int, height: int) -> list[Row]:
     """Draw what happened and what comes next: a note or the last step, a remark, the next step."""
-    text, role = _told(frame)
+    text, role, short = _told(frame)
     if not frame.remark or frame.note:
         above = max(height * (3 if role == "bad" else 2) // 5, 1)
-        below = paragraph(lesson.next_step(frame), "value", width, max(height - above, 0))
-        return _filled(paragraph(text, role, width, above) + below, width, height)
-    rows = _written(paragraph(text, role, width, max(height - 3, 1)))
+        below = _next(frame, width, max(height - above, 0))
+        return _filled(paragraph(text, role, width, above, short=short) + below, width, height)
+    rows = _written(paragraph(text, role, width, max(height - 3, 1), short=short))
     rows += _written(paragraph(frame.remark, "note", width, max(height - len(rows) - 1, 0)))
-    left = max(height - len(rows), 0)
-    return _filled(rows + paragraph(lesson.next_step(frame), "value", width, left), width, height)
+    return _filled(rows + _next(frame, width, max(height - len(rows), 0)), width, height)
+
+
+def _next(frame: Frame, width: int, height: int) -> list[Row]:
+    """The next step."""
+    return paragraph(lesson.next_step(frame), "value", width, height, short=lesson.next_step(frame, short=True))
 
 
 def _written(rows: list[Row]) -> list[Row]:
@@ -218,11 +230,11 @@ def _written(rows: list[Row]) -> list[Row]:
     return [row for row in rows if any(character != " " for character, _ in row)]
 
 
-def _told(frame: Frame) -> tuple[str, str]:
+def _told(frame: Frame) -> tuple[str, str, str]:
+    """What happened, its role, and its short form if it has one."""
     if frame.note:
-        return frame.note, "bad" if frame.alarm else "note"
+        return frame.note, "bad" if frame.alarm else "note", ""
     if frame.diverging:
-        return lesson.divergence(frame), "bad"
-    return lesson.last_step(frame), {Regime.DIVERGE: "warn", Regime.OVERSHOOT: "warn"}.get(
-        frame.verdict or Regime.GLIDE, "good"
-    )
+        return lesson.divergence(frame), "bad", lesson.divergence(frame, short=True)
+    role = {Regime.DIVERGE: "warn", Regime.OVERSHOOT: "warn"}.get(frame.verdict or Regime.GLIDE, "good")
+    return lesson.last_step(frame), role, lesson.last_step(frame, short=True)
