@@ -16,9 +16,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from gdcore.descent.batches import Batch
+from gdcore.descent.branches import Branches
 from gdcore.descent.optimizers import OPTIMIZERS, Adam
 from gdcore.descent.steps import Ending, Limits, Reason, Settings, begin, descend, proceed
+from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.grid import Grid
 from gdcore.landscapes.losses import (
     LOSSES,
     SAMPLE,
@@ -32,9 +35,9 @@ from gdcore.landscapes.losses import (
 from gdcore.landscapes.solve import least_absolute_line, newton, weighted_median
 from gdcore.rows.dataset import load
 from gdcore.rows.ground import ground_of_rows
-from gdcore.studies.race import sensible_rate
+from gdcore.studies.race import racing, sensible_rate
 from gdcore.studies.sweep import sweep
-from tests.problems import pizza_rows
+from tests.problems import Counted, pizza_rows
 
 if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
@@ -431,3 +434,43 @@ def test_diverged_is_said_where_the_loss_is_no_number() -> None:
     ending = proceed(loss, settings, Limits(10), begin(loss, settings))
     assert isinstance(ending, Ending)
     assert ending.reason is Reason.DIVERGED
+
+
+def test_a_piece_of_a_race_passes_few_rows() -> None:
+    x, y, _ = random_rows(30_000, 3)
+    loss = Counted(x, y, 3.0)
+    branches = Branches(Timeline(loss, Settings(0.01, train_bias=True), Limits(3)))
+    pieces, worst, before = racing(branches), 0, Counted.passed
+    for _ in pieces:
+        worst, before = max(worst, Counted.passed - before), Counted.passed
+    tries, evaluations = 61, 5  # nudging looks to four sides
+    assert worst <= 2 * tries * evaluations * SAMPLE
+
+
+def test_a_grid_of_losses_is_measured_once_and_close_to_them() -> None:
+    x, y, _ = random_rows(20_000, 4)
+    loss = Counted(x, y, 3.0)
+    part = loss.scope.w, loss.scope.b
+    Counted.passed = 0
+    grid = loss.grid(*part)
+    assert Counted.passed <= 41 * 41 * SAMPLE
+    for _ in range(3):
+        again = loss.grid(*part)
+    assert again is grid
+    assert Counted.passed <= 41 * 41 * SAMPLE
+    ws, bs = (np.random.default_rng(0).uniform(*ends, 50) for ends in part)
+    exact = loss(ws, bs)
+    assert np.abs(grid.at(ws, bs) - exact).max() < 0.01 * (grid.losses.max() - grid.losses.min())
+
+
+@given(st.integers(4, 9), st.integers(4, 9), st.lists(st.floats(-9, 9), min_size=6, max_size=6))
+def test_a_grid_of_a_quadratic_is_that_quadratic_everywhere(m: int, n: int, terms: list[float]) -> None:
+    def quadratic(w: Rows, b: Rows) -> Rows:
+        one, along_w, along_b, bent_w, twist, bent_b = terms
+        return one + along_w * w + along_b * b + bent_w * w * w + twist * w * b + bent_b * b * b
+
+    ws, bs = np.linspace(-1, 2, m), np.linspace(0, 5, n)
+    grid = Grid(ws, bs, quadratic(ws[:, None], bs))
+    w, b = np.random.default_rng(m + n).uniform([[-1], [0]], [[2], [5]], (2, 40))
+    assert grid.at(w, b) == pytest.approx(quadratic(w, b), abs=1e-9)
+    assert grid.finer(20).losses == pytest.approx(quadratic(*np.meshgrid(*grid.finer(20)[:2], indexing="ij")), abs=1e-9)

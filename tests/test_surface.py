@@ -17,7 +17,7 @@ from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.landscapes.landscape import Landscape, Minimum
 from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import load
-from tests.problems import pizza_rows
+from tests.problems import Counted, pizza_rows
 from tests.terminal import opened
 from tui.charts import surface
 from tui.charts.canvas import MARKERS, Dots, Line, Picture, Points, Scene, render
@@ -335,3 +335,14 @@ def test_a_path_that_diverged_is_drawn() -> None:
     window = map_window(PIZZA, (0.0, 0.0), (path[-1, 0], path[-1, 1]))
     for size in SIZES:
         assert render(surface_scene(standing(PIZZA, *path[-1, :2], path=path), Camera(), window), *size).size == size
+
+
+def test_a_surface_over_many_rows_passes_them_once_and_never_as_it_is_turned() -> None:
+    x = np.linspace(0, 10, 5000)
+    loss = Counted(x, 2 * x + np.cos(x))
+    window = Window(*loss.scope.w, *loss.scope.b)
+    passed = []
+    for azimuth in (0.0, 25.0, 190.0):
+        render(surface_scene(standing(loss, 1.0, 1.0), Camera(azimuth), window), 92, 26)
+        passed.append(Counted.passed)
+    assert 0 < passed[0] == passed[-1]

@@ -51,6 +51,11 @@ class Grid(NamedTuple):
                     found += part_w * part_b * wide[first_w + i, first_b + j]
         return found
 
+    def finer(self, count: int) -> Grid:
+        """Return a grid of `count` points in each direction over the same part."""
+        ws, bs = (np.linspace(places[0], places[-1], count) for places in (self.ws, self.bs))
+        return Grid(ws, bs, self.at(*np.meshgrid(ws, bs, indexing="ij")))
+
 
 def _cell(places: Floats, value: Floats) -> tuple[NDArray[np.intp], Floats]:
     """The number of the interval that a value is in, and how far along it, from 0 to 1."""

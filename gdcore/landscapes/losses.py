@@ -39,10 +39,10 @@ SAMPLE = 10_000
 CHUNK = 1 << 14
 _AT_ONCE = 1 << 15
 """Maximum size, points times rows, of a temporary array."""
-GRIDS = (41, GRID)
-"""Minimum and maximum number of grid points in each direction."""
-_GRID_WORK = 25_000_000
-"""Maximum work, points times rows, for a grid of losses."""
+_COARSEST = 41
+"""Minimum number of grid points in each direction that are measured; the others lie between them."""
+_GRID_WORK = 10_000_000
+"""Maximum work, points times rows, for a grid of losses, unless it is the coarsest."""
 _PARTS = 4
 """Number of cached grids, one for each part of the landscape."""
 _HELD = 64
@@ -273,13 +273,14 @@ class LossOfRows(Landscape):
         return None if height is None else height - self._spread().mean_x * ws
 
     def grid(self, across: tuple[float, float], up: tuple[float, float]) -> Grid:
-        """The losses on a grid inside the borders of w and b, coarser for many rows; the last few are cached."""
+        """The losses on a grid inside the borders of w and b, interpolated for many rows; the last few are cached."""
         part = (across, up)
         if part not in self._grids:
             if len(self._grids) >= _PARTS:
                 self._grids.pop(list(self._grids)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
-            count = max(GRIDS[0], min(GRIDS[1], math.isqrt(_GRID_WORK // len(self.drawn.columns))))
-            self._grids[part] = self._on_grid(across, up, count)
+            count = max(_COARSEST, min(GRID, math.isqrt(_GRID_WORK // len(self.drawn.columns))))
+            found = self._on_grid(across, up, count)
+            self._grids[part] = found if count == GRID else found.finer(GRID)
         return self._grids[part]
 
 

@@ -78,12 +78,12 @@ def _trying(landscape: Landscape, settings: Settings, state: State, iterations: 
     runner = begin(landscape, settings, state.w, state.b, state.iteration)
     # all rates at once
     runner = runner._replace(learning_rate=rates * settings.schedule.factor(state.iteration))
-    left = min(iterations, TRIAL)
+    left, piece = min(iterations, TRIAL), _at_once(landscape, TRIAL_PIECE, points=len(rates))
     while left > 0:
         with np.errstate(all="ignore"):
-            for _ in range(min(left, TRIAL_PIECE)):
+            for _ in range(min(left, piece)):
                 runner = advance(landscape, settings, runner, rates)
-        left -= TRIAL_PIECE
+        left -= piece
         yield
     with np.errstate(all="ignore"):
         losses = whole(landscape, settings, runner).loss
@@ -161,11 +161,7 @@ def racing(branches: Branches, longest: int | None = LONGEST) -> Generator[Stand
 def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing]:
     """Run each runner for `iterations` steps, or until it ends, in turns."""
     landscape, going, made = runners[0].run.landscape, list(runners), 0
-    piece = min(RUN_PIECE, max(iterations // ROUNDS, 1))
-    if landscape.remote:
-        piece = 1
-    elif landscape.columns is not None and not landscape.exact:
-        piece = max(min(piece, AT_ONCE // len(landscape.columns)), 1)
+    piece = _at_once(landscape, min(RUN_PIECE, max(iterations // ROUNDS, 1)))
     while going and made < iterations:
         count = min(piece, iterations - made)
         for runner in tuple(going):
@@ -173,6 +169,15 @@ def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing
                 going.remove(runner)
             yield Standing(runners, made / iterations)
         made += count
+
+
+def _at_once(landscape: Landscape, most: int, *, points: int = 1) -> int:
+    """Return how many steps make a piece, `most` or fewer: each step may be a pass over many rows for every point."""
+    if landscape.remote:
+        return 1
+    if landscape.columns is None or landscape.exact:
+        return most
+    return max(min(most, AT_ONCE // (points * len(landscape.columns))), 1)
 
 
 def _saying(standing: Standing, pieces: Generator[None, None, Result]) -> Generator[Standing, None, Result]:
