@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import hypot, inf
+from math import hypot, inf, isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from gdcore.descent.branches import Branch
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Nudge
-from gdcore.descent.steps import Settings, advance, begin, whole
+from gdcore.descent.steps import Reason, Settings, advance, begin, whole
 from gdcore.landscapes.landscape import Point
 from gdcore.studies.stability import stability
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from gdcore.descent.branches import Branches
     from gdcore.descent.optimizers import Optimizer
@@ -153,9 +153,19 @@ def racing(branches: Branches, longest: int | None = LONGEST) -> Generator[Stand
         why = f"in the race, lr {rate:g}"
         runners.append(Branch(optimizer.title, twin, parent.name, state.iteration, settings, why))
     yield from _in_turns(tuple(runners), iterations)
+    order = [runner for runner, _, _ in ranked(runners)]  # before the branches are added: an engine may not answer
     for runner in runners:
         branches.join(runner)
-    return sorted(runners, key=lambda runner: whole(here.landscape, settings, runner.run.state).loss)
+    return order
+
+
+def ranked(runners: Iterable[Branch]) -> list[tuple[Branch, float, bool]]:
+    """Each runner with its loss over all rows, and whether it diverged: the lowest first, those that diverged last."""
+    found = []
+    for runner in runners:
+        ending = runner.run.ending
+        found.append((runner, runner.reached, ending is not None and ending.reason is Reason.DIVERGED))
+    return sorted(found, key=lambda each: inf if each[2] or not isfinite(each[1]) else each[1])
 
 
 def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing]:

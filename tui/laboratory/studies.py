@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import OPTIMIZERS
-from gdcore.descent.steps import advance, whole
+from gdcore.descent.steps import advance
 from gdcore.studies.noise import several_seeds
 from gdcore.studies.race import LONGEST, exhaust, racing
 from tui.laboratory.walk import WAY_ON, Walk
@@ -69,7 +69,7 @@ class Studies:
         except ValueError as error:
             self._notes.say(f"{error}.", alarm=True)
             return False
-        reached = [whole(b.run.landscape, b.run.settings, b.run.state).loss for b in made]
+        reached = [branch.reached for branch in made]
         low, high = min(reached), max(reached)
         self._notes.say(f"{SEEDS} seeds ran from here: the loss of all rows ended between {low:.5g} and {high:.5g}.")
         return True
@@ -99,6 +99,6 @@ class Studies:
         if branches is not self._walk.branches:  # other data have been opened meanwhile
             return False
         self._notes.say(
-            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}."
+            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.reached:.7g}."
         )
         return True

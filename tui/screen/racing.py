@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from gdcore.descent.steps import Reason, whole
+from gdcore.studies.race import ranked
 from tui.charts.cells import BLANK, columns_of
 from tui.terminal.painted import Painted
 
@@ -37,15 +36,10 @@ class Place(NamedTuple):
 
 def places(runners: Iterable[Branch], badges: Mapping[int, Badge]) -> list[Place]:
     """The runners, the one with the lowest loss first."""
-    found = []
-    for runner in runners:
-        run = runner.run
-        ending = run.ending
-        out = ending is not None and ending.reason is Reason.DIVERGED
-        loss = whole(run.landscape, run.settings, run.state).loss
-        rate = run.settings.learning_rate
-        found.append(Place(badges[id(runner)], rate, loss, run.state.iteration, out))
-    return sorted(found, key=lambda place: inf if place.diverged or not isfinite(place.loss) else place.loss)
+    return [
+        Place(badges[id(runner)], runner.run.settings.learning_rate, loss, runner.run.tip, diverged)
+        for runner, loss, diverged in ranked(runners)
+    ]
 
 
 def table(found: Sequence[Place], done: float | None, width: int, height: int, *, ascii: bool = False) -> list[Row]:  # noqa: A002
