@@ -77,7 +77,7 @@ def standing(width: int, height: int, *, ascii: bool = False) -> list[str]:  # n
     lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(50))
     lab.studies.race()
     seen = Views()
-    runners = [branch for branch in lab.walk.branches if branch.name in TITLES]
+    runners = ranked(branch for branch in lab.walk.branches if branch.name in TITLES)
     found = places(runners, seen.badges(lab.frame))
     assert [place.loss for place in found] == sorted(place.loss for place in found)
     return ["".join(character for character, _ in row) for row in table(found, None, width, height, ascii=ascii)]
@@ -107,7 +107,7 @@ def test_what_is_said_of_the_winner_is_what_the_table_says(rows: int | None, wor
     else:
         lab.studies.race()
         said = lab.notes.text
-    found = places([branch for branch in lab.walk.branches if branch.name in TITLES], Views().badges(lab.frame))
+    found = places(ranked(branch for branch in lab.walk.branches if branch.name in TITLES), Views().badges(lab.frame))
     assert f" {found[0].badge.name} came lowest: loss {found[0].loss:.7g}." in said
     lines = {str(branch.name): lesson.account(branch) for branch in lab.walk.branches}
     assert lines[found[0].badge.name].endswith(f"loss {found[0].loss:.7g}")
@@ -120,7 +120,7 @@ def test_a_runner_that_diverged_comes_last_however_low_it_was() -> None:
         branches.run.forward(20)
     out.change(Settings(1e300, train_bias=True))
     runners = [high.current, out.current, low.current]
-    assert [runner for runner, _, _ in ranked(runners)] == [low.current, high.current, out.current]
+    assert [rank.runner for rank in ranked(runners)] == [low.current, high.current, out.current]
 
 
 # On the screen

@@ -52,6 +52,20 @@ class Standing(NamedTuple):
     done: float = 0.0
 
 
+class Rank(NamedTuple):
+    """Where a runner stands among the others.
+
+    Attributes:
+        runner: its run.
+        loss: the loss of all rows that it has reached.
+        diverged: whether it is out of the race.
+    """
+
+    runner: Branch
+    loss: float
+    diverged: bool
+
+
 def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterations: int) -> float:
     """Find the learning rate that reaches the lowest loss from a point within `iterations`.
 
@@ -153,19 +167,19 @@ def racing(branches: Branches, longest: int | None = LONGEST) -> Generator[Stand
         why = f"in the race, lr {rate:g}"
         runners.append(Branch(optimizer.title, twin, parent.name, state.iteration, settings, why))
     yield from _in_turns(tuple(runners), iterations)
-    order = [runner for runner, _, _ in ranked(runners)]  # before the branches are added: an engine may not answer
+    order = [rank.runner for rank in ranked(runners)]  # before the branches are added: an engine may not answer
     for runner in runners:
         branches.join(runner)
     return order
 
 
-def ranked(runners: Iterable[Branch]) -> list[tuple[Branch, float, bool]]:
-    """Each runner with its loss over all rows, and whether it diverged: the lowest first, those that diverged last."""
+def ranked(runners: Iterable[Branch]) -> list[Rank]:
+    """The runners, the one with the lowest loss of all rows first, those that diverged last."""
     found = []
     for runner in runners:
         ending = runner.run.ending
-        found.append((runner, runner.reached, ending is not None and ending.reason is Reason.DIVERGED))
-    return sorted(found, key=lambda each: inf if each[2] or not isfinite(each[1]) else each[1])
+        found.append(Rank(runner, runner.reached, ending is not None and ending.reason is Reason.DIVERGED))
+    return sorted(found, key=lambda rank: inf if rank.diverged or not isfinite(rank.loss) else rank.loss)
 
 
 def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.steps import advance
+from gdcore.rows.files import DatasetError
 from gdcore.studies.noise import several_seeds
 from gdcore.studies.race import LONGEST, exhaust, racing
 from tui.laboratory.walk import WAY_ON, Walk
@@ -35,9 +36,18 @@ class Studies:
         self._landed: tuple[object, tuple[tuple[str, State], ...]] = (None, ())
 
     def toggle_ghosts(self) -> None:
-        """Switch showing the next step at half and at twice the rate."""
+        """Switch showing the next step at half and at twice the rate.
+
+        Raises:
+            ValueError: with a sentence, where an engine does not answer; then they are not shown.
+        """
         self.ghosts = not self.ghosts
-        self._notes.say("Half, whole and double rate: three next steps." if self.ghosts else "One next step.")
+        try:
+            shown = self.landings
+        except ValueError:
+            self.ghosts = False
+            raise
+        self._notes.say("Half, whole and double rate: three next steps." if shown else "One next step.")
 
     @property
     def landings(self) -> tuple[tuple[str, State], ...]:
@@ -92,6 +102,9 @@ class Studies:
         self._notes.say("The race is on. Escape gives it up.")
         try:
             first = (yield from racing(branches, longest))[0]
+        except DatasetError as error:  # an engine does not answer
+            self._notes.say(f"{error}.", alarm=True)
+            return False
         except ValueError as error:
             ending = self._walk.timeline.ending
             self._notes.say(WAY_ON.get(ending.reason, str(error)) if ending else str(error))
