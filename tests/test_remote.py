@@ -27,6 +27,7 @@ from tui.headless.export.script import script
 from tui.headless.export.table import table
 from tui.headless.plain.conversation import Plain
 from tui.headless.train import Output, train_session
+from tui.laboratory import lesson
 from tui.laboratory.ground import Ground
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import ground_of, laboratory_of, session_of
@@ -371,6 +372,12 @@ def test_the_conversation_tells_what_a_step_takes(folder: Path) -> None:
     room = plain.laboratory
     assert not room.studies.seeds()
     assert "each step is a query" in room.notes.text
+
+
+def test_the_digits_of_a_minimum_that_is_that_of_a_sample_are_not_known(folder: Path) -> None:
+    room = Laboratory(Ground.of(data_of(folder), "huber"), Settings(0.01, train_bias=True), Limits(4))
+    compared = {what: told for what, told, _ in lesson.comparison(*[room.walk.branches.current] * 2)}
+    assert compared["correct digits"] == "no minimum known"
 
 
 def test_a_race_is_walked_on_all_rows(folder: Path) -> None:
