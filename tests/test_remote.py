@@ -491,6 +491,10 @@ async def test_every_view_of_batches_is_drawn_without_a_query(folder: Path, quer
         for number, view in enumerate(VIEWS, 1):
             await press(pilot, str(number), "l")
             assert ("too many for all the rates" in shown(pilot)) is (view.name == "rates")
+            assert "Up and down" not in told(pilot), "there are no rates to look at"
+            if view.name == "rates":
+                await press(pilot, "up", "enter")
+                assert room.walk.timeline.settings.learning_rate == 1e-3
         assert len(queries) == before
         assert "went wrong" not in told(pilot)
 

@@ -25,7 +25,7 @@ from tui.laboratory import lesson
 from tui.laboratory.commands import shown
 from tui.laboratory.grounds import load_file
 from tui.laboratory.saving import session_of
-from tui.laboratory.welcome import FORMS
+from tui.laboratory.welcome import forms
 from tui.screen import panels
 from tui.screen.ahead import Ahead
 from tui.screen.aside import Aside, room
@@ -216,8 +216,10 @@ class LaboratoryScreen(Screen[None]):
         if study is not None:
             self._take_study(view, study)
             scene = self._views.scene(frame)  # drop results of the study that are now outdated
-        welcome = self.laboratory.welcome.at(frame.state.iteration)
-        self._stage.card = FORMS if welcome and view.welcomes else ()
+        card: tuple[tuple[str, ...], ...] = ()
+        if self.laboratory.welcome.at(frame.state.iteration) and view.welcomes:
+            card = forms(cross=frame.landscape.lowest_point(frame.state.b) is not None)
+        self._stage.card = card
         self._stage.scene = scene
 
     def _frame(self) -> Frame:
@@ -478,7 +480,8 @@ class LaboratoryScreen(Screen[None]):
     def action_view(self, name: str = "") -> None:
         """Show a view, or the next one."""
         before = self._views.current
-        self.laboratory.notes.say(self._views.show(name, self.laboratory.ground))
+        why = self._views.show(name, self.laboratory.ground)
+        self.laboratory.notes.say(why or self._views.current.hinted(self.laboratory))
         if self._views.current is not before:
             self.workers.cancel_group(self, "study")
         self.touch()

@@ -117,6 +117,11 @@ class View:
     def take(self, piece: Any) -> None:
         """Take a result of the work."""
 
+    def hinted(self, laboratory: Laboratory) -> str:
+        """Return the hint for the laboratory; empty where the keys of the view have nothing to do."""
+        del laboratory
+        return self.hint
+
     def leave(self) -> None:
         """Stop unfinished work: another view is shown."""
 
