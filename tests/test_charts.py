@@ -125,6 +125,7 @@ def test_widening_never_fails_and_never_loses_what_was_seen(shown: Interval, poi
 def test_the_loss_axis_starts_at_zero_and_ends_above_the_curve() -> None:
     assert loss_interval([69.12, 1838.0, 743.0]) == (0, 2000)
     assert loss_interval([1000.0, 1003.0]) == (1000, 1003)
+    assert (loss_interval([16.0]), loss_interval([-16.0, -16.0])) == ((0, 40), (-40, 0))
 
 
 @pytest.mark.parametrize("log", [False, True])

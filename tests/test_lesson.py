@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
 from gdcore.descent.steps import Limits, Settings
+from gdcore.landscapes.known import find as formula
 from gdcore.studies.stability import Regime, correct_digits
 from tests.test_laboratory import EDGES, PIZZA, diverged, laboratory, rows
 from tui.laboratory import lesson
@@ -27,6 +28,8 @@ from tui.screen.panels import paragraph
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gdcore.landscapes.landscape import Landscape
+    from gdcore.rows.dataset import Dataset
     from tui.laboratory.frame import Frame
 
     Row = tuple[tuple[str, str], ...]
@@ -125,6 +128,43 @@ def test_the_last_step_is_called_by_what_it_did(rate: float, regime: Regime, wor
     assert frame.verdict is regime
     assert f"Step 2 {word}" in lesson.last_step(frame)
     assert ("rose" in lesson.last_step(frame)) == (frame.state.loss > (frame.before or frame.state).loss)
+
+
+@pytest.mark.parametrize("train_bias", [False, True])
+@pytest.mark.parametrize("loss", ["squared", "huber", "absolute"])
+@pytest.mark.parametrize("rate", [1e-5, 1e-4, 1e-3, 3e-3])
+def test_a_loss_fell_a_little_where_it_fell_by_less_than_a_hundredth(rate: float, loss: str, train_bias: bool) -> None:
+    lab = laboratory(rate, train_bias=train_bias, iterations=200)
+    lab.set_loss(loss)
+    falls = []
+    for _ in range(60):
+        lab.walk.step()
+        frame = lab.frame
+        text = lesson.last_step(frame)
+        if "fell" in text and frame.before is not None:
+            falls.append(1 - frame.state.loss / frame.before.loss)
+            assert ("fell a little" in text) == (falls[-1] < 0.01), text
+    assert falls
+
+
+WITHOUT_DIGITS: dict[str, tuple[Landscape | Dataset, str, bool, str]] = {
+    "a trough": (rows([3, 3], [1, 2]), "squared", True, "no single minimum"),
+    "w does not matter": (rows([0, 0], [1, 2]), "squared", False, "no single minimum"),
+    "a trough of another loss": (rows([3, 3], [1, 2]), "huber", True, "no single minimum"),
+    "labels that part": (rows([1, 2, 3, 4], [0, 0, 1, 1]), "logistic", True, "no minimum"),
+    "a slope without end": (formula("w + b"), "", True, "no minimum known"),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT_DIGITS)
+def test_where_no_digits_are_counted_the_reason_is_told(case: str) -> None:
+    ground, loss, train_bias, reason = WITHOUT_DIGITS[case]
+    lab = Laboratory(ground, Settings(1e-3, train_bias=train_bias), Limits())
+    if loss:
+        lab.set_loss(loss)
+    assert text_of(panels.readout(lab.frame, 40, 7))[-1].split(maxsplit=1)[-1].strip() == reason
+    compared = {what: told for what, told, _ in lesson.comparison(*[lab.walk.branches.current] * 2)}
+    assert compared["correct digits"] == reason
 
 
 def test_a_step_too_small_for_the_digits_of_w_is_told() -> None:
@@ -244,11 +284,11 @@ def test_the_factor_of_a_divergence_is_that_of_the_run(rate: float) -> None:
     lab = laboratory(rate, iterations=500)
     lab.walk.step(5)
     frame = lab.frame
-    lowest = frame.target[0]
+    lowest = frame.landscape.sure_lowest(0.0)
     assert frame.before
     assert frame.stability
     assert lowest is not None
-    grew = abs((frame.state.w - lowest) / (frame.before.w - lowest))
+    grew = abs((frame.state.w - lowest.w) / (frame.before.w - lowest.w))
     for diverging in (frame, diverged(rate).frame):
         text = lesson.divergence(diverging)
         told = numbers(text)
@@ -425,8 +465,9 @@ def test_the_readout_has_the_numbers_of_the_state(train_bias: bool) -> None:
         assert line.split()[0] == name
         assert float(line.split()[1]) == pytest.approx(value, rel=10.0 ** (1 - digits))
     assert ("held" in lines[5]) != train_bias
-    pairs = zip((state.w, state.b), frame.target, strict=True)
-    correct = [correct_digits(value, target) for value, target in pairs if target is not None]
+    lowest = frame.landscape.sure_lowest(None if train_bias else state.b)
+    assert lowest is not None
+    correct = [correct_digits(state.w, lowest.w), correct_digits(state.b, lowest.b)][: 1 + train_bias]
     assert numbers(lines[6]) == pytest.approx(correct, abs=0.051)
 
 

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import OptionList
 
+from gdcore.descent.batches import Batch
 from gdcore.descent.branches import Branches
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.rows.dataset import load
-from gdcore.studies.race import Standing, race, racing
+from gdcore.studies.race import Standing, race, racing, ranked
 from tests.screens import SMALL, gdlab, laboratory, main_screen, opened, press, press_at_once, settled, shown, views
+from tui.headless.plain.conversation import Plain
+from tui.laboratory import lesson
 from tui.laboratory.laboratory import Laboratory
 from tui.screen.racing import RaceTable, places, table
 from tui.views.views import Views
@@ -74,7 +77,7 @@ def standing(width: int, height: int, *, ascii: bool = False) -> list[str]:  # n
     lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(50))
     lab.studies.race()
     seen = Views()
-    runners = [branch for branch in lab.walk.branches if branch.name in TITLES]
+    runners = ranked(branch for branch in lab.walk.branches if branch.name in TITLES)
     found = places(runners, seen.badges(lab.frame))
     assert [place.loss for place in found] == sorted(place.loss for place in found)
     return ["".join(character for character, _ in row) for row in table(found, None, width, height, ascii=ascii)]
@@ -92,6 +95,32 @@ def test_the_table_is_as_large_as_its_place_and_each_runner_has_a_name_and_a_mar
             assert [str(number) in text for number in range(1, 8)] == [True] * 7
         if height >= 15:
             assert all(title in text for title in TITLES)
+
+
+@pytest.mark.parametrize("rows", [None, 1, 3, 7])
+@pytest.mark.parametrize("words", [False, True], ids=["app", "plain"])
+def test_what_is_said_of_the_winner_is_what_the_table_says(rows: int | None, words: bool) -> None:
+    batch = Batch(rows) if rows else None
+    lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True, batch=batch), Limits(60))
+    if words:
+        said = next(iter(Plain(lab).answer("race")))
+    else:
+        lab.studies.race()
+        said = lab.notes.text
+    found = places(ranked(branch for branch in lab.walk.branches if branch.name in TITLES), Views().badges(lab.frame))
+    assert f" {found[0].badge.name} came lowest: loss {found[0].loss:.7g}." in said
+    lines = {str(branch.name): lesson.account(branch) for branch in lab.walk.branches}
+    assert lines[found[0].badge.name].endswith(f"loss {found[0].loss:.7g}")
+
+
+def test_a_runner_that_diverged_comes_last_however_low_it_was() -> None:
+    low, out, high = (tries(100) for _ in range(3))
+    for branches, rate in ((low, 1e-3), (out, 1e-3), (high, 1e-6)):
+        branches.change(Settings(rate, train_bias=True))
+        branches.run.forward(20)
+    out.change(Settings(1e300, train_bias=True))
+    runners = [high.current, out.current, low.current]
+    assert [rank.runner for rank in ranked(runners)] == [low.current, high.current, out.current]
 
 
 # On the screen

@@ -27,6 +27,7 @@ from tui.headless.export.script import script
 from tui.headless.export.table import table
 from tui.headless.plain.conversation import Plain
 from tui.headless.train import Output, train_session
+from tui.laboratory import lesson
 from tui.laboratory.ground import Ground
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import ground_of, laboratory_of, session_of
@@ -373,6 +374,12 @@ def test_the_conversation_tells_what_a_step_takes(folder: Path) -> None:
     assert "each step is a query" in room.notes.text
 
 
+def test_the_digits_of_a_minimum_that_is_that_of_a_sample_are_not_known(folder: Path) -> None:
+    room = Laboratory(Ground.of(data_of(folder), "huber"), Settings(0.01, train_bias=True), Limits(4))
+    compared = {what: told for what, told, _ in lesson.comparison(*[room.walk.branches.current] * 2)}
+    assert compared["correct digits"] == "no minimum known"
+
+
 def test_a_race_is_walked_on_all_rows(folder: Path) -> None:
     branches = Branches(Timeline(Ground.of(data_of(folder), "huber").landscape, Settings(0.01), Limits(4)))
     runners = race(branches)
@@ -484,6 +491,10 @@ async def test_every_view_of_batches_is_drawn_without_a_query(folder: Path, quer
         for number, view in enumerate(VIEWS, 1):
             await press(pilot, str(number), "l")
             assert ("too many for all the rates" in shown(pilot)) is (view.name == "rates")
+            assert "Up and down" not in told(pilot), "there are no rates to look at"
+            if view.name == "rates":
+                await press(pilot, "up", "enter")
+                assert room.walk.timeline.settings.learning_rate == 1e-3
         assert len(queries) == before
         assert "went wrong" not in told(pilot)
 

@@ -29,6 +29,7 @@ from tui.charts.runs import Badge, run_layers
 from tui.charts.window import Floats, Window, interval_around, ticks_across
 from tui.laboratory.laboratory import Laboratory
 from tui.terminal.painted import PALETTE
+from tui.views.view import noted
 from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
@@ -795,3 +796,31 @@ def test_the_curve_shows_other_runs_and_three_next_steps() -> None:
     steps = [state.w - rate * state.gradient[0] for rate in (0.00025, 0.0005, 0.001)]
     assert sorted(landings) == pytest.approx(steps)
     assert {layer.text for layer in scene.layers if isinstance(layer, Label)} == {"1/2", "2"}
+
+
+@pytest.mark.parametrize("view", ["curve", "map", "fit", "surface"])
+@pytest.mark.parametrize("train_bias", [False, True])
+def test_a_view_of_a_sample_says_so_in_the_smallest_complete_chart(view: str, train_bias: bool) -> None:
+    x = np.linspace(-1e3, 1e3, 50_000)
+    data = Dataset("many", None, x, 3 * x + np.cos(x), "x", "y", ("x", "y"))
+    lab = Laboratory(data, Settings(1e-8, train_bias=train_bias), Limits(), (0.123456789, 0.123456789))
+    lab.set_loss("huber")
+    seen = Views()
+    seen.show(view, lab.ground)
+    for width in (52, 92):
+        text = words(seen.scene(lab.frame), width)
+        assert re.search(r"\d[\d,]+ of [\d,]+ rows", text), text
+        assert ("drawn from" in text) or width < 92 or view == "fit"
+
+
+@pytest.mark.parametrize("title", ["", "b held at 0", "slice at b = -0.00183656", "condition number here 1.234e+05"])
+def test_a_note_on_a_sample_is_shorter_where_there_is_little_room(title: str) -> None:
+    scene = noted(Scene(UNIT, (), title, "w (weight)", "loss"), 10_000, 3_000_000)
+    told = [words(scene, width) for width in (100, 52, 40)]
+    assert f"{title}   drawn from 10,000 of 3,000,000 rows".strip() in told[0]
+    assert all("10,000 of 3,000,000 rows" in text for text in told)
+
+
+def words(scene: Scene, width: int) -> str:
+    """The first row of a scene."""
+    return "".join(character for character, _ in render(scene, width, 15).rows[0])

@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 
 from gdcore.descent.steps import Limits, Settings
+from gdcore.landscapes.known import find
 from gdcore.landscapes.terrain import TERRAINS
-from gdcore.rows.dataset import load
+from gdcore.rows.dataset import Dataset, load
 from tests.screens import LARGE, SMALL, gdlab, laboratory, main_screen, opened, press, settled, shown, told
 from tui.charts.canvas import MARKERS, Label, Line, Scene, render
 from tui.charts.card import with_card
 from tui.charts.window import Window
+from tui.laboratory.ground import Ground
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import laboratory_of, session_of
-from tui.laboratory.welcome import FORMS, STEPS
+from tui.laboratory.welcome import STEPS, forms
+from tui.screen.app import GradientDescentApp
 from tui.views.curve import Curve
 from tui.views.views import VIEWS, Views
 
+FORMS = forms()
 SAID = "a step downhill"
 
 
@@ -73,6 +77,20 @@ async def test_a_person_sees_what_to_press_until_some_steps_are_made(size: tuple
         assert "downhill" not in shown(pilot)
         await press(pilot, "z", *"nnn")
         assert "downhill" not in shown(pilot), "and goes again"
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+@pytest.mark.parametrize("ground", [*TERRAINS, "w + b", "exp(-w)", "w**2 + b", "-w**4", "labels that part"])
+async def test_a_cross_is_spoken_of_where_there_is_one(ground: str, size: tuple[int, int]) -> None:
+    labels = Dataset("labels", None, np.arange(4.0), np.array([0.0, 0.0, 1.0, 1.0]), "x", "y", ("x", "y"))
+    source = Ground.of(labels, "logistic") if ground == "labels that part" else Ground.of(find(ground))
+    lab = Laboratory(source, Settings(1e-4, train_bias=True), Limits(100), source.landscape.scope.start)
+    async with opened(GradientDescentApp(lab, fps=1e-6), size) as pilot:
+        text = shown(pilot)
+        card = [line for cross in (True, False) for form in forms(cross=cross) for line in form if line in text]
+        assert card
+        if "Walk down" in text:
+            assert ("the cross:" in text) == ("✕ minimum" in text)
 
 
 async def test_it_stands_on_the_curve_alone_and_the_key_says_so() -> None:

@@ -6,7 +6,7 @@ branch is current.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import count
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
@@ -43,12 +43,17 @@ class Branch:
     left_at: int = 0
     left: Settings | None = None
     why: str = ""
+    _measured: tuple[tuple[float, float], float] | None = field(default=None, repr=False, compare=False)
 
     @property
     def reached(self) -> float:
-        """The loss of all rows at its tip, even if steps see batches."""
+        """The loss of all rows at its tip, even if steps see batches; it is then measured, once."""
         w, b, loss = self.run.path(self.run.tip, self.run.tip + 1)[0].tolist()
-        return float(loss if self.run.settings_at(self.run.tip).batch is None else self.run.landscape(w, b))
+        if self.run.settings_at(self.run.tip).batch is None:
+            return float(loss)
+        if self._measured is None or self._measured[0] != (w, b):
+            self._measured = (w, b), float(self.run.landscape(w, b))
+        return self._measured[1]
 
     @property
     def origin(self) -> str:
@@ -106,28 +111,46 @@ class Branches:
         """All branches but the current one."""
         return [branch for branch in self._all if branch is not self.current]
 
+    def measure(self) -> None:
+        """Measure what each has reached, which is remembered: an engine may not answer later.
+
+        Raises:
+            ValueError: with a sentence, where it does not answer now.
+        """
+        for branch in self._all:
+            _ = branch.reached
+
     def change(self, settings: Settings) -> None:
-        """Change the settings from the cursor on; if there is a future already, on a new branch."""
+        """Change the settings from the cursor on; if there is a future already, on a new branch.
+
+        Raises:
+            ValueError: as `Timeline.change` does; then nothing changes, and there is no new branch.
+        """
         run = self.run
         if settings == run.settings:
             return
-        if run.state.iteration < run.tip:
-            self.fork()
-        self.run.change(settings)
+        if run.state.iteration == run.tip:
+            run.change(settings)
+            return
+        twin = run.fork()
+        twin.change(settings)
+        self.fork(twin=twin)
 
-    def fork(self, why: str = "", name: str = "") -> None:
-        """Start a new branch at the cursor and make it current."""
+    def fork(self, why: str = "", name: str = "", twin: Timeline | None = None) -> None:
+        """Start a new branch at the cursor, or from the given copy of the run, and make it current."""
         parent, run = self.current, self.run
-        self.current = self.branch_off(why, name)
+        self.current = self.branch_off(why, name, twin)
         if parent.parent and run.tip == parent.left_at and not why:
             # The old branch made no step of its own: its parent has all of it.
             self._all.remove(parent)
             self.current.parent = parent.parent
 
-    def branch_off(self, why: str, name: str = "") -> Branch:
+    def branch_off(self, why: str, name: str = "", twin: Timeline | None = None) -> Branch:
         """Create a branch at the cursor of the current one, without making it current."""
         parent, run = self.current, self.run
-        branch = Branch(name or self.free_name(), run.fork(), parent.name, run.state.iteration, run.settings, why)
+        branch = Branch(
+            name or self.free_name(), twin or run.fork(), parent.name, run.state.iteration, run.settings, why
+        )
         self._add(branch)
         return branch
 

@@ -132,21 +132,23 @@ class Timeline:
         in between keeps the memory.
 
         Raises:
-            ValueError: if there is a batch but there are no rows; then nothing changes.
+            ValueError: if there is a batch but there are no rows, or they cannot be had; then nothing changes.
         """
         if settings == self.settings:
             return
         iteration = self.state.iteration
         self.landscape.seen(iteration, settings.batch)
+        last = bisect_right(self._changed_at, iteration) - 1
+        again = self._changed_at[last] == iteration
+        arrived, before = self._changed_from[last] if again else (self.state, self.settings)
+        state = adopt(self.landscape, arrived, settings, before)  # what fails must fail before anything has changed
         self._drop_after(iteration)
-        if self._changed_at[-1] < iteration:
+        if not again:
             self._changed_at.append(iteration)
             self._changed_to.append(settings)
-            self._changed_from.append((self.state, self.settings))
+            self._changed_from.append((arrived, before))
         self._changed_to[-1] = settings
-        arrived, before = self._changed_from[-1]
-        self.state = adopt(self.landscape, arrived, settings, before)
-        self.settings = settings
+        self.state, self.settings = state, settings
         # Another batch has another loss.
         self._path[3 * iteration + 2] = self.state.loss
         self._losses.truncate(iteration)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import hypot, inf
+from math import hypot, inf, isfinite
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from gdcore.descent.branches import Branch
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Nudge
-from gdcore.descent.steps import Settings, advance, begin, whole
+from gdcore.descent.steps import Reason, Settings, advance, begin, whole
 from gdcore.landscapes.landscape import Point
 from gdcore.studies.stability import stability
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from gdcore.descent.branches import Branches
     from gdcore.descent.optimizers import Optimizer
@@ -50,6 +50,20 @@ class Standing(NamedTuple):
 
     runners: tuple[Branch, ...] = ()
     done: float = 0.0
+
+
+class Rank(NamedTuple):
+    """Where a runner stands among the others.
+
+    Attributes:
+        runner: its run.
+        loss: the loss of all rows that it has reached.
+        diverged: whether it is out of the race.
+    """
+
+    runner: Branch
+    loss: float
+    diverged: bool
 
 
 def sensible_rate(landscape: Landscape, settings: Settings, state: State, iterations: int) -> float:
@@ -153,9 +167,19 @@ def racing(branches: Branches, longest: int | None = LONGEST) -> Generator[Stand
         why = f"in the race, lr {rate:g}"
         runners.append(Branch(optimizer.title, twin, parent.name, state.iteration, settings, why))
     yield from _in_turns(tuple(runners), iterations)
+    order = [rank.runner for rank in ranked(runners)]  # before the branches are added: an engine may not answer
     for runner in runners:
         branches.join(runner)
-    return sorted(runners, key=lambda runner: whole(here.landscape, settings, runner.run.state).loss)
+    return order
+
+
+def ranked(runners: Iterable[Branch]) -> list[Rank]:
+    """The runners, the one with the lowest loss of all rows first, those that diverged last."""
+    found = []
+    for runner in runners:
+        ending = runner.run.ending
+        found.append(Rank(runner, runner.reached, ending is not None and ending.reason is Reason.DIVERGED))
+    return sorted(found, key=lambda rank: inf if rank.diverged or not isfinite(rank.loss) else rank.loss)
 
 
 def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing]:

@@ -197,6 +197,7 @@ class Scene:
         log_x: The horizontal coordinates are.
         bare: It has no axes around it.
         wordless: It has neither titles nor a legend, and leaves no rows for them.
+        shorter: Titles in place of the title where there is little room: the first that fits.
     """
 
     window: Window
@@ -208,6 +209,7 @@ class Scene:
     log_x: bool = False
     bare: bool = False
     wordless: bool = False
+    shorter: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -263,7 +265,7 @@ def render(scene: Scene, width: int, height: int, marker: str = "braille", *, co
     if width < 1 or height < 1:
         return Picture((), Body(0, 0, 0, 0), scene.window)
     alphabet = int(marker == "dot")
-    titles = None if scene.wordless else (scene.title, scene.x_title, scene.y_title)
+    titles = None if scene.wordless else ((scene.title, *scene.shorter), scene.x_title, scene.y_title)
     logs = None if scene.bare else (scene.log_x, scene.log_y)
     body, backdrop = _backdrop(scene.window, titles, logs, (width, height), alphabet)
     grid: Grid = list(map(list, backdrop))
@@ -294,13 +296,13 @@ def _over(behind: str, front: str) -> str:
 @lru_cache(maxsize=16)
 def _backdrop(
     window: Window,
-    titles: tuple[str, str, str] | None,
+    titles: tuple[tuple[str, ...], str, str] | None,
     logs: tuple[bool, bool] | None,
     size: tuple[int, int],
     alphabet: int,
 ) -> tuple[Body, tuple[Row, ...]]:
     """Return the axes with their ticks and titles, and the area inside; cached, as a window often stays the same."""
-    title, x_title, y_title = titles or ("", "", "")
+    heads, x_title, y_title = titles or ((), "", "")
     (log_x, log_y), (width, height) = logs or (False, False), size
     grid: Grid = [[BLANK] * width for _ in range(height)]
     worded = titles is not None
@@ -318,7 +320,7 @@ def _backdrop(
     if framed:
         _draw_frame(grid, window, body, (x_ticks, y_ticks), alphabet)
     if titled:
-        _draw_titles(grid[0], title, y_title, body, alphabet)
+        _draw_titles(grid[0], heads, y_title, body, alphabet)
     if named:
         name = _cells(x_title, alphabet, body.width)
         _write(grid[-1 - explained], body.column + (body.width - len(name)) // 2, name, "title")
@@ -576,15 +578,17 @@ def _positions(places: Floats) -> list[int]:
     return [int(place) for place in places]
 
 
-def _draw_titles(row: list[Cell], head: str, y_title: str, body: Body, alphabet: int) -> None:
-    """What the vertical axis measures, above it, and the title in the middle of the rest."""
-    name, title = _cells(y_title, alphabet, len(row) // 2), _cells(head, alphabet)
+def _draw_titles(row: list[Cell], heads: tuple[str, ...], y_title: str, body: Body, alphabet: int) -> None:
+    """What the vertical axis measures, above it, and in the middle of the rest the first title that fits."""
+    name = _cells(y_title, alphabet, len(row) // 2)
     start = max(0, body.column - len(name))
     _write(row, start, name, "title")
     free = start + len(name) + 2
-    if len(title) <= len(row) - free:
-        middle = body.column + (body.width - len(title)) // 2
-        _write(row, min(max(free, middle), len(row) - len(title)), title, "title")
+    for title in (_cells(head, alphabet) for head in heads):
+        if len(title) <= len(row) - free:
+            middle = body.column + (body.width - len(title)) // 2
+            _write(row, min(max(free, middle), len(row) - len(title)), title, "title")
+            return
 
 
 def _draw_legend(row: list[Cell], scene: Scene, said: set[tuple[str, str]], alphabet: int, colourless: bool) -> None:

@@ -135,7 +135,7 @@ def loss_interval(losses: ArrayLike, *, log: bool = False, depth: float = DEPTH)
     It starts at 0 unless the losses differ little compared with their size.
 
     Args:
-        losses: Losses in any shape, 0 or more each.
+        losses: Losses in any shape; for a logarithmic axis 0 or more each.
         log: Return the borders as log10 of the loss, for a logarithmic axis.
         depth: A logarithmic axis reaches down to this share of the largest loss at most.
     """
@@ -146,8 +146,8 @@ def loss_interval(losses: ArrayLike, *, log: bool = False, depth: float = DEPTH)
     if not numbers.any():
         return (0.0, 1.0)
     low, high = _decimal(numbers.min()), _decimal(numbers.max())
-    if high - low <= Decimal(ALIKE) * high:
-        low, high = Decimal(0), 2 * high
+    if high - low <= Decimal(ALIKE) * max(abs(low), abs(high)):
+        low, high = min(2 * low, Decimal(0)), max(2 * high, Decimal(0))
     elif 0 <= low <= high - low:
         low = Decimal(0)
     return _outwards(low, high)

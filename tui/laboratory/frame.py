@@ -109,13 +109,6 @@ class Frame:
         return above and self.verdict is Regime.DIVERGE
 
     @property
-    def target(self) -> tuple[float | None, float | None]:
-        """The (w, b) of the lowest minimum; None for a parameter that is fixed or has no single best value."""
-        both = self.settings.train_bias
-        lowest = self.landscape.sure_lowest(None if both else self.state.b)
-        return (lowest.w if lowest else None), (lowest.b if lowest and both else None)
-
-    @property
     def cost(self) -> str:
         """How long the last query took, where a step is one; empty where none is."""
         return self.landscape.cost if self.settings.batch is not None or not self.landscape.exact else ""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gdcore.descent.branches import Branch
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.state import Memory
+    from gdcore.landscapes.landscape import Landscape
     from gdcore.studies.stability import Stability
     from tui.laboratory.frame import Frame
 
@@ -49,6 +50,8 @@ ALONG = {Regime.GLIDE: "glides, then crawls", Regime.OVERSHOOT: "overshoots, the
 """The same for a long valley: fast down its sides, slow along its floor."""
 
 STAYED = "stayed, but for its last digits"
+LITTLE = 0.01
+"""A loss that fell by a smaller share of itself fell a little."""
 
 SHOWN_ROWS = 12
 """Maximum number of rows written out in a derivation."""
@@ -93,11 +96,13 @@ def last_step(frame: Frame, *, short: bool = False) -> str:
         if before.gradient[0] == 0:
             why = "the ground is level, dL/dw = 0"
         return f"Step {state.iteration:,} did not move: {why}. Loss {losses}."
-    fell = "fell" if whole.loss < whole_before.loss else "stayed" if short else STAYED
+    fell = _fell(whole_before.loss, whole.loss)
+    if short and fell == STAYED:
+        fell = "stayed"
     if frame.verdict is Regime.CRAWL and not frame.landscape.exact and _steeper(frame):
         return f"Step {state.iteration:,} went on downhill, and it gets steeper: {moved}, {loss} {fell}{by}."
     told = {
-        Regime.CRAWL: f"crawled: {moved}, {loss} {'fell a little' if fell == 'fell' else fell}{by}.",
+        Regime.CRAWL: f"crawled: {moved}, {loss} {fell}{by}.",
         Regime.GLIDE: f"glided: {moved}, {loss} {fell}{by}.",
         Regime.OVERSHOOT: f"overshot: {moved}, across the lowest point"
         + (f"; {loss} {fell}." if short else f" on its way. {loss.capitalize()} {fell}, {losses}."),
@@ -105,6 +110,17 @@ def last_step(frame: Frame, *, short: bool = False) -> str:
         + ("" if short else f" {loss.capitalize()} rose, {losses}."),
     }
     return f"Step {state.iteration:,} {told[frame.verdict or Regime.GLIDE]}"
+
+
+def _fell(before: float, now: float) -> str:
+    """How a loss fell, or that it stayed.
+
+    >>> _fell(100.0, 69.0), _fell(100.0, 99.5), _fell(-100.0, -100.5), _fell(100.0, 100.0) == STAYED
+    ('fell', 'fell a little', 'fell a little', True)
+    """
+    if not now < before:
+        return STAYED
+    return "fell a little" if before - now < LITTLE * abs(before) else "fell"
 
 
 def _steeper(frame: Frame) -> bool:
@@ -290,6 +306,26 @@ def cost(frame: Frame) -> Iterator[str]:
         yield f"Curvature, minimum and pictures are those of a sample of {sampled}; loss and slopes are of all."
 
 
+def digits(landscape: Landscape, w: float, b: float, *, train_bias: bool) -> list[str]:
+    """How many digits of each trained parameter are those of the minimum; else in words why there are none to count.
+
+    >>> from gdcore.landscapes.bowl import MeanSquaredError
+    >>> digits(MeanSquaredError.of([1.0, 2.0, 3.0], [3.0, 5.0, 7.0]), 2.001, 0.99, train_bias=True)
+    ['w 3.3', 'b 2.0']
+    >>> digits(MeanSquaredError.of([2.0, 2.0], [3.0, 5.0]), 2.0, 0.0, train_bias=True)
+    ['no single minimum']
+    """
+    held = None if train_bias else b
+    lowest = landscape.sure_lowest(held)
+    if lowest is not None:
+        found = [("w", w, lowest.w), ("b", b, lowest.b)][: 1 + train_bias]
+        return [f"{name} {correct_digits(value, target):.1f}" for name, value, target in found]
+    if landscape.why_no_minimum(held):
+        return ["no minimum"]
+    known = landscape.columns is not None and (landscape.exact or not landscape.remote)
+    return ["no single minimum" if known else "no minimum known"]
+
+
 def comparison(one: Branch, other: Branch) -> list[tuple[str, str, str]]:
     """Two branches side by side, each where it ended: (what, one, other)."""
     columns = [_figures(one), _figures(other)]
@@ -300,13 +336,6 @@ def _figures(branch: Branch) -> dict[str, str]:
     run = branch.run
     settings = run.settings_at(run.tip)
     w, b, _ = run.path(run.tip, run.tip + 1)[0].tolist()
-    lowest = run.landscape.sure_lowest(None if settings.train_bias else b)
-    target = (lowest.w, lowest.b if settings.train_bias else None) if lowest else (None, None)
-    digits = [
-        f"{name} {correct_digits(value, best):.1f}"
-        for name, value, best in zip("wb", (w, b), target, strict=True)
-        if best is not None
-    ]
     optimizer = settings.optimizer
     values = ", ".join(f"{p.name} {getattr(optimizer, p.name):g}" for p in hyperparameters(type(optimizer)))
     return {
@@ -320,7 +349,7 @@ def _figures(branch: Branch) -> dict[str, str]:
         "w": number(w),
         "b": number(b),
         "loss": number(branch.reached),
-        "correct digits": ", ".join(digits) or "no single minimum",
+        "correct digits": ", ".join(digits(run.landscape, w, b, train_bias=settings.train_bias)),
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gdcore.descent.optimizers import OPTIMIZERS
-from gdcore.descent.steps import advance, whole
+from gdcore.descent.steps import advance
+from gdcore.rows.files import DatasetError
 from gdcore.studies.noise import several_seeds
 from gdcore.studies.race import LONGEST, exhaust, racing
 from tui.laboratory.walk import WAY_ON, Walk
@@ -35,9 +36,18 @@ class Studies:
         self._landed: tuple[object, tuple[tuple[str, State], ...]] = (None, ())
 
     def toggle_ghosts(self) -> None:
-        """Switch showing the next step at half and at twice the rate."""
+        """Switch showing the next step at half and at twice the rate.
+
+        Raises:
+            ValueError: with a sentence, where an engine does not answer; then they are not shown.
+        """
         self.ghosts = not self.ghosts
-        self._notes.say("Half, whole and double rate: three next steps." if self.ghosts else "One next step.")
+        try:
+            shown = self.landings
+        except ValueError:
+            self.ghosts = False
+            raise
+        self._notes.say("Half, whole and double rate: three next steps." if shown else "One next step.")
 
     @property
     def landings(self) -> tuple[tuple[str, State], ...]:
@@ -69,7 +79,7 @@ class Studies:
         except ValueError as error:
             self._notes.say(f"{error}.", alarm=True)
             return False
-        reached = [whole(b.run.landscape, b.run.settings, b.run.state).loss for b in made]
+        reached = [branch.reached for branch in made]
         low, high = min(reached), max(reached)
         self._notes.say(f"{SEEDS} seeds ran from here: the loss of all rows ended between {low:.5g} and {high:.5g}.")
         return True
@@ -92,6 +102,9 @@ class Studies:
         self._notes.say("The race is on. Escape gives it up.")
         try:
             first = (yield from racing(branches, longest))[0]
+        except DatasetError as error:  # an engine does not answer
+            self._notes.say(f"{error}.", alarm=True)
+            return False
         except ValueError as error:
             ending = self._walk.timeline.ending
             self._notes.say(WAY_ON.get(ending.reason, str(error)) if ending else str(error))
@@ -99,6 +112,6 @@ class Studies:
         if branches is not self._walk.branches:  # other data have been opened meanwhile
             return False
         self._notes.say(
-            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.run.state.loss:.7g}."
+            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.reached:.7g}."
         )
         return True

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 STEPS = 3
 """Number of steps after which it is hidden."""
-FORMS: tuple[tuple[str, ...], ...] = (
-    (
-        "You stand in the dark and feel the slope.",
-        "Walk down to the lowest point, the cross:",
-        "n      one step downhill",
-        "]  [   longer, shorter steps",
-        "b      one step back",
-        "space  it runs by itself",
-        "?      explains all you see",
-    ),
-    (
-        "Walk down to the cross:",
-        "n      a step downhill",
-        "]  [   longer, shorter",
-        "b      a step back",
-        "space  runs by itself",
-        "?      explains it all",
-    ),
-    ("n  a step downhill", "]  longer steps", "?  explains it all"),
-    ("n step   ? help",),
-)
-"""The texts, from long to short: a key, two blanks or more, and what it does."""
+
+
+def forms(*, cross: bool = True) -> tuple[tuple[str, ...], ...]:
+    """Return the texts, from long to short: a key, two blanks or more, and what it does.
+
+    Args:
+        cross: whether a cross shows the minimum; there is none where no minimum is known.
+    """
+    return (
+        (
+            "You stand in the dark and feel the slope.",
+            "Walk down to the lowest point, the cross:" if cross else "Walk down, as far as the slope leads:",
+            "n      one step downhill",
+            "]  [   longer, shorter steps",
+            "b      one step back",
+            "space  it runs by itself",
+            "?      explains all you see",
+        ),
+        (
+            "Walk down to the cross:" if cross else "Walk down the slope:",
+            "n      a step downhill",
+            "]  [   longer, shorter",
+            "b      a step back",
+            "space  runs by itself",
+            "?      explains it all",
+        ),
+        ("n  a step downhill", "]  longer steps", "?  explains it all"),
+        ("n step   ? help",),
+    )
 
 
 class Welcome:

@@ -15,6 +15,7 @@ from textual.command import CommandPalette
 from textual.reactive import Reactive
 from textual.screen import Screen
 
+from gdcore.rows.dataset import DatasetError
 from tui.laboratory.saving import session_of, state_folder
 from tui.screen.keys import COMMANDS
 from tui.screen.screen import LaboratoryScreen
@@ -95,6 +96,16 @@ class GradientDescentApp(BaseApp):
         if isinstance(screen, LaboratoryScreen):
             for command in COMMANDS:
                 yield SystemCommand(command.label, command.tooltip, partial(screen.run_action, command.action))
+
+    async def run_action(self, action: Any, *rest: Any, **options: Any) -> bool:
+        """Do an action; where an engine does not answer, say so."""
+        try:
+            return await super().run_action(action, *rest, **options)
+        except DatasetError as error:
+            screen = self.screen_stack[0]
+            assert isinstance(screen, LaboratoryScreen)
+            screen.refuse(error)
+            return True
 
     def _save(self) -> None:
         """Save what was done."""

@@ -78,7 +78,9 @@ HELP = {
 COMMANDED = "is a command here too: a field takes only what a number has. Escape leads back to the chart."
 """Shown once when a letter is typed into a number field."""
 
-NOTES = dict.fromkeys(("start-w", "start-b", "delta"), " Restarts the run.")
+RESTARTING = ("start-w", "start-b", "delta")
+"""The number fields that restart the run."""
+NOTES = dict.fromkeys(RESTARTING, " Restarts the run.")
 
 
 class Row(Horizontal):

@@ -11,7 +11,7 @@ from math import inf, log10
 from textwrap import wrap
 from typing import TYPE_CHECKING, TypeAlias
 
-from gdcore.studies.stability import Regime, Stability, correct_digits
+from gdcore.studies.stability import Regime, Stability
 from tui.charts.cells import BLANK, Cell, Row, columns_of
 from tui.laboratory import lesson
 
@@ -138,12 +138,8 @@ def _last(frame: Frame, width: int) -> Row:
 
 def _digits(frame: Frame) -> str:
     """The accuracy of the run as a number of correct digits."""
-    told = [
-        f"{name} {correct_digits(value, target):.1f}"
-        for name, value, target in zip("wb", (frame.state.w, frame.state.b), frame.target, strict=True)
-        if target is not None
-    ]
-    return "  ".join(told) or "no single minimum"
+    state = frame.state
+    return "  ".join(lesson.digits(frame.landscape, state.w, state.b, train_bias=frame.settings.train_bias))
 
 
 def summary(frame: Frame, width: int, height: int) -> list[Row]:

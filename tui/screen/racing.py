@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from gdcore.descent.steps import Reason, whole
 from tui.charts.cells import BLANK, columns_of
 from tui.terminal.painted import Painted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from gdcore.descent.branches import Branch
+    from gdcore.studies.race import Rank
     from tui.charts.cells import Cell, Row
     from tui.charts.runs import Badge
 
@@ -35,17 +33,12 @@ class Place(NamedTuple):
     diverged: bool
 
 
-def places(runners: Iterable[Branch], badges: Mapping[int, Badge]) -> list[Place]:
-    """The runners, the one with the lowest loss first."""
-    found = []
-    for runner in runners:
-        run = runner.run
-        ending = run.ending
-        out = ending is not None and ending.reason is Reason.DIVERGED
-        loss = whole(run.landscape, run.settings, run.state).loss
-        rate = run.settings.learning_rate
-        found.append(Place(badges[id(runner)], rate, loss, run.state.iteration, out))
-    return sorted(found, key=lambda place: inf if place.diverged or not isfinite(place.loss) else place.loss)
+def places(ranks: Iterable[Rank], badges: Mapping[int, Badge]) -> list[Place]:
+    """The runners as `ranked` has them."""
+    return [
+        Place(badges[id(runner)], runner.run.settings.learning_rate, loss, runner.run.tip, diverged)
+        for runner, loss, diverged in ranks
+    ]
 
 
 def table(found: Sequence[Place], done: float | None, width: int, height: int, *, ascii: bool = False) -> list[Row]:  # noqa: A002
@@ -104,9 +97,9 @@ class RaceTable(Painted):
     _places: Sequence[Place] = ()
     _done: float | None = None
 
-    def show(self, runners: Iterable[Branch], badges: Mapping[int, Badge], done: float | None) -> None:
+    def show(self, ranks: Iterable[Rank], badges: Mapping[int, Badge], done: float | None) -> None:
         """Show the runners, and how much of the race is done; None where it is over."""
-        self._places, self._done = places(runners, badges), done
+        self._places, self._done = places(ranks, badges), done
         self.repaint()
 
     def paint(self, width: int, height: int) -> Sequence[Row]:

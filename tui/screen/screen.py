@@ -19,19 +19,20 @@ from textual.worker import get_current_worker
 from gdcore.inert import inert
 from gdcore.landscapes.landscape import Landscape
 from gdcore.rows.dataset import DatasetError
+from gdcore.studies.race import ranked
 from tui.charts.canvas import MARKERS
 from tui.laboratory import lesson
 from tui.laboratory.commands import shown
 from tui.laboratory.grounds import load_file
 from tui.laboratory.saving import session_of
-from tui.laboratory.welcome import FORMS
+from tui.laboratory.welcome import forms
 from tui.screen import panels
 from tui.screen.ahead import Ahead
 from tui.screen.aside import Aside, room
 from tui.screen.chart import Chart
 from tui.screen.dialogs import BranchDialog, OptionsDialog, TextDialog, copy_or_quit
 from tui.screen.fields import NumberField
-from tui.screen.form import SCHEDULE_FIELDS, Form
+from tui.screen.form import RESTARTING, SCHEDULE_FIELDS, Form
 from tui.screen.help import help_text
 from tui.screen.keybar import KeyBar
 from tui.screen.keys import COMMANDS
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from gdcore.descent.branches import Branch
     from gdcore.rows.dataset import Dataset
     from gdcore.session import Session
+    from gdcore.studies.race import Rank
     from tui.laboratory.frame import Frame
     from tui.laboratory.laboratory import Laboratory
     from tui.laboratory.saving import Saver
@@ -134,6 +136,7 @@ class LaboratoryScreen(Screen[None]):
         self._own = True
         self._race_on: Worker[None] | None = None
         self._raced = 0.0
+        self._ranks: list[Rank] = []
         self._stage = Stage(id="chart")
         self._form = Form(laboratory.ground, id="form")
         self._aside = Aside(id="aside")
@@ -193,6 +196,12 @@ class LaboratoryScreen(Screen[None]):
     def draw(self) -> None:
         """Hand the frame of this moment to every widget."""
         frame = self._shown = self._frame()
+        try:
+            self._hand_down(frame)
+        except DatasetError as error:  # the rows of a batch are read when they are drawn
+            self._panels["story"].show(self._silent(frame, error))
+
+    def _hand_down(self, frame: Frame) -> None:
         if self._own and self._saver is not None and self._saving is None:
             self._saving = self.set_timer(SAVED_AFTER, partial(self._save, self._saver))
         for panel in self._panels.values():
@@ -207,8 +216,10 @@ class LaboratoryScreen(Screen[None]):
         if study is not None:
             self._take_study(view, study)
             scene = self._views.scene(frame)  # drop results of the study that are now outdated
-        welcome = self.laboratory.welcome.at(frame.state.iteration)
-        self._stage.card = FORMS if welcome and view.welcomes else ()
+        card: tuple[tuple[str, ...], ...] = ()
+        if self.laboratory.welcome.at(frame.state.iteration) and view.welcomes:
+            card = forms(cross=frame.landscape.lowest_point(frame.state.b) is not None)
+        self._stage.card = card
         self._stage.scene = scene
 
     def _frame(self) -> Frame:
@@ -218,8 +229,12 @@ class LaboratoryScreen(Screen[None]):
         except DatasetError as error:
             if self._shown is None:
                 raise
-            self._pause()
-            return replace(self._shown, note=f"{error}.", alarm=True, running=False)
+            return self._silent(self._shown, error)
+
+    def _silent(self, frame: Frame, error: DatasetError) -> Frame:
+        """A frame with the sentence of an engine that does not answer; nothing runs any more."""
+        self._pause()
+        return replace(frame, note=f"{error}.", alarm=True, running=False)
 
     def _show_aside(self, frame: Frame) -> None:
         """Show small views if a wide terminal has space below the settings; during a run paint them in some frames."""
@@ -258,7 +273,9 @@ class LaboratoryScreen(Screen[None]):
         if not found:
             self.query_one("#left").mount(table, before=0)
         table.ascii = self._stage.marker == "dot"
-        table.show(self._views.racers, self._views.badges(frame), self._raced if on else None)
+        racers = set(map(id, self._views.racers))
+        ranks = [rank for rank in self._ranks if id(rank.runner) in racers]
+        table.show(ranks, self._views.badges(frame), self._raced if on else None)
 
     def _save(self, saver: Saver) -> None:
         """Save the session; called at most SAVED_AFTER seconds after a change."""
@@ -365,34 +382,37 @@ class LaboratoryScreen(Screen[None]):
 
     @on(NumberField.Chosen)
     def _number_chosen(self, event: NumberField.Chosen) -> None:
-        laboratory, walk, value = self.laboratory, self.laboratory.walk, event.value
+        name = str(event.field.id)
+        if not self._waits(name):
+            self._try(partial(self._take_number, name, event.value), pauses=name in RESTARTING)
+
+    def _take_number(self, name: str, value: float) -> None:
+        """Put the number of a field in force."""
+        laboratory, walk = self.laboratory, self.laboratory.walk
         w, b = walk.start
-        if self._waits(str(event.field.id)):
-            return
-        match event.field.id:
+        match name:
             case "rate":
                 walk.set_learning_rate(value)
             case "steps":
                 walk.set_iterations(int(value))
             case "start-w":
-                self._try(lambda: walk.set_start(value, b))
+                walk.set_start(value, b)
             case "start-b":
-                self._try(lambda: walk.set_start(w, value))
+                walk.set_start(w, value)
             case "at-x":
                 laboratory.predict(value)
             case "batch":
-                self._try(lambda: walk.set_batch(int(value)), pauses=False)
+                walk.set_batch(int(value))
             case "seed":
-                self._try(lambda: walk.set_seed(int(value)), pauses=False)
+                walk.set_seed(int(value))
             case "delta":
-                self._try(lambda: laboratory.set_loss("huber", value))
+                laboratory.set_loss("huber", value)
             case name if name in SCHEDULE_FIELDS:
                 schedule: Any = walk.timeline.settings.schedule
                 walk.set_schedule(replace(schedule, **{SCHEDULE_FIELDS[name]: value}))
             case name:
                 optimizer: Any = walk.timeline.settings.optimizer
-                walk.set_optimizer(replace(optimizer, **{str(name): value}))
-        self.touch()
+                walk.set_optimizer(replace(optimizer, **{name: value}))
 
     @on(Chart.Clicked)
     def _place_clicked(self, event: Chart.Clicked) -> None:
@@ -437,6 +457,11 @@ class LaboratoryScreen(Screen[None]):
         else:
             self.app.call_from_thread(self._opened, data)
 
+    def refuse(self, error: DatasetError) -> None:
+        """Say that rows cannot be had, and let nothing run on."""
+        self._pause()
+        self._refused(f"{error}.")
+
     def _refused(self, sentence: str) -> None:
         self.laboratory.notes.say(sentence, alarm=True)
         self._form.show_ground(self.laboratory.ground)
@@ -455,7 +480,8 @@ class LaboratoryScreen(Screen[None]):
     def action_view(self, name: str = "") -> None:
         """Show a view, or the next one."""
         before = self._views.current
-        self.laboratory.notes.say(self._views.show(name, self.laboratory.ground))
+        why = self._views.show(name, self.laboratory.ground)
+        self.laboratory.notes.say(why or self._views.current.hinted(self.laboratory))
         if self._views.current is not before:
             self.workers.cancel_group(self, "study")
         self.touch()
@@ -502,6 +528,7 @@ class LaboratoryScreen(Screen[None]):
     def action_branches(self) -> None:
         """Look at the branches."""
         self._pause()
+        self.laboratory.walk.branches.measure()
         badges = self._views.badges(self.laboratory.frame)
         marks = {
             key: (badge.ascii if self._stage.marker == "dot" else badge.glyph, self._stage.style_of(badge.role))
@@ -511,7 +538,7 @@ class LaboratoryScreen(Screen[None]):
 
     def _switched(self, branch: Branch | None) -> None:
         if branch is not None:
-            self.laboratory.walk.switch(branch)
+            self._try(lambda: self.laboratory.walk.switch(branch))
         self.touch()
 
     def action_seeds(self) -> None:
@@ -535,15 +562,20 @@ class LaboratoryScreen(Screen[None]):
         """Run the race piece by piece, handling keys between the pieces."""
         pieces = self.laboratory.studies.racing(longest=None)
         raced, shown = False, -inf
+        runners: tuple[Branch, ...] = ()
         try:
             while True:
-                self._views.racers, self._raced = next(pieces)
+                runners, self._raced = next(pieces)
                 if monotonic() - shown > self._runner.interval * RACE_FRAMES:
                     shown = monotonic()
+                    self._rank(runners)
                     self.touch()
                 await sleep(0)
         except StopIteration as done:
             raced = done.value
+            self._rank(runners if raced else ())
+        except DatasetError as error:
+            self.refuse(error)
         finally:
             pieces.close()
             if self._race_on is get_current_worker():  # it was not cancelled
@@ -553,6 +585,10 @@ class LaboratoryScreen(Screen[None]):
             self._views.show_race(self.laboratory.ground)
             self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: list.")
         self.touch()
+
+    def _rank(self, runners: tuple[Branch, ...]) -> None:
+        """Show these runners in the table: what is drawn asks for nothing."""
+        self._ranks, self._views.racers = ranked(runners), runners
 
     # The course
 

@@ -48,14 +48,14 @@ class Curve(View):
             best.w if best else None,
             [(name, ghost.w, ghost.loss) for name, ghost in frame.landings],
             [(path[:, 0], path[:, 2]) for path in map(path_of, others(frame))],
-            _title(frame),
+            _slice(frame),
             look.others(frame),
             look.own(frame),
             [minimum.w for minimum in landscape.drawn.minima(state.b)],
             Slice(batch, state.b) if batch is not None else None,
             _lowest_w(batch, state.b),
         )
-        return curve_scene(descent, self.window, log=look.log)
+        return drawn_from(curve_scene(descent, self.window, log=look.log), frame)
 
     def clicked(self, x: float, laboratory: Laboratory) -> None:
         """Start at the w that was clicked."""
@@ -78,10 +78,6 @@ def _across(frame: Frame, look: Look) -> tuple[float, float]:
         return widened(landscape.scope.w, around.w)
     held = landscape.lowest_point(around.b)
     return window_around(around.w, held.w if held else None)
-
-
-def _title(frame: Frame) -> str:
-    return _slice(frame) + drawn_from(frame)
 
 
 def _slice(frame: Frame) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.charts.fit import Fit as Rows
 from tui.charts.fit import fit_scene, fit_window
-from tui.views.view import Look, View
+from tui.views.view import Look, View, noted
 
 if TYPE_CHECKING:
     from tui.charts.canvas import Scene
@@ -40,6 +40,4 @@ class Fit(View):
         told = f"y({frame.predict_at:.6g}) = {frame.prediction:.6g}" if scale else ""
         rows = Rows(data.x, data.y, (state.w, state.b), best, *names, at, told, frame.landscape.prediction)
         scene = fit_scene(rows, self.window)
-        if data.sampled:
-            scene = replace(scene, title=f"sample of {len(data.x):,} of {data.rows:,} rows")
-        return scene
+        return noted(replace(scene, title=""), len(data.x), data.rows) if data.sampled else scene

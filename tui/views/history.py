@@ -11,7 +11,7 @@ import numpy as np
 from gdcore.descent.branches import brief
 from tui.charts.history import NOTHING, Curve, history_scene, history_window
 from tui.charts.history import History as Losses
-from tui.views.view import Look, View, all_points, others
+from tui.views.view import Look, View, all_points, drawn_from, others
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -60,7 +60,8 @@ class History(View):
             ends = np.append(np.full(len(points), now), reach[0]), np.append(points, reach[1])
             seen = replace(losses, future=ends)
         self.window = history_window(seen, log=look.log, shown=self.window)
-        return history_scene(losses, self.window, log=look.log)
+        scene = history_scene(losses, self.window, log=look.log)
+        return drawn_from(scene, frame) if chance else scene
 
 
 def _of_all_rows(run: Timeline, iterations: ArrayLike) -> Curve:

@@ -103,11 +103,11 @@ class Map(View):
             [path_of(branch) for branch in others(frame)],
             look.others(frame),
             look.own(frame),
-            _shape(frame) + drawn_from(frame) + self._progress(),
+            _shape(frame) + self._progress(),
             basin_layers(*_grid(self.window), self._ends) if self._ends is not None else (),
             _batch_minimum(frame),
         )
-        return map_scene(walk, self.window)
+        return drawn_from(map_scene(walk, self.window), frame)
 
 
 def _batch_minimum(frame: Frame) -> tuple[float, float] | None:

@@ -21,6 +21,8 @@ from tui.views.view import Key, Look, View
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gdcore.descent.steps import Settings
+    from gdcore.landscapes.landscape import Landscape
     from tui.laboratory.frame import Frame
     from tui.laboratory.laboratory import Laboratory
 
@@ -63,7 +65,7 @@ class Rates(View):
         """The sweep as far as it is known; nothing before that."""
         del look
         result, rate = self.result, frame.settings.learning_rate
-        if _asks(frame):
+        if _asks(frame.landscape, frame.settings):
             words = Label("title", [0.5], [0.5], "Each step is a query: too many for all the rates.")
             return Scene(Window(0, 1, 0, 1), (words,), bare=True)
         if result is None:
@@ -79,7 +81,10 @@ class Rates(View):
         """Start the sweep over the rates, unless it has begun for this start and these settings."""
         landscape, settings, start = frame.landscape, frame.settings, Point(frame.start.w, frame.start.b)
         wanted = (landscape, start, replace(settings, learning_rate=1.0))
-        if wanted == self._swept or _asks(frame):
+        if _asks(landscape, settings):
+            self.rates, self.result, self._swept = np.empty(0), None, None  # there is no rate to move to or to take
+            return None
+        if wanted == self._swept:
             return None
         self._swept = wanted
         limits = frame.stability
@@ -101,6 +106,11 @@ class Rates(View):
         """Take the results of the sweep so far."""
         self.result = piece
 
+    def hinted(self, laboratory: Laboratory) -> str:
+        """The hint, where there are rates to look at."""
+        run = laboratory.walk.timeline
+        return "" if _asks(run.landscape, run.settings) else self.hint
+
     def leave(self) -> None:
         """Drop an unfinished sweep; it begins again when needed."""
         if self.result is None or self.result.done < 1:
@@ -116,9 +126,9 @@ class Rates(View):
             laboratory.walk.set_learning_rate(float(f"{self.rates[self.cursor]:.4g}"))
 
 
-def _asks(frame: Frame) -> bool:
+def _asks(landscape: Landscape, settings: Settings) -> bool:
     """Whether each step of each rate would be a query: a batch of rows that stay in an engine."""
-    return frame.landscape.remote and frame.settings.batch is not None
+    return landscape.remote and settings.batch is not None
 
 
 def _way(frame: Frame) -> float:

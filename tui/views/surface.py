@@ -8,7 +8,7 @@ import numpy as np
 
 from tui.charts.map import Walk, close_window, map_window
 from tui.charts.surface import Camera, camera_for, surface_scene
-from tui.views.view import Key, Look, View, others, path_of
+from tui.views.view import Key, Look, View, drawn_from, others, path_of
 
 if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
@@ -91,7 +91,7 @@ class Surface(View):
             look.own(frame),
             f"{self.camera.azimuth:g} degrees around, {self.camera.tilt:g} up",
         )
-        return surface_scene(walk, self.camera, self.window, log=look.log)
+        return drawn_from(surface_scene(walk, self.camera, self.window, log=look.log), frame)
 
     def turn(self, by: float) -> None:
         """Walk around the surface by so many degrees."""

@@ -6,7 +6,7 @@ and which landscapes it can show.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -117,6 +117,11 @@ class View:
     def take(self, piece: Any) -> None:
         """Take a result of the work."""
 
+    def hinted(self, laboratory: Laboratory) -> str:
+        """Return the hint for the laboratory; empty where the keys of the view have nothing to do."""
+        del laboratory
+        return self.hint
+
     def leave(self) -> None:
         """Stop unfinished work: another view is shown."""
 
@@ -154,9 +159,15 @@ def all_points(frame: Frame) -> Floats:
     return kept
 
 
-def drawn_from(frame: Frame) -> str:
-    """Return a note for the title if a chart is drawn from a sample of the rows."""
+def drawn_from(scene: Scene, frame: Frame) -> Scene:
+    """A scene with a note in its title if it is drawn from a sample of the rows."""
     landscape, data = frame.landscape, frame.data
-    if not landscape.sampled or data is None:
-        return ""
-    return f"   drawn from {landscape.sampled:,} of {data.rows:,} rows"
+    return scene if not landscape.sampled or data is None else noted(scene, landscape.sampled, data.rows)
+
+
+def noted(scene: Scene, drawn: int, rows: int) -> Scene:
+    """A scene with a note in its title of how many rows it is drawn from; where there is little room, that alone."""
+    some = f"{drawn:,} of {rows:,} rows"
+    notes = f"drawn from {some}", some
+    full, *shorter = [f"{scene.title}   {note}" for note in notes if scene.title] + list(notes)
+    return replace(scene, title=full, shorter=tuple(shorter))

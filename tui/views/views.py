@@ -90,7 +90,7 @@ class Views:
             view.window = None
 
     def show(self, name: str, ground: Ground) -> str:
-        """Show a view, or the next one without a name; return a remark."""
+        """Show a view, or the next one without a name; if it cannot be shown, return why, in a sentence."""
         after = self._views.index(self.current) + 1
         wanted = self[name] if name else next(v for v in (*self._views[after:], *self._views) if not v.missing(ground))
         if why := wanted.missing(ground):
@@ -98,7 +98,7 @@ class Views:
         if wanted is not self.current:
             self.current.leave()
         self.current = wanted
-        return wanted.hint
+        return ""
 
     def show_race(self, ground: Ground) -> None:
         """Switch to a view that can tell the runs of a race apart, if this one cannot."""
