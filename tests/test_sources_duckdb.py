@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from dataclasses import astuple
-from typing import TYPE_CHECKING, Any
+from dataclasses import astuple, replace
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -17,15 +18,13 @@ from gdcore.rows import engine
 from gdcore.rows.dataset import Dataset, DatasetError, Origin
 from gdcore.rows.dataset import load as load_text
 from gdcore.rows.files import Cancelled, Progress
+from gdcore.rows.remote import RemoteColumns
 from gdcore.rows.scaling import standardized
 from tui import cli
 from tui.sources import duck, progress
 from tui.sources import load as loading
 from tui.sources.load import load
 from tui.sources.text import measured_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROWS = 20_000
 
@@ -85,7 +84,8 @@ def test_every_kind_of_file_gives_the_moments_that_numpy_gives(
     sampled(monkeypatch)
     data = load(origin)
     assert (data.name, data.sampled, len(data.x), data.columns) == (name, True, 2000, ("name", "x", "y"))
-    assert (data.x_name, data.y_name, data.origin) == ("x", "y", origin)
+    table = "sales" if name == "t.duckdb" else ""
+    assert (data.x_name, data.y_name, data.origin) == ("x", "y", replace(origin, table=table))
     close(data, x, y)
     rows = set(zip(x.tolist(), y.tolist(), strict=True))
     sample = list(zip(data.x.tolist(), data.y.tolist(), strict=True))
@@ -217,6 +217,49 @@ def test_the_tables_of_a_database(tmp_path: Path) -> None:
     close(load(Origin((path,), "sales")), x, y)
     assert fault(Origin((path,))) == 't.duckdb has 2 tables; choose one of "few", "sales" with --table'
     assert fault(Origin((path,), "none")) == 't.duckdb has no table "none"; its tables: "few", "sales"'
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_table_of_another_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+    path = str(tmp_path / "t.duckdb")
+    rows = "AS SELECT range::DOUBLE AS x, {0} * range AS y FROM range(9)"
+    places = {
+        "few": "few",
+        "s2.Few": 's2."Few"',
+        'o."d.f"ew\'s': '"o.""d"."f""ew\'s"',
+        "s2.both": '"s2.both"',
+        '"s2"."both"': "s2.both",
+    }
+    with duckdb.connect(path) as connection:
+        connection.execute('CREATE SCHEMA s2; CREATE SCHEMA "o.""d"')
+        for slope, place in enumerate(places.values(), 1):
+            connection.execute(f"CREATE TABLE {place} {rows.format(slope)}")
+    assert sorted(duck.tables_of(Path(path))) == sorted(places)
+    if large:
+        sampled(monkeypatch)
+    for slope, called in enumerate(places, 1):
+        data = load(Origin((path,), called))
+        assert (data.rows, data.squared_error.minimum) == (9, (slope, 0.0)), called
+        assert data.origin == Origin((path,), called)
+        if data.measured:
+            assert isinstance(data.measured.columns, RemoteColumns)
+            x, y = data.measured.columns.engine.rows(np.array([5, 2]))
+            assert (x.tolist(), y.tolist()) == ([5, 2], [5 * slope, 2 * slope])
+    assert load(Origin((path,), "main.FEW")).origin == Origin((path,), "few")
+    assert load(Origin((path,), "S2.few")).origin == Origin((path,), "s2.Few")
+    assert '"few", "s2.both", ' in fault(Origin((path,)))
+    assert '"s2.Few"' in fault(Origin((path,), "s3.few"))
+    assert fault(Origin((path,), 'few"; DROP TABLE few; --')).startswith("t.duckdb has no table ")
+    assert load(Origin((path,), "few")).rows == 9
+
+
+def test_a_view_that_reads_nothing_is_a_sentence(tmp_path: Path) -> None:
+    path = str(tmp_path / "t.duckdb")
+    (tmp_path / "gone.csv").write_text("x,y\n1,2\n")
+    with duckdb.connect(path) as connection:
+        connection.execute(f"CREATE VIEW gone AS SELECT * FROM read_csv('{tmp_path}/gone.csv')")
+    (tmp_path / "gone.csv").unlink()
+    assert fault(Origin((path,))).startswith('t.duckdb: the table "gone" cannot be read: ')
 
 
 def fault(origin: Origin, *chosen: str) -> str:
