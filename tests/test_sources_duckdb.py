@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import threading
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from gdcore.inert import quoted_path
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
 from gdcore.rows import engine
 from gdcore.rows.dataset import Dataset, DatasetError, Origin
@@ -21,7 +23,7 @@ from gdcore.rows.files import Cancelled, Progress
 from gdcore.rows.remote import RemoteColumns
 from gdcore.rows.scaling import standardized
 from tui import cli
-from tui.sources import duck, progress
+from tui.sources import duck, kinds, progress
 from tui.sources import load as loading
 from tui.sources.load import load
 from tui.sources.text import measured_text
@@ -253,6 +255,34 @@ def test_a_table_of_another_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert load(Origin((path,), "few")).rows == 9
 
 
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("other", ["t.parquet", "t.jsonl", "t.arrow", "t.duckdb"])
+def test_files_of_different_kinds_are_said_to_be_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str, installed: bool
+) -> None:
+    paths = write(tmp_path, "t.csv", *columns()), write(tmp_path, other, *columns())
+    if not installed:
+        monkeypatch.setitem(sys.modules, "duckdb", None)
+        monkeypatch.setitem(sys.modules, "ibis", None)
+    kind = kinds.KINDS[kinds.kind_of(Path(paths[1]))]
+    said = f"are of different kinds, {kind} and text; name files of one kind"
+    pattern = str(tmp_path / "t.*")
+    assert fault(Origin((pattern,))) == f"the files of {quoted_path(pattern)} {said}"
+    assert fault(Origin((pattern,), query="SELECT x, y FROM data")) == f"the files of {quoted_path(pattern)} {said}"
+    if other != "t.duckdb":
+        assert fault(Origin(paths)) == f"these files {said}"
+    else:
+        assert fault(Origin(paths)).startswith("several places cannot be read as one")
+
+
+def test_a_pattern_that_databases_match(tmp_path: Path) -> None:
+    x, y = columns()
+    write(tmp_path, "t1.duckdb", x, y)
+    close(load(Origin((str(tmp_path / "t*"),))), x, y)
+    write(tmp_path, "t2.duckdb", x, y)
+    assert fault(Origin((str(tmp_path / "t*"),))).startswith("several places cannot be read as one")
+
+
 def test_a_view_that_reads_nothing_is_a_sentence(tmp_path: Path) -> None:
     path = str(tmp_path / "t.duckdb")
     (tmp_path / "gone.csv").write_text("x,y\n1,2\n")
@@ -281,7 +311,6 @@ def test_what_cannot_be_had_is_a_sentence(tmp_path: Path) -> None:
     assert fault(Origin((str(tmp_path / "none*.parquet"),))).startswith("no file matches ")
     assert fault(Origin((path,), "t")) == "--table names a table of a database, and t.parquet is none"
     assert fault(Origin((path,), "t", "SELECT 1")).startswith("a table and a query cannot both be given")
-    assert fault(Origin((path, str(tmp_path / "u.jsonl")))).endswith("of several kinds; name files of one kind")
     assert fault(Origin((path,)), "name") == 't.parquet, column "name": it holds no numbers; choose another'
     assert fault(Origin((path,)), "z") == 't.parquet has no column "z"; choose one of "name", "x", "y"'
     assert fault(Origin(())) == "which data are meant? name a file, or the address of a database"

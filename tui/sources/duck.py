@@ -15,7 +15,7 @@ import numpy as np
 from gdcore.inert import inert, quoted, quoted_path
 from gdcore.rows.files import DatasetError, is_pattern
 from tui.sources.engine import EngineTable, needs, run
-from tui.sources.kinds import SUFFIXES, kind_of_all
+from tui.sources.kinds import SUFFIXES, kind_of_all, one_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -188,10 +188,7 @@ def _table(connection: Any, query: str, name: str, origin: Origin, watch: Watch 
 
 def _files(connection: Any, paths: Sequence[str], name: str) -> str:
     """The query that reads files of one kind."""
-    kinds = {kind_of_all(path) or "text" for path in paths}
-    if len(kinds) > 1:
-        raise DatasetError(f"{name} are files of several kinds; name files of one kind")
-    kind = kinds.pop()
+    kind = one_kind("these files", {kind_of_all(path) for path in paths}) or "text"
     places = [_within(path, kind) for path in paths]
     if kind == "arrow":
         return _arrow(connection, places, name)
