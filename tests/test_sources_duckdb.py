@@ -309,7 +309,7 @@ def test_what_cannot_be_had_is_a_sentence(tmp_path: Path) -> None:
     assert fault(Origin((str(tmp_path / "broken.parquet"),))).startswith("broken.parquet cannot be read: ")
     assert fault(Origin((str(tmp_path / "none.parquet"),))).startswith("there is no file ")
     assert fault(Origin((str(tmp_path / "none*.parquet"),))).startswith("no file matches ")
-    assert fault(Origin((path,), "t")) == "--table names a table of a database, and t.parquet is none"
+    assert fault(Origin((path,), "t")) == "only a database has tables to choose from, and t.parquet is none"
     assert fault(Origin((path,), "t", "SELECT 1")).startswith("a table and a query cannot both be given")
     assert fault(Origin((path,)), "name") == 't.parquet, column "name": it holds no numbers; choose another'
     assert fault(Origin((path,)), "z") == 't.parquet has no column "z"; choose one of "name", "x", "y"'
@@ -514,7 +514,7 @@ def test_several_files_on_the_command_line(
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (("pizza", "--table", "t"), "--table names a table of a database, and pizza is a text file"),
+        (("pizza", "--table", "t"), "only a database has tables to choose from, and pizza is none"),
         (("--engine", "postgres"), "which data are meant? name a file, or the address of a database"),
         (("pizza", "--engine", "postgres"), "the engine postgres needs the address of a server"),
         (("--terrain", "bowl", "--table", "t"), "--table cannot be given besides --terrain: no rows"),

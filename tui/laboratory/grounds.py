@@ -10,6 +10,7 @@ from gdcore.inert import inert
 from gdcore.landscapes.formula import FormulaError
 from gdcore.landscapes.known import find, menu
 from gdcore.rows.dataset import DatasetError, Origin, shipped
+from gdcore.rows.files import WhichTableError
 from tui.laboratory.reach import check
 from tui.sources.load import load
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset, Watch
 
+TABLE = " table "
+"""What stands between the name of a database and that of its table."""
 TAUGHT = {
     "anscombe": "Four data sets with nearly the same line: look at the rows before you believe it.",
     "cars": "Stopping distance against speed: a narrow valley, and rows that bend away from the line.",
@@ -38,7 +41,7 @@ def is_meant(text: str) -> bool:
     >>> is_meant("pizza"), is_meant("w**2"), is_meant("piz")
     (True, True, False)
     """
-    if text in shipped() or _is_there(text) or "://" in text:
+    if text in shipped() or _is_there(text) or "://" in text or TABLE in text:
         return True
     try:
         find(text)
@@ -58,7 +61,7 @@ def ground_named(
     """Return the data set, terrain, file or formula that a user types.
 
     Args:
-        text: what is typed.
+        text: what is typed; a table of a database is named behind it, as in `shop.duckdb table sales`.
         watch: called from time to time with the progress of reading. An exception that it raises ends it.
         table: the table of a file that is a database.
         x: the column of a file, by its name or its number from 1.
@@ -67,17 +70,43 @@ def ground_named(
     Raises:
         FormulaError: if it looks like a formula but is not valid; with the position of the mistake.
         DatasetError: if it looks like a file but cannot be loaded.
+        WhichTableError: if it is a database of several tables, and none is named.
     """
-    if text in shipped() or _is_there(text):
-        return load_file(text, x, y, table=table, watch=watch)
+    if not (table or _is_there(text)):
+        text, table = _parted(text)
+    if not table and text not in shipped() and not _is_there(text):
+        try:
+            return find(text)
+        except FormulaError as error:
+            if not _looks_like_a_path(text):
+                raise error from None
+        except ValueError:
+            pass
     try:
-        return find(text)
-    except FormulaError as error:
-        if _looks_like_a_path(text):
-            return load_file(text, watch=watch)
-        raise error from None
-    except ValueError:
-        return load_file(text, watch=watch)
+        return load_file(text, x, y, table=table, watch=watch)
+    except WhichTableError as error:
+        raise WhichTableError(error.question, f"by adding:{TABLE}NAME") from None
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """A place, and the table that is named behind it.
+
+    >>> _parted("'two words.duckdb' table s2.sales"), _parted("pizza")
+    (('two words.duckdb', 's2.sales'), ('pizza', ''))
+    """
+    place, named, table = text.rpartition(TABLE)
+    return (bare(place), bare(table)) if named else (text, "")
+
+
+def bare(text: str) -> str:
+    """A text without the white space and the quotes around it.
+
+    >>> bare("'a b'"), bare("'a' + 'b'")
+    ('a b', "'a' + 'b'")
+    """
+    text = text.strip()
+    quoted = len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]
+    return text[1:-1] if quoted else text
 
 
 def _is_there(text: str) -> bool:

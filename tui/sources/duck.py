@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdcore.inert import inert, quoted, quoted_path
-from gdcore.rows.files import DatasetError, is_pattern
+from gdcore.rows.files import DatasetError, WhichTableError, is_pattern
 from tui.sources.engine import EngineTable, needs, run
 from tui.sources.kinds import SUFFIXES, kind_of_all, one_kind
 
@@ -260,16 +260,18 @@ def open_database(path: Path, name: str, origin: Origin, watch: Watch | None = N
     """A table of a DuckDB file: the one that its origin names, the only one, or what the query of the origin gives.
 
     Raises:
-        DatasetError: it cannot be opened, or it is not said which table is meant.
+        DatasetError: it cannot be opened.
+        WhichTableError: it has several tables, and none is named.
     """
     connection = connect(path)
     if origin.query:
         return _table(connection, origin.query.strip().rstrip(";"), name, origin, watch)
     known = _tables(connection)
-    listed = ", ".join(map(quoted, list(known)[:8])) or "none"
-    if not origin.table and len(known) != 1:
-        which = f"choose one of {listed} with --table" if known else "it needs one"
-        raise DatasetError(f"{name} has {len(known) or 'no'} tables; {which}")
+    listed = ", ".join(map(quoted, list(known)[:8]))
+    if not known:
+        raise DatasetError(f"{name} has no tables; it needs one")
+    if not origin.table and len(known) > 1:
+        raise WhichTableError(f"{name} has {len(known)} tables; choose one of {listed}", "with --table")
     table = _called(origin.table, known) if origin.table else next(iter(known))
     if table is None:
         raise DatasetError(f"{name} has no table {quoted(origin.table)}; its tables: {listed}")

@@ -88,14 +88,12 @@ def _from_files(
         one_kind("these files", kinds)
     elif len(origin.places) > 1 or len(find_all(places)[1]) > 1:
         raise DatasetError("several places cannot be read as one where one of them is a database")
+    if origin.table and "duckdb" not in kinds:
+        raise DatasetError(f"only a database has tables to choose from, and {named(origin)} is none")
     folder = any(Path(find(place)).is_dir() for place in places)
     plain = kinds <= {"text", ""} and not (folder and kinds == {"text"})
     if origin.engine == "text" or (plain and not origin.query):
-        if origin.table:
-            raise DatasetError(f"--table names a table of a database, and {named(origin)} is a text file")
         return _text(origin, x, y, skip_bad_rows, watch)
-    if origin.table and "duckdb" not in kinds:
-        raise DatasetError(f"--table names a table of a database, and {named(origin)} is none")
     origin = _absolute(origin)
     for place in origin.places:
         if not os.path.lexists(place):

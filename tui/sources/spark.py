@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gdcore.inert import inert, quoted
-from gdcore.rows.files import DatasetError
+from gdcore.rows.files import DatasetError, WhichTableError
 from tui.sources.engine import EngineTable, needs
 from tui.sources.kinds import kind_of_all, one_kind
 
@@ -93,7 +93,7 @@ def open_spark(origin: Origin, watch: Watch | None = None) -> SparkTable:
     if not remote and not shutil.which("java") and not os.environ.get("JAVA_HOME"):
         raise DatasetError("Spark needs Java, and there is none here; install Java 17, or name a cluster: sc://host")
     if not paths and not origin.table and not origin.query:
-        raise DatasetError(f"{inert(master)}: which table is meant? name it with --table, or ask with --query")
+        raise WhichTableError(f"{inert(master)}: name one of its tables", "with --table, or ask with --query")
     try:
         builder = pyspark.SparkSession.builder.appName("gdlab")
         if remote:
