@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import stat
+from difflib import get_close_matches
+from glob import iglob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gdcore.inert import inert
+from gdcore.inert import inert, quoted_path
 from gdcore.landscapes.formula import FormulaError
 from gdcore.landscapes.known import find, menu
 from gdcore.rows.dataset import DatasetError, Origin, shipped
-from gdcore.rows.files import WhichTableError
+from gdcore.rows.files import WhichTableError, is_pattern
 from tui.laboratory.reach import check
 from tui.sources.load import load
 
@@ -69,7 +72,7 @@ def ground_named(
 
     Raises:
         FormulaError: if it looks like a formula but is not valid; with the position of the mistake.
-        DatasetError: if it looks like a file but cannot be loaded.
+        DatasetError: if it looks like a file but cannot be loaded, or names nothing.
         WhichTableError: if it is a database of several tables, and none is named.
     """
     if not (table or _is_there(text)):
@@ -77,11 +80,9 @@ def ground_named(
     if not table and text not in shipped() and not _is_there(text):
         try:
             return find(text)
-        except FormulaError as error:
+        except ValueError as error:
             if not _looks_like_a_path(text):
-                raise error from None
-        except ValueError:
-            pass
+                raise _nothing(text, error) from None
     try:
         return load_file(text, x, y, table=table, watch=watch)
     except WhichTableError as error:
@@ -117,8 +118,29 @@ def _is_there(text: str) -> bool:
 
 
 def _looks_like_a_path(text: str) -> bool:
-    """Whether a text that is no formula names a file rather than a function."""
-    return not text.strip() or "/" in text.strip()[:2] or "." in Path(text).suffix[:2] or "\\" in text or "://" in text
+    """Whether a text that is no formula names files rather than a function.
+
+    >>> [_looks_like_a_path(text) for text in ("./w", "~/w", "logs/a.csv", "w/0", "w + 0.5x")]
+    [True, True, True, False, False]
+    """
+    if text.startswith(("/", "./", "../", "~")) or "\\" in text or "://" in text:
+        return True
+    if re.fullmatch(r"\.[^\W\d_]\w*", Path(text).suffix):
+        return True
+    return bool(is_pattern(text)) and "\0" not in text and any(iglob(text))  # noqa: PTH207
+
+
+def _nothing(text: str, error: ValueError) -> ValueError:
+    """What is said of a text that names nothing, given why it is no formula either."""
+    if not text.strip():
+        return DatasetError("type the path of a file, the name of a data set or terrain, or a formula in w and b")
+    nothing = f"there is no file, data set or terrain {quoted_path(text)}"
+    if not isinstance(error, FormulaError):
+        close = get_close_matches(text.strip().lower()[:40], [name for name, _ in known()], 1)
+        return DatasetError(f"{nothing}; {f'did you mean {close[0]}?' if close else 'a formula is written in w and b'}")
+    if "/" in text:
+        return FormulaError(f"{nothing}, and as a formula: {error.sentence}", error.text, error.position)
+    return error
 
 
 def load_file(  # noqa: PLR0913
