@@ -20,6 +20,7 @@ from gdcore.studies.stability import Regime, observed, stability
 from tui.charts.window import Window
 from tui.laboratory import lesson
 from tui.laboratory.frame import TRAIL, Frame
+from tui.laboratory.grounds import ground_named
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.walk import SPEEDS
 from tui.screen import panels
@@ -27,6 +28,7 @@ from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 PIZZA = load("pizza")
 
@@ -700,3 +702,34 @@ def test_more_steps_than_a_float_can_count() -> None:
     lab.walk.allow_more()
     lab.walk.allow_more()
     assert lab.frame.limits.iterations >= int(1e308)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (" ", "type the path of a file, the name of a data set or terrain, or a formula in w and b"),
+        ("piza", 'there is no file, data set or terrain "piza"; did you mean pizza?'),
+        ("Himmel", 'there is no file, data set or terrain "Himmel"; did you mean himmelblau?'),
+        ("rows", 'there is no file, data set or terrain "rows"; a formula is written in w and b'),
+        (
+            "w/0",
+            'there is no file, data set or terrain "w/0", and as a formula: the formula is no number anywhere',
+        ),
+        ("logs/may", 'there is no file, data set or terrain "logs/may", and as a formula: there is no "logs"'),
+        ("w**2 + x", 'there is no "x"; known are w, b'),
+        ("w**2 + 0.5x", 'a product is written with *: put one before "x"'),
+        ("./w", 'there is no file "./w"; check its name'),
+        ("w/0.csv", 'there is no file "w/0.csv"; check its name'),
+    ],
+)
+def test_a_text_that_names_nothing_is_told_what_it_could_be(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        ground_named(text)
+
+
+def test_a_pattern_without_a_point_is_no_formula(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "may").write_text("a,b\n1,2\n2,3\n")
+    monkeypatch.chdir(tmp_path)
+    data = ground_named("m*")
+    assert isinstance(data, Dataset)
+    assert data.rows == 2

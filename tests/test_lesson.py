@@ -17,6 +17,7 @@ from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
 from gdcore.descent.steps import Limits, Settings
 from gdcore.landscapes.known import find as formula
+from gdcore.rows.dataset import Origin
 from gdcore.studies.stability import Regime, correct_digits
 from tests.test_laboratory import EDGES, PIZZA, diverged, laboratory, rows
 from tui.laboratory import lesson
@@ -439,6 +440,16 @@ def test_names_from_the_data_are_shown_as_they_are() -> None:
     assert "[bold]na\u00efve.csv" in line
     assert "2 rows" in line
     assert "y $text = w * \u03bb [x] + b" in line
+
+
+def test_the_table_of_a_database_is_named_where_there_is_room() -> None:
+    data = replace(rows([1, 2], [3, 5], "shop.duckdb", "day", "eur"), origin=Origin(("shop.duckdb",), "s2.sales"))
+    frame = laboratory(data=data).frame
+    assert text_of(panels.header(frame, 80, 1))[0].split("  ")[1] == "s2.sales in shop.duckdb"
+    assert text_of(panels.header(frame, 50, 1))[0].split("  ")[1] == "shop.duckdb"
+    assert frame.ground.told == "s2.sales in shop.duckdb: eur against day, 2 rows."
+    server = replace(data, name="s2.sales")
+    assert laboratory(data=server).ground.called == "s2.sales", "a server's table is called so already"
 
 
 def test_wide_names_fill_the_width_and_no_more() -> None:

@@ -11,6 +11,7 @@ import sysconfig
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -257,6 +258,24 @@ def test_other_data(talk: Talk, tmp_path: Path) -> None:
     assert talk("columns") == ['x is "a b", y is "c". The columns are "a b", "c", "d".']
     talk('columns 3 "a b"')
     assert (talk.lab.ground.rows.x_name, talk.lab.ground.rows.y_name) == ("d", "a b")
+
+
+def test_a_table_of_a_database(talk: Talk, tmp_path: Path) -> None:
+    path = tmp_path / "my shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA s2")
+        connection.execute("CREATE TABLE s2.sales AS SELECT i AS day, 3 * i AS eur FROM range(7) t(i)")
+        connection.execute("CREATE TABLE people AS SELECT i AS age, 2 * i AS pay FROM range(5) t(i)")
+    (asked,) = talk(f"open {path}")
+    assert asked == 'my shop.duckdb has 2 tables; choose one of "people", "s2.sales" by adding: table NAME'
+    for line in (f"open {path} table s2.sales", f'o "{path}" table "s2.sales"'):
+        talk("open pizza")
+        assert talk(line)[0].startswith("Restarted on s2.sales in my shop.duckdb: eur against day, 7 rows.")
+    assert talk(f"open {path} table none")[0].startswith('my shop.duckdb has no table "none"')
+    assert talk("open pizza table none") == ["only a database has tables to choose from, and pizza is none"]
+    assert any("table NAME" in line for line in talk("help"))
+    path.rename(path.with_name("a table b.duckdb"))
+    assert "choose one of" in talk(f"open {path.with_name('a table b.duckdb')}")[0], "the name of a file goes first"
 
 
 # --- What is wrong

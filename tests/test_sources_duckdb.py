@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import threading
-from dataclasses import astuple
-from typing import TYPE_CHECKING, Any
+from dataclasses import astuple, replace
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pytest
 
+from gdcore.inert import quoted_path
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
 from gdcore.rows import engine
 from gdcore.rows.dataset import Dataset, DatasetError, Origin
 from gdcore.rows.dataset import load as load_text
 from gdcore.rows.files import Cancelled, Progress
+from gdcore.rows.remote import RemoteColumns
 from gdcore.rows.scaling import standardized
 from tui import cli
-from tui.sources import duck, progress
+from tui.sources import duck, kinds, progress
 from tui.sources import load as loading
 from tui.sources.load import load
 from tui.sources.text import measured_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROWS = 20_000
 
@@ -85,7 +86,8 @@ def test_every_kind_of_file_gives_the_moments_that_numpy_gives(
     sampled(monkeypatch)
     data = load(origin)
     assert (data.name, data.sampled, len(data.x), data.columns) == (name, True, 2000, ("name", "x", "y"))
-    assert (data.x_name, data.y_name, data.origin) == ("x", "y", origin)
+    table = "sales" if name == "t.duckdb" else ""
+    assert (data.x_name, data.y_name, data.origin) == ("x", "y", replace(origin, table=table))
     close(data, x, y)
     rows = set(zip(x.tolist(), y.tolist(), strict=True))
     sample = list(zip(data.x.tolist(), data.y.tolist(), strict=True))
@@ -219,6 +221,77 @@ def test_the_tables_of_a_database(tmp_path: Path) -> None:
     assert fault(Origin((path,), "none")) == 't.duckdb has no table "none"; its tables: "few", "sales"'
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_a_table_of_another_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+    path = str(tmp_path / "t.duckdb")
+    rows = "AS SELECT range::DOUBLE AS x, {0} * range AS y FROM range(9)"
+    places = {
+        "few": "few",
+        "s2.Few": 's2."Few"',
+        'o."d.f"ew\'s': '"o.""d"."f""ew\'s"',
+        "s2.both": '"s2.both"',
+        '"s2"."both"': "s2.both",
+    }
+    with duckdb.connect(path) as connection:
+        connection.execute('CREATE SCHEMA s2; CREATE SCHEMA "o.""d"')
+        for slope, place in enumerate(places.values(), 1):
+            connection.execute(f"CREATE TABLE {place} {rows.format(slope)}")
+    assert sorted(duck.tables_of(Path(path))) == sorted(places)
+    if large:
+        sampled(monkeypatch)
+    for slope, called in enumerate(places, 1):
+        data = load(Origin((path,), called))
+        assert (data.rows, data.squared_error.minimum) == (9, (slope, 0.0)), called
+        assert data.origin == Origin((path,), called)
+        if data.measured:
+            assert isinstance(data.measured.columns, RemoteColumns)
+            x, y = data.measured.columns.engine.rows(np.array([5, 2]))
+            assert (x.tolist(), y.tolist()) == ([5, 2], [5 * slope, 2 * slope])
+    assert load(Origin((path,), "main.FEW")).origin == Origin((path,), "few")
+    assert load(Origin((path,), "S2.few")).origin == Origin((path,), "s2.Few")
+    assert '"few", "s2.both", ' in fault(Origin((path,)))
+    assert '"s2.Few"' in fault(Origin((path,), "s3.few"))
+    assert fault(Origin((path,), 'few"; DROP TABLE few; --')).startswith("t.duckdb has no table ")
+    assert load(Origin((path,), "few")).rows == 9
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("other", ["t.parquet", "t.jsonl", "t.arrow", "t.duckdb"])
+def test_files_of_different_kinds_are_said_to_be_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str, installed: bool
+) -> None:
+    paths = write(tmp_path, "t.csv", *columns()), write(tmp_path, other, *columns())
+    if not installed:
+        monkeypatch.setitem(sys.modules, "duckdb", None)
+        monkeypatch.setitem(sys.modules, "ibis", None)
+    kind = kinds.KINDS[kinds.kind_of(Path(paths[1]))]
+    said = f"are of different kinds, {kind} and text; name files of one kind"
+    pattern = str(tmp_path / "t.*")
+    assert fault(Origin((pattern,))) == f"the files of {quoted_path(pattern)} {said}"
+    assert fault(Origin((pattern,), query="SELECT x, y FROM data")) == f"the files of {quoted_path(pattern)} {said}"
+    if other != "t.duckdb":
+        assert fault(Origin(paths)) == f"these files {said}"
+    else:
+        assert fault(Origin(paths)).startswith("several places cannot be read as one")
+
+
+def test_a_pattern_that_databases_match(tmp_path: Path) -> None:
+    x, y = columns()
+    write(tmp_path, "t1.duckdb", x, y)
+    close(load(Origin((str(tmp_path / "t*"),))), x, y)
+    write(tmp_path, "t2.duckdb", x, y)
+    assert fault(Origin((str(tmp_path / "t*"),))).startswith("several places cannot be read as one")
+
+
+def test_a_view_that_reads_nothing_is_a_sentence(tmp_path: Path) -> None:
+    path = str(tmp_path / "t.duckdb")
+    (tmp_path / "gone.csv").write_text("x,y\n1,2\n")
+    with duckdb.connect(path) as connection:
+        connection.execute(f"CREATE VIEW gone AS SELECT * FROM read_csv('{tmp_path}/gone.csv')")
+    (tmp_path / "gone.csv").unlink()
+    assert fault(Origin((path,))).startswith('t.duckdb: the table "gone" cannot be read: ')
+
+
 def fault(origin: Origin, *chosen: str) -> str:
     with pytest.raises(DatasetError) as caught:
         load(origin, *chosen)
@@ -236,9 +309,8 @@ def test_what_cannot_be_had_is_a_sentence(tmp_path: Path) -> None:
     assert fault(Origin((str(tmp_path / "broken.parquet"),))).startswith("broken.parquet cannot be read: ")
     assert fault(Origin((str(tmp_path / "none.parquet"),))).startswith("there is no file ")
     assert fault(Origin((str(tmp_path / "none*.parquet"),))).startswith("no file matches ")
-    assert fault(Origin((path,), "t")) == "--table names a table of a database, and t.parquet is none"
+    assert fault(Origin((path,), "t")) == "only a database has tables to choose from, and t.parquet is none"
     assert fault(Origin((path,), "t", "SELECT 1")).startswith("a table and a query cannot both be given")
-    assert fault(Origin((path, str(tmp_path / "u.jsonl")))).endswith("of several kinds; name files of one kind")
     assert fault(Origin((path,)), "name") == 't.parquet, column "name": it holds no numbers; choose another'
     assert fault(Origin((path,)), "z") == 't.parquet has no column "z"; choose one of "name", "x", "y"'
     assert fault(Origin(())) == "which data are meant? name a file, or the address of a database"
@@ -442,7 +514,7 @@ def test_several_files_on_the_command_line(
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (("pizza", "--table", "t"), "--table names a table of a database, and pizza is a text file"),
+        (("pizza", "--table", "t"), "only a database has tables to choose from, and pizza is none"),
         (("--engine", "postgres"), "which data are meant? name a file, or the address of a database"),
         (("pizza", "--engine", "postgres"), "the engine postgres needs the address of a server"),
         (("--terrain", "bowl", "--table", "t"), "--table cannot be given besides --terrain: no rows"),

@@ -126,7 +126,7 @@ def test_bad_rows(server: str) -> None:
 
 
 def test_what_cannot_be_had_is_a_sentence(server: str) -> None:
-    assert "which table is meant? name it with --table, or ask with --query" in fault(Origin((server,)))
+    assert ": name one of its tables with --table, or ask with --query" in fault(Origin((server,)))
     assert fault(Origin((server,), "none")).endswith('the table "none" cannot be read: there is none of that name')
     assert "the query cannot be read: " in fault(Origin((server,), query="SELECT none FROM near"))
     assert "the query cannot be read: " in fault(Origin((server,), query="DELETE FROM near RETURNING x, y"))

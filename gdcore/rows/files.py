@@ -45,6 +45,18 @@ class DatasetError(ValueError):
     """Data that cannot be used; the message is one sentence: what is wrong, where, and what to do."""
 
 
+class WhichTableError(DatasetError):
+    """A database is to be read, and it is not said which of its tables.
+
+    Attributes:
+        question: the message without its end, which says how to name one.
+    """
+
+    def __init__(self, question: str, answer: str) -> None:
+        super().__init__(f"{question} {answer}")
+        self.question = question
+
+
 class Cancelled(Exception):  # noqa: N818 (nothing went wrong)
     """Raised by a `watch` to cancel the loading. What was read is dropped."""
 

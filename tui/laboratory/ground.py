@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gdcore.inert import inert
 from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.losses import DELTA, loss_name
 from gdcore.rows.ground import ground_of_rows
@@ -79,13 +80,21 @@ class Ground:
         return self.data
 
     @property
+    def called(self) -> str:
+        """The name of the rows, with that of their table in a database; without rows the title of the landscape."""
+        if self.data is None:
+            return self.landscape.title
+        table = inert(self.data.origin.table) if self.data.origin else ""
+        return f"{table} in {self.data.name}" if table not in ("", self.data.name) else self.data.name
+
+    @property
     def told(self) -> str:
         """A description, in a sentence."""
         data, landscape = self.data, self.landscape
         if data is None:
-            return f"{landscape.title}: L({'w, b' if landscape.has_bias else 'w'}) = {landscape.formula}."
+            return f"{self.called}: L({'w, b' if landscape.has_bias else 'w'}) = {landscape.formula}."
         skipped = f", {data.skipped:,} bad rows skipped" if data.skipped else ""
-        return f"{data.name}: {data.y_name} against {data.x_name}, {data.rows:,} rows{skipped}."
+        return f"{self.called}: {data.y_name} against {data.x_name}, {data.rows:,} rows{skipped}."
 
     @property
     def says(self) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import stat
+from difflib import get_close_matches
+from glob import iglob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gdcore.inert import inert
+from gdcore.inert import inert, quoted_path
 from gdcore.landscapes.formula import FormulaError
 from gdcore.landscapes.known import find, menu
 from gdcore.rows.dataset import DatasetError, Origin, shipped
+from gdcore.rows.files import WhichTableError, is_pattern
 from tui.laboratory.reach import check
 from tui.sources.load import load
 
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset, Watch
 
+TABLE = " table "
+"""What stands between the name of a database and that of its table."""
 TAUGHT = {
     "anscombe": "Four data sets with nearly the same line: look at the rows before you believe it.",
     "cars": "Stopping distance against speed: a narrow valley, and rows that bend away from the line.",
@@ -38,7 +44,7 @@ def is_meant(text: str) -> bool:
     >>> is_meant("pizza"), is_meant("w**2"), is_meant("piz")
     (True, True, False)
     """
-    if text in shipped() or _is_there(text) or "://" in text:
+    if text in shipped() or _is_there(text) or "://" in text or TABLE in text:
         return True
     try:
         find(text)
@@ -58,7 +64,7 @@ def ground_named(
     """Return the data set, terrain, file or formula that a user types.
 
     Args:
-        text: what is typed.
+        text: what is typed; a table of a database is named behind it, as in `shop.duckdb table sales`.
         watch: called from time to time with the progress of reading. An exception that it raises ends it.
         table: the table of a file that is a database.
         x: the column of a file, by its name or its number from 1.
@@ -66,18 +72,42 @@ def ground_named(
 
     Raises:
         FormulaError: if it looks like a formula but is not valid; with the position of the mistake.
-        DatasetError: if it looks like a file but cannot be loaded.
+        DatasetError: if it looks like a file but cannot be loaded, or names nothing.
+        WhichTableError: if it is a database of several tables, and none is named.
     """
-    if text in shipped() or _is_there(text):
-        return load_file(text, x, y, table=table, watch=watch)
+    if not (table or _is_there(text)):
+        text, table = _parted(text)
+    if not table and text not in shipped() and not _is_there(text):
+        try:
+            return find(text)
+        except ValueError as error:
+            if not _looks_like_a_path(text):
+                raise _nothing(text, error) from None
     try:
-        return find(text)
-    except FormulaError as error:
-        if _looks_like_a_path(text):
-            return load_file(text, watch=watch)
-        raise error from None
-    except ValueError:
-        return load_file(text, watch=watch)
+        return load_file(text, x, y, table=table, watch=watch)
+    except WhichTableError as error:
+        raise WhichTableError(error.question, f"by adding:{TABLE}NAME") from None
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """A place, and the table that is named behind it.
+
+    >>> _parted("'two words.duckdb' table s2.sales"), _parted("pizza")
+    (('two words.duckdb', 's2.sales'), ('pizza', ''))
+    """
+    place, named, table = text.rpartition(TABLE)
+    return (bare(place), bare(table)) if named else (text, "")
+
+
+def bare(text: str) -> str:
+    """A text without the white space and the quotes around it.
+
+    >>> bare("'a b'"), bare("'a' + 'b'")
+    ('a b', "'a' + 'b'")
+    """
+    text = text.strip()
+    quoted = len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]
+    return text[1:-1] if quoted else text
 
 
 def _is_there(text: str) -> bool:
@@ -88,8 +118,29 @@ def _is_there(text: str) -> bool:
 
 
 def _looks_like_a_path(text: str) -> bool:
-    """Whether a text that is no formula names a file rather than a function."""
-    return not text.strip() or "/" in text.strip()[:2] or "." in Path(text).suffix[:2] or "\\" in text or "://" in text
+    """Whether a text that is no formula names files rather than a function.
+
+    >>> [_looks_like_a_path(text) for text in ("./w", "~/w", "logs/a.csv", "w/0", "w + 0.5x")]
+    [True, True, True, False, False]
+    """
+    if text.startswith(("/", "./", "../", "~")) or "\\" in text or "://" in text:
+        return True
+    if re.fullmatch(r"\.[^\W\d_]\w*", Path(text).suffix):
+        return True
+    return bool(is_pattern(text)) and "\0" not in text and any(iglob(text))  # noqa: PTH207
+
+
+def _nothing(text: str, error: ValueError) -> ValueError:
+    """What is said of a text that names nothing, given why it is no formula either."""
+    if not text.strip():
+        return DatasetError("type the path of a file, the name of a data set or terrain, or a formula in w and b")
+    nothing = f"there is no file, data set or terrain {quoted_path(text)}"
+    if not isinstance(error, FormulaError):
+        close = get_close_matches(text.strip().lower()[:40], [name for name, _ in known()], 1)
+        return DatasetError(f"{nothing}; {f'did you mean {close[0]}?' if close else 'a formula is written in w and b'}")
+    if "/" in text:
+        return FormulaError(f"{nothing}, and as a formula: {error.sentence}", error.text, error.position)
+    return error
 
 
 def load_file(  # noqa: PLR0913

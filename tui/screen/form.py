@@ -190,7 +190,7 @@ class Form(VerticalScroll, can_focus=False):
     def compose(self) -> ComposeResult:
         """A row for each setting."""
         data = self._ground.data
-        yield Row("Data", Opener(data.name if data else self._ground.landscape.title, "screen.open", id="data"))
+        yield Row("Data", Opener(self._ground.called, "screen.open", id="data"))
         columns = _options(data) if data else [("", "")]
         yield Row("x", Choice(columns, id="x"))
         yield Row("y", Choice(columns, id="y"))
@@ -255,7 +255,7 @@ class Form(VerticalScroll, can_focus=False):
     def show_ground(self, ground: Ground) -> None:
         """Show the name and the columns of the rows; of a landscape without rows its title."""
         self._ground, data = ground, ground.data
-        self.query_one("#data", Opener).show_text(data.name if data else ground.landscape.title)
+        self.query_one("#data", Opener).show_text(ground.called)
         for identifier in "xy":
             self._display(identifier, data is not None)
         if data is None:

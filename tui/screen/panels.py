@@ -63,14 +63,16 @@ def header(frame: Frame, width: int, height: int) -> list[Row]:
     if data is None:
         what = ((" gdlab  ", "strong"), (landscape.title, "value"), (f"   L = {landscape.formula}", "label"))
         return _filled([row(width, *what)], width, height)
-    spans = (
-        (" gdlab  ", "strong"),
-        (f"{data.name}", "value"),
+    rest = (
         (f"  {data.rows:,} rows   ", "label"),
         (f"{data.y_name} = w * {data.x_name} + b", "value"),
         ("  standardized" if frame.scale else "", "note"),
     )
-    return _filled([row(width, *spans)], width, height)
+    title = " gdlab  "
+    name = frame.ground.called
+    if len(columns_of(title + name + "".join(text for text, _ in rest))) > width:
+        name = data.name
+    return _filled([row(width, (title, "strong"), (name, "value"), *rest)], width, height)
 
 
 def readout(frame: Frame, width: int, height: int) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from functools import cache
 from glob import glob
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gdcore.inert import inert, quoted, quoted_path
-from gdcore.rows.files import DatasetError, is_pattern
+from gdcore.rows.files import DatasetError, WhichTableError, is_pattern
 from tui.sources.engine import EngineTable, needs, run
-from tui.sources.kinds import SUFFIXES, kind_of_all
+from tui.sources.kinds import SUFFIXES, kind_of_all, one_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gdcore.landscapes.columns import Numbers
     from gdcore.rows.dataset import Origin, Watch
@@ -187,10 +188,7 @@ def _table(connection: Any, query: str, name: str, origin: Origin, watch: Watch 
 
 def _files(connection: Any, paths: Sequence[str], name: str) -> str:
     """The query that reads files of one kind."""
-    kinds = {kind_of_all(path) or "text" for path in paths}
-    if len(kinds) > 1:
-        raise DatasetError(f"{name} are files of several kinds; name files of one kind")
-    kind = kinds.pop()
+    kind = one_kind("these files", {kind_of_all(path) for path in paths}) or "text"
     places = [_within(path, kind) for path in paths]
     if kind == "arrow":
         return _arrow(connection, places, name)
@@ -225,23 +223,35 @@ def _execute(connection: Any, query: str, name: str) -> None:
         raise DatasetError(f"{name} cannot be read: {said(error)}") from None
 
 
-def _tables(connection: Any) -> list[str]:
+def _tables(connection: Any) -> dict[str, tuple[str, str]]:
+    """The schema and the name of each table, by what it is called: that of another schema than main schema.table."""
     # ibis asks in a way that not every version of DuckDB answers.
-    tables = "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1"
-    found = connection.con.execute(tables).fetchall()
-    # A view can read any file.
-    return [name for name, kind in found if kind != "VIEW" or ONLY not in os.environ]
+    found = connection.con.execute(
+        "SELECT table_schema, table_name, table_type FROM information_schema.tables "
+        "WHERE table_catalog = current_database() ORDER BY table_schema <> 'main', 1, 2"
+    ).fetchall()
+    known: dict[str, tuple[str, str]] = {}
+    for schema, name, kind in found:
+        if kind == "VIEW" and ONLY in os.environ:
+            continue  # a view can read any file
+        called = name if schema == "main" else f"{schema}.{name}"
+        known[called if called not in known else _place(schema, name)] = schema, name
+    return known
+
+
+def _place(schema: str, table: str) -> str:
+    return f"{identifier(schema)}.{identifier(table)}"
 
 
 def tables_of(path: Path) -> list[str]:
-    """The names of the tables of a DuckDB file.
+    """The tables of a DuckDB file, as `Origin.table` names them.
 
     Raises:
         DatasetError: it cannot be opened.
     """
     connection = connect(path)
     try:
-        return _tables(connection)
+        return list(_tables(connection))
     finally:
         connection.disconnect()
 
@@ -250,33 +260,44 @@ def open_database(path: Path, name: str, origin: Origin, watch: Watch | None = N
     """A table of a DuckDB file: the one that its origin names, the only one, or what the query of the origin gives.
 
     Raises:
-        DatasetError: it cannot be opened, or it is not said which table is meant.
+        DatasetError: it cannot be opened.
+        WhichTableError: it has several tables, and none is named.
     """
     connection = connect(path)
     if origin.query:
         return _table(connection, origin.query.strip().rstrip(";"), name, origin, watch)
     known = _tables(connection)
-    table = origin.table
-    if not table and len(known) != 1:
-        which = f"choose one of {', '.join(map(quoted, known[:8]))} with --table" if known else "it needs one"
-        raise DatasetError(f"{name} has {len(known) or 'no'} tables; {which}")
+    listed = ", ".join(map(quoted, list(known)[:8]))
+    if not known:
+        raise DatasetError(f"{name} has no tables; it needs one")
+    if not origin.table and len(known) > 1:
+        raise WhichTableError(f"{name} has {len(known)} tables; choose one of {listed}", "with --table")
+    table = _called(origin.table, known) if origin.table else next(iter(known))
+    if table is None:
+        raise DatasetError(f"{name} has no table {quoted(origin.table)}; its tables: {listed}")
+    schema, bare = known[table]
     try:
-        if ONLY in os.environ and table and table not in known:
-            raise LookupError
-        chosen = connection.table(table or known[0])
-    except Exception:
-        listed = ", ".join(map(quoted, known[:8])) or "none"
-        raise DatasetError(f"{name} has no table {quoted(table)}; its tables: {listed}") from None
-    opened = DuckTable(connection, chosen, name, origin, watch)
-    if _is_whole(connection, table or known[0]):
-        opened.numbered = identifier(table or known[0]), "rowid"
+        chosen = connection.table(bare, database=(connection.current_catalog, schema))
+    except Exception as error:
+        raise DatasetError(f"{name}: the table {quoted(table)} cannot be read: {said(error)}") from None
+    opened = DuckTable(connection, chosen, name, replace(origin, table=table), watch)
+    if _is_whole(connection, _place(schema, bare)):
+        opened.numbered = _place(schema, bare), "rowid"
     return opened
 
 
-def _is_whole(connection: Any, table: str) -> bool:
+def _called(table: str, known: Iterable[str]) -> str | None:
+    """Which of the tables is meant: DuckDB tells no small letters from capitals, and main need not be named."""
+    if table in known:
+        return table
+    ways = table.casefold(), table.casefold().removeprefix("main.")
+    return next((called for called in known if called.casefold() in ways), None)
+
+
+def _is_whole(connection: Any, place: str) -> bool:
     """Whether the rows of a table are numbered without a gap: it is no view, and none was deleted from it."""
     try:
-        found = connection.con.execute(f"SELECT count(*), min(rowid), max(rowid) FROM {identifier(table)}").fetchone()
+        found = connection.con.execute(f"SELECT count(*), min(rowid), max(rowid) FROM {place}").fetchone()
     except Exception:
         return False
     return bool(found[0]) and tuple(found[1:]) == (0, found[0] - 1)

@@ -7,7 +7,8 @@ from glob import iglob
 from itertools import islice
 from pathlib import Path
 
-from gdcore.rows.files import is_pattern
+from gdcore.inert import quoted_path
+from gdcore.rows.files import DatasetError, is_pattern
 
 KINDS = {"parquet": "Parquet", "arrow": "Arrow", "json": "JSON lines", "text": "text", "duckdb": "DuckDB"}
 """The kinds of files, and what they are called."""
@@ -53,7 +54,11 @@ def kind_of(path: Path) -> str:
 
 
 def kind_of_all(path: str) -> str:
-    """Return the kind of the files of a path, a folder of partitions or a pattern; empty if unknown."""
+    """Return the kind of the files of a path, a folder of partitions or a pattern; empty if unknown.
+
+    Raises:
+        DatasetError: if files of different kinds match the pattern.
+    """
     place = Path(path)
     if place.is_dir():
         files = islice((file for file in place.rglob("*") if file.is_file()), _LOOKED_AT)
@@ -63,5 +68,22 @@ def kind_of_all(path: str) -> str:
             return ""
         return kinds.pop() if len(kinds) == 1 and kinds != {"duckdb"} else ""
     if is_pattern(path) and not place.exists():
-        return next((kind for file in iglob(path, recursive=True) if (kind := kind_of(Path(file)))), "")  # noqa: PTH207
+        matches = (file for file in map(Path, iglob(path, recursive=True)) if file.is_file())  # noqa: PTH207
+        return one_kind(f"the files of {quoted_path(path)}", {kind_of(file) for file in islice(matches, _LOOKED_AT)})
     return kind_of(place)
+
+
+def one_kind(files: str, kinds: set[str]) -> str:
+    """Return the kind that all files have; empty if it is unknown.
+
+    Args:
+        files: what they are called in a sentence.
+        kinds: the kind of each. What is of unknown kind is read as text.
+
+    Raises:
+        DatasetError: if there are several kinds.
+    """
+    known = sorted({KINDS[kind or "text"] for kind in kinds})
+    if len(known) > 1:
+        raise DatasetError(f"{files} are of different kinds, {' and '.join(known)}; name files of one kind")
+    return next(iter(kinds - {""}), "")

@@ -17,7 +17,7 @@ from gdcore.inert import inert, quoted_path
 from gdcore.rows import dataset
 from gdcore.rows.dataset import Origin
 from gdcore.rows.files import SHIPPED, STANDARD_INPUT, DatasetError, find, find_all, is_pattern, no_file, unreadable
-from tui.sources.kinds import kind_of_all
+from tui.sources.kinds import kind_of_all, one_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,14 +84,16 @@ def _from_files(
         if "\0" in place or not place:
             raise DatasetError(no_file(place))
     kinds = {kind_of_all(str(find(place))) for place in places if place not in STANDARD_INPUT}
+    if "duckdb" not in kinds:
+        one_kind("these files", kinds)
+    elif len(origin.places) > 1 or len(find_all(places)[1]) > 1:
+        raise DatasetError("several places cannot be read as one where one of them is a database")
+    if origin.table and "duckdb" not in kinds:
+        raise DatasetError(f"only a database has tables to choose from, and {named(origin)} is none")
     folder = any(Path(find(place)).is_dir() for place in places)
     plain = kinds <= {"text", ""} and not (folder and kinds == {"text"})
     if origin.engine == "text" or (plain and not origin.query):
-        if origin.table:
-            raise DatasetError(f"--table names a table of a database, and {named(origin)} is a text file")
         return _text(origin, x, y, skip_bad_rows, watch)
-    if origin.table and "duckdb" not in kinds:
-        raise DatasetError(f"--table names a table of a database, and {named(origin)} is none")
     origin = _absolute(origin)
     for place in origin.places:
         if not os.path.lexists(place):
@@ -101,10 +103,8 @@ def _from_files(
     from tui.sources.duck import open_database, open_files  # noqa: PLC0415
 
     if "duckdb" in kinds:
-        if len(origin.places) > 1:
-            raise DatasetError("several places cannot be read as one where one of them is a database")
         return _measured(
-            partial(open_database, Path(origin.places[0]), named(origin), origin), watch, x, y, skip_bad_rows
+            partial(open_database, find_all(origin.places)[1][0], named(origin), origin), watch, x, y, skip_bad_rows
         )
     return _measured(partial(open_files, origin.places, named(origin), origin), watch, x, y, skip_bad_rows)
 

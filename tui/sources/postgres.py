@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from gdcore.inert import inert, quoted
 from gdcore.rows.dataset import Origin
-from gdcore.rows.files import DatasetError
+from gdcore.rows.files import DatasetError, WhichTableError
 from tui.sources.engine import EngineTable, needs
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def open_postgres(origin: Origin, watch: Watch | None = None) -> PostgresTable:
     public = without_secrets(address)
     origin = Origin((public,), origin.table, origin.query, origin.engine)
     if not origin.table and not origin.query:
-        raise DatasetError(f"{inert(public)}: which table is meant? name it with --table, or ask with --query")
+        raise WhichTableError(f"{inert(public)}: name one of its tables", "with --table, or ask with --query")
     try:
         asked = psycopg.conninfo.conninfo_to_dict(address)
         server = psycopg.connect(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gdcore.inert import inert, quoted
-from gdcore.rows.files import DatasetError
+from gdcore.rows.files import DatasetError, WhichTableError
 from tui.sources.engine import EngineTable, needs
-from tui.sources.kinds import kind_of_all
+from tui.sources.kinds import kind_of_all, one_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,7 +93,7 @@ def open_spark(origin: Origin, watch: Watch | None = None) -> SparkTable:
     if not remote and not shutil.which("java") and not os.environ.get("JAVA_HOME"):
         raise DatasetError("Spark needs Java, and there is none here; install Java 17, or name a cluster: sc://host")
     if not paths and not origin.table and not origin.query:
-        raise DatasetError(f"{inert(master)}: which table is meant? name it with --table, or ask with --query")
+        raise WhichTableError(f"{inert(master)}: name one of its tables", "with --table, or ask with --query")
     try:
         builder = pyspark.SparkSession.builder.appName("gdlab")
         if remote:
@@ -126,10 +126,7 @@ def open_spark(origin: Origin, watch: Watch | None = None) -> SparkTable:
 
 
 def _files(session: Any, paths: Sequence[str]) -> Any:
-    kinds = {kind_of_all(path) or "text" for path in paths}
-    if len(kinds) > 1:
-        raise DatasetError("files of several kinds cannot be read as one; name files of one kind")
-    kind = kinds.pop()
+    kind = one_kind("these files", {kind_of_all(path) for path in paths}) or "text"
     if kind not in _READERS:
         raise DatasetError(f"Spark does not read files of the kind {quoted(kind)}; use Parquet, JSON lines or CSV")
     options = {"header": True, "inferSchema": True} if kind == "text" else {}

@@ -132,7 +132,7 @@ def test_what_cannot_be_had_is_a_sentence(tmp_path: Path) -> None:
     origin = write(tmp_path, "t.parquet", *columns())
     assert "PATH_NOT_FOUND" in fault(Origin((str(tmp_path / "none.parquet"),), engine="spark"))
     assert fault(Origin((), "none", engine="spark")) == "none cannot be read: there is none of that name"
-    assert fault(Origin((), engine="spark")).endswith("name it with --table, or ask with --query")
+    assert fault(Origin((), engine="spark")).endswith("name one of its tables with --table, or ask with --query")
     assert fault(origin, "name") == 't.parquet, column "name": it holds no numbers; choose another'
     assert "the query cannot be read: " in fault(Origin(origin.places, query="SELECT none FROM data", engine="spark"))
 

@@ -15,7 +15,7 @@ from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.losses import LOSSES
 from tui.headless.plain.command import Command, Commands, told
 from tui.laboratory import lesson
-from tui.laboratory.grounds import ground_named
+from tui.laboratory.grounds import bare, ground_named
 from tui.sources.load import load
 
 if TYPE_CHECKING:
@@ -181,12 +181,12 @@ def scale(plain: Plain, _: str) -> Sentences:
     yield from told(plain)
 
 
-@commands.named("open", "o", values="FILE")
+@commands.named("open", "o", values="FILE [table NAME]")
 def open_data(plain: Plain, rest: str) -> Sentences:
-    """Open a data file, a terrain or a formula of your own."""
+    """Open a data file, a table of a database, a terrain or a formula of your own: open shop.duckdb table sales."""
     if not rest:
         raise ValueError("open needs a name, a file or a formula: open cars, open cliff, open w**4 + b**2")
-    ground = ground_named(rest[1:-1] if len(rest) > 2 and rest[0] == rest[-1] and rest[0] in "\"'" else rest)
+    ground = ground_named(bare(rest))
     if isinstance(ground, Landscape):
         plain.laboratory.walk_on(ground)
     else:
