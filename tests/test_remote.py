@@ -418,19 +418,37 @@ async def test_the_screen_steps_as_the_answers_come(folder: Path, queries: list[
         assert state(pilot) == expected[-1]
 
 
-async def test_the_event_loop_asks_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each question to the engine, whether the main thread asked it."""
+    asked: list[bool] = []
+    means = Held.means
+
+    def noted(self: Held, *question: Any) -> Any:
+        asked.append(threading.current_thread() is threading.main_thread())
+        return means(self, *question)
+
+    monkeypatch.setattr(Held, "means", noted)
+    return asked
+
+
+async def test_the_event_loop_asks_nothing(folder: Path, asking: list[bool]) -> None:
     async with opened(app_on(data_of(folder)), (120, 36)) as pilot:
-        asking: list[bool] = []
-        means = Held.means
-
-        def noted(self: Held, *question: Any) -> Any:
-            asking.append(threading.current_thread() is threading.main_thread())
-            return means(self, *question)
-
-        monkeypatch.setattr(Held, "means", noted)
+        asking.clear()
         await press(pilot, "n", "N", "space")
         assert state(pilot).iteration == 30
         assert asking == [False] * 30
+
+
+async def test_in_a_race_the_event_loop_asks_nothing(folder: Path, asking: list[bool]) -> None:
+    async with opened(app_on(data_of(folder)), (120, 36)) as pilot:
+        await press(pilot, "n")
+        asking.clear()
+        press_at_once(pilot, "a", "4", "2", "w", "escape")
+        await settled(pilot)
+        assert len(laboratory(pilot).walk.branches) > 5
+        assert len(asking) > 100
+        assert not any(asking)
 
 
 async def test_keys_are_answered_while_steps_are_owed(folder: Path) -> None:

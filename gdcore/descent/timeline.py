@@ -14,13 +14,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from copy import copy
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gdcore.descent.envelope import Envelope
 from gdcore.descent.state import State
-from gdcore.descent.steps import Ending, Limits, Settings, adopt, advance, begin, proceed
+from gdcore.descent.steps import Ending, Limits, Settings, adopt, advance, begin, proceed, whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,6 +119,21 @@ class Timeline:
             following = proceed(self.landscape, self.settings, self.limits, following)
         self._next = (self.state, self.settings, self.limits, following)
         return count
+
+    def ask_ahead(self) -> None:
+        """Ask an engine for all that the next step and what is then shown need; nothing changes but what it remembers.
+
+        It may be called from another thread.
+
+        Raises:
+            ValueError: with a sentence, where the engine does not answer.
+        """
+        landscape, settings, state = self.landscape, self.settings, self.state
+        for _ in range(2):
+            state = advance(landscape, settings, state)
+            if not isfinite(state.loss):
+                return
+            whole(landscape, settings, state)
 
     def back(self, count: int = 1) -> int:
         """Go back by `count` iterations, or to the start; return how many were made."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gdcore.descent.branches import Branches
     from gdcore.descent.optimizers import Optimizer
     from gdcore.descent.state import State
+    from gdcore.descent.timeline import Timeline
     from gdcore.landscapes.landscape import Landscape
 
 Result = TypeVar("Result")
@@ -46,10 +47,12 @@ class Standing(NamedTuple):
     Attributes:
         runners: those whose rate has been found, in the order of the optimizers.
         done: the share of the iterations that have been made.
+        asks: the run that asks an engine in the next piece, and may do so ahead (`Timeline.ask_ahead`).
     """
 
     runners: tuple[Branch, ...] = ()
     done: float = 0.0
+    asks: Timeline | None = None
 
 
 class Rank(NamedTuple):
@@ -189,6 +192,8 @@ def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing
     while going and made < iterations:
         count = min(piece, iterations - made)
         for runner in tuple(going):
+            if landscape.remote:
+                yield Standing(runners, made / iterations, runner.run)
             if runner.run.forward(count) < count:
                 going.remove(runner)
             yield Standing(runners, made / iterations)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from gdcore.descent.batches import Batch
 from gdcore.descent.branches import Branches
 from gdcore.descent.parameters import ITERATIONS
 from gdcore.descent.schedules import chosen
-from gdcore.descent.steps import Reason, advance, whole
+from gdcore.descent.steps import Reason
 from gdcore.descent.timeline import Timeline
 from gdcore.studies.stability import stability
 
@@ -90,22 +89,6 @@ class Walk:
         """Whether a step is a query to an engine, which takes its time."""
         run = self.timeline
         return run.landscape.remote and (run.settings.batch is not None or not run.landscape.exact)
-
-    def ask_ahead(self) -> None:
-        """Ask an engine for all that the next step and what is then shown need; nothing changes but what it remembers.
-
-        It may be called from another thread.
-
-        Raises:
-            ValueError: with a sentence, where the engine does not answer.
-        """
-        run = self.timeline
-        landscape, settings, state = run.landscape, run.settings, run.state
-        for _ in range(2):
-            state = advance(landscape, settings, state)
-            if not isfinite(state.loss):
-                return
-            whole(landscape, settings, state)
 
     def step(self, count: int = 1) -> None:
         """Make up to `count` steps, fewer if the run ends."""

@@ -57,7 +57,7 @@ class Ahead:
         while more:
             begun, refused = monotonic(), ""
             try:
-                self._laboratory.walk.ask_ahead()
+                self._laboratory.walk.timeline.ask_ahead()
             except ValueError as error:
                 refused = str(error)
             except BaseException:

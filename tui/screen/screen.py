@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
+from asyncio import sleep, to_thread
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -565,15 +565,15 @@ class LaboratoryScreen(Screen[None]):
         runners: tuple[Branch, ...] = ()
         try:
             while True:
-                runners, self._raced = next(pieces)
+                runners, self._raced, asks = next(pieces)
                 if monotonic() - shown > self._runner.interval * RACE_FRAMES:
                     shown = monotonic()
-                    self._rank(runners)
+                    await self._rank(runners)
                     self.touch()
-                await sleep(0)
+                await (to_thread(asks.ask_ahead) if asks else sleep(0))
         except StopIteration as done:
             raced = done.value
-            self._rank(runners if raced else ())
+            await self._rank(runners if raced else ())
         except DatasetError as error:
             self.refuse(error)
         finally:
@@ -586,9 +586,11 @@ class LaboratoryScreen(Screen[None]):
             self.laboratory.notes.say(f"{self.laboratory.notes.text} 2: map, 4: history, g: list.")
         self.touch()
 
-    def _rank(self, runners: tuple[Branch, ...]) -> None:
-        """Show these runners in the table: what is drawn asks for nothing."""
-        self._ranks, self._views.racers = ranked(runners), runners
+    async def _rank(self, runners: tuple[Branch, ...]) -> None:
+        """Show these runners in the table: what is drawn asks for nothing, as an engine is asked here, in a thread."""
+        remote = self.laboratory.ground.landscape.remote
+        self._ranks = await to_thread(ranked, runners) if remote else ranked(runners)
+        self._views.racers = runners
 
     # The course
 
