@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+from textual.events import Paste
 from textual.widgets import Input, OptionList, Static
 
 from gdcore.descent.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, hyperparameters
@@ -41,13 +45,14 @@ from tests.screens import (
     write,
 )
 from tui.laboratory.grounds import known
+from tui.screen import opening
 from tui.screen.fields import Opener
 from tui.screen.form import HELP, NUMBERS, Row
-from tui.screen.opening import OpenDialog, completed
+from tui.screen.opening import HINT, OpenDialog, completion, offers
+from tui.sources.browse import Preview, entries, preview
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
-    from pathlib import Path
 
     from textual.pilot import Pilot
 
@@ -491,19 +496,26 @@ async def test_a_path_is_completed(tmp_path: Path) -> None:
         assert laboratory(pilot).ground.rows.name == "measured.csv"
 
 
-def test_completion(tmp_path: Path) -> None:
-    for name in ("b.csv", "a.csv", ".hidden", "\x1b[31mred"):
+def test_the_completion_is_what_enter_would_open(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", "a.csv.old", ".hidden", "red\x1b[31m"):
         (tmp_path / name).write_text("")
     (tmp_path / "folder").mkdir()
     root = f"{tmp_path}/"
-    assert completed(root) == f"{root}a.csv"
+
+    def completed(typed: str) -> str:
+        return completion(typed, offers(typed, entries(tmp_path, hidden=os.path.split(typed)[1].startswith("."))))
+
     assert completed(f"{root}b") == f"{root}b.csv"
     assert completed(f"{root}fo") == f"{root}folder/"
+    assert completed(f"{root}folder") == f"{root}folder/"
     assert completed(f"{root}.h") == f"{root}.hidden"
-    assert completed(f"{root}\x1b") is None
-    assert completed(f"{root}nothing") is None
-    assert completed(f"{root}a.csv/x") is None
-    assert completed("nul\0") is None
+    for text in (root, f"{root}red", f"{root}nothing", f"{root}B", f"{root}a.csv", "pizza", "w", "", "nul\0"):
+        assert completed(text) == "", text
+
+
+def wrong(pilot: Pilot[None]) -> str:
+    """What the dialog says is wrong."""
+    return str(pilot.app.screen.query_one("#wrong", Static).content)
 
 
 def listed(pilot: Pilot[None]) -> list[str]:
@@ -534,6 +546,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_all_that_can_be_opened_is_listed_and_narrowed_down_as_one_types(folder: Path) -> None:
     async with opened(gdlab()) as pilot:
         await browse(pilot, "")
+        assert not pilot.app.screen.query_one("#columns").display
         names = [name for name, _ in known()]
         assert listed(pilot) == [*names[:5], "./", *names[5:]], "what ships, the files here, the terrains"
         await write(pilot, "mi")
@@ -603,6 +616,175 @@ async def test_the_tables_of_a_database_are_chosen_there(folder: Path) -> None:
         await settled(pilot)
         await settled(pilot)
         assert (laboratory(pilot).ground.rows.x_name, len(laboratory(pilot).ground.rows.x)) == ("day", 7)
+
+
+async def test_enter_asks_which_of_several_tables_is_meant(folder: Path) -> None:
+    with duckdb.connect(str(folder / "shop.duckdb")) as connection:
+        connection.execute("CREATE TABLE people AS SELECT i AS age, 2 * i AS pay FROM range(5) t(i)")
+        connection.execute("CREATE SCHEMA s2")
+        connection.execute("CREATE TABLE s2.sales AS SELECT i AS day, 3 * i AS eur FROM range(7) t(i)")
+    question = 'shop.duckdb has 2 tables; choose one of "people", "s2.sales" below, then press enter'
+    async with opened(gdlab(), (80, 16)) as pilot:
+        for text, keys, table in (
+            ("shop.duckdb", ["enter", "enter"], "people"),  # the list, and the first in it
+            ("shop", ["enter", "down", "enter"], "s2.sales"),
+            ("shop.duckdb", ["escape"], ""),
+        ):
+            await browse(pilot, text, "enter")
+            await settled(pilot)
+            assert focused(pilot) == "open-table"
+            assert wrong(pilot) == question
+            assert "table people" in shown(pilot), "in a low window too"
+            await press(pilot, *keys)
+            if table:
+                assert isinstance(pilot.app.focused, Input)
+                await press(pilot, "enter")
+                assert laboratory(pilot).ground.called == f"{table} in shop.duckdb"
+                assert main_screen(pilot).query_one("#data", Opener).text == f"{table} in shop.duckdb"
+            assert len(pilot.app.screen_stack) == 1
+        await submit(pilot, "shop.duckdb table people")
+        assert laboratory(pilot).ground.called == "people in shop.duckdb"
+        await browse(pilot, "shop.duckdb", "enter", "shift+tab", "backspace")
+        assert wrong(pilot) == ""
+        await write(pilot, "b")
+        assert isinstance(pilot.app.focused, Input), "of a name that is typed again nothing is asked before enter"
+        assert "table people" in shown(pilot)
+
+
+async def test_what_belongs_to_another_name_goes_when_the_text_changes(folder: Path) -> None:
+    async with opened(gdlab()) as pilot:
+        for keys in ((), ("down",)):
+            await browse(pilot, "mine.csv", *keys)
+            assert "rent" in shown(pilot), "a file that is typed to its end is shown"
+            await write(pilot, "x")
+            assert "rent" not in shown(pilot)
+            assert not pilot.app.screen.query_one("#columns").display
+            assert HINT in shown(pilot)
+            await press(pilot, "enter")
+            assert wrong(pilot).startswith('there is no file "mine.csvx"')
+            await press(pilot, "backspace")
+            assert wrong(pilot) == ""
+            assert "rent" in shown(pilot)
+            await write(pilot, "x")
+            await press(pilot, "enter", "end", "ctrl+u", "down")
+            assert wrong(pilot) == ""
+            await press(pilot, "escape")
+    assert folder.is_dir()
+
+
+async def test_a_file_is_looked_into_once_and_only_where_it_is_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def noted(path: Path, table: str) -> Preview:
+        seen.append(str(path))
+        return preview(path, table)
+
+    monkeypatch.setattr(opening, "preview", noted)
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "")
+        for character in "mine.csv.gz":
+            await write(pilot, character)
+        assert seen == ["mine.csv"]
+        await press(pilot, "end", "ctrl+u")
+        pilot.app.post_message(Paste("old/mine too.csv"))
+        await settled(pilot)
+        assert seen == ["mine.csv", "old/mine too.csv"]
+        assert ["5", "7"] in [line.strip("│ ").split() for line in rendered(pilot.app.screen)]
+        await press(pilot, "end", "ctrl+u")
+        await write(pilot, "kink")
+        assert KNOWN["kink"].formula in shown(pilot)
+    assert folder.is_dir()
+
+
+async def test_what_is_read_is_given_up_when_the_text_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = Event()
+    monkeypatch.setattr(opening, "ground_named", lambda *_, **__: go.wait(60) and KNOWN["kink"])
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "kink")
+        press_at_once(pilot, "enter")
+        for _ in range(3):
+            await pilot.pause()
+        assert wrong(pilot) == "Reading ..."
+        press_at_once(pilot, "backspace")
+        for _ in range(3):
+            await pilot.pause()
+        assert wrong(pilot) == ""
+        go.set()
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, OpenDialog)
+        await write(pilot, "k")
+        await press(pilot, "enter")
+        assert laboratory(pilot).ground.landscape is KNOWN["kink"]
+
+
+async def test_the_completion_goes_with_the_line_one_is_at(folder: Path) -> None:
+    (folder / "pi.csv").write_text("a,b\n1,2\n3,4\n")
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "pi")
+        for key, text in (("", "pizza"), ("down", "pizza"), ("down", "pi.csv"), ("up", "pizza")):
+            await press(pilot, *[key] * bool(key))
+            assert rendered(pilot.app.screen)[2].strip("│ ") == text
+        await press(pilot, *["down"] * 9)
+        assert rendered(pilot.app.screen)[2].strip("│ ") == "pi", "a name with these letters inside"
+
+
+async def test_a_folder_that_cannot_be_listed_is_said_to_be_that(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scandir = os.scandir
+
+    def refusing(path: str | Path) -> Any:
+        if Path(path).name == "old":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    async with opened(gdlab()) as pilot:
+        await browse(pilot, "old/")
+        sentence = '"old" cannot be read: permission denied; change its permissions, or copy it'
+        assert wrong(pilot) == sentence
+        await write(pilot, "x")
+        assert wrong(pilot) == sentence
+        await press(pilot, "backspace", "enter")
+        assert wrong(pilot) == sentence
+        await press(pilot, "backspace", "enter")
+        assert wrong(pilot) == sentence, "as a folder without a slash"
+        await press(pilot, "end", "ctrl+u")
+        assert wrong(pilot) == ""
+        await write(pilot, "nowhere/x")
+        assert wrong(pilot) == "", "a folder that is not there may not be typed to its end"
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize(("size", "most"), [((80, 24), 5), ((120, 36), 7), ((30, 24), 1)])
+async def test_of_a_wide_file_the_columns_that_fit_are_shown(folder: Path, size: tuple[int, int], most: int) -> None:
+    names = [f"measurement_{i}" for i in range(14)]
+    lines = [names, *([str(10 * row + column) for column in range(14)] for row in range(5))]
+    (folder / "wide.csv").write_text("".join(f"{','.join(line)}\n" for line in lines))
+    async with opened(gdlab(), size) as pilot:
+        await browse(pilot, "wide.csv")
+        table = [line.strip("│ ").split() for line in rendered(pilot.app.screen)[-9:-2]]
+        assert table[0] == names[:most]
+        assert [row[:most] for row in lines[1:5]] == table[2:6]
+        assert table[6] == f"and {14 - most} more columns".split()
+        await pilot.resize_terminal(200, 24)
+        await settled(pilot)
+        assert "and 1 more column " in shown(pilot)
+
+
+async def test_page_up_and_down_move_by_what_is_shown(folder: Path) -> None:
+    for i in range(100):
+        (folder / f"file {i:03}.csv").write_text("a,b\n1,2\n3,4\n")
+    for size in SIZES:
+        async with opened(gdlab(), size) as pilot:
+            await browse(pilot, "file")
+            offered = pilot.app.screen.query_one("#offers", OptionList)
+            page = offered.size.height
+            for key, at in (("pagedown", page - 1), ("pagedown", 2 * page - 1), ("pageup", page - 1), ("pageup", 0)):
+                await press(pilot, key)
+                assert offered.highlighted == at
+            await press(pilot, *["pagedown"] * 20)
+            assert offered.highlighted == 99
 
 
 async def test_a_terrain_and_a_file_that_is_no_table_are_told_of(folder: Path) -> None:

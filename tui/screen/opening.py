@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import os
-from asyncio import to_thread
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.cells import cell_len, set_cell_size
-from rich.table import Table
-from rich.text import Text
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.suggester import Suggester
+from textual.suggester import SuggestionReady
 from textual.widgets import Input, OptionList, Static
 
 from gdcore.inert import inert
 from gdcore.landscapes.formula import FormulaError
 from gdcore.landscapes.known import KNOWN
 from gdcore.rows.dataset import shipped
-from gdcore.rows.files import Cancelled
+from gdcore.rows.files import Cancelled, WhichTableError
 from tui.laboratory.grounds import ground_named, is_meant, known
 from tui.laboratory.reach import check
 from tui.screen.dialogs import Dialog
 from tui.screen.fields import Choice
+from tui.screen.preview import FirstRows
 from tui.sources.browse import Entry, Preview, entries, filtered, preview
 from tui.sources.progress import Watch
 
@@ -40,12 +38,13 @@ if TYPE_CHECKING:
 
 NAME = 16
 """Columns of a name in the list."""
-CELL = 14
-"""Columns of a value among the first rows of a file, at most."""
 CHOICES = ("table", "x", "y")
 """What is chosen of a file."""
+HINT = "Of a file you see here, before you open it, its columns and first rows."
+NOWHERE = (FileNotFoundError, NotADirectoryError)
+"""What the system says of a folder that is not there."""
 SHORT = 20
-"""With fewer rows than this, what is in a file is not shown: the list needs them."""
+"""With fewer rows than this, the first rows of a file are not shown: the list needs them."""
 
 
 @dataclass(frozen=True)
@@ -98,31 +97,17 @@ def offers(typed: str, files: Sequence[Entry]) -> list[Offer]:
     return [*names[:ships], Offer("./", "./", f"the files of {inert(Path.cwd().name)}"), *names[ships:]]
 
 
-class PathSuggester(Suggester):
-    """Completes a path from the folder it is in."""
+def completion(typed: str, offered: Sequence[Offer]) -> str:
+    """What enter would open, where it begins with the text as it is typed; empty where enter takes the text itself.
 
-    def __init__(self) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The first path that begins like this one, folders with a slash."""
-        return await to_thread(completed, value) if value else None
-
-
-def completed(value: str) -> str | None:
-    """The first path that begins with the text, or None.
-
-    >>> completed("/no/such/folder/x") is None
-    True
+    >>> completion("pi", offers("pi", [])), completion("pizza", offers("pizza", [])), completion("PI", offers("PI", []))
+    ('pizza', '', '')
     """
-    head, tail = os.path.split(value)
-    try:
-        found = entries(Path(head or ".").expanduser(), hidden=tail.startswith("."))
-    except (ValueError, RuntimeError):
-        return None
-    names = [entry.path.name + "/" * (entry.kind == "folder") for entry in found]
-    fits = sorted(name for name in names if name.startswith(tail) and name.isprintable())
-    return value + fits[0][len(tail) :] if fits else None
+    if not offered or not os.path.split(typed)[1]:
+        return ""
+    first = offered[0].source
+    fits = first.startswith(typed) and first.isprintable()
+    return first if fits and (first == f"{typed}/" or not is_meant(typed)) else ""
 
 
 class OpenDialog(Dialog["Dataset | Landscape | None"]):
@@ -137,19 +122,26 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
         Binding("escape", "dismiss(None)", "Cancel"),
         Binding("up", "move(-1)", "Up", show=False),
         Binding("down", "move(1)", "Down", show=False),
-        Binding("pageup", "move(-8)", "Page up", show=False),
-        Binding("pagedown", "move(8)", "Page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self._watch: Watch | None = None
+        """Who watches the reading of a file; None where none is read."""
         self._folders: dict[tuple[str, bool], list[Entry]] = {}
+        self._refusals: dict[tuple[str, bool], str] = {}
+        """Why a folder cannot be listed."""
         self._offers: list[Offer] = []
         self._chosen: Offer | None = None
         """The line that a person has moved to."""
-        self._seen: tuple[str, Preview] | None = None
-        """The file that is shown, and what is in it."""
+        self._shown = "", ""
+        """The source that is shown, and the table that a person has chosen of it."""
+        self._seen: Preview | None = None
+        """What is in it; None as long as nobody has looked."""
+        self._asked = ""
+        """The source of several tables about which a person was asked."""
 
     def compose(self) -> ComposeResult:
         """A text to type, a line for what is wrong, the list, and what is in a file."""
@@ -157,7 +149,7 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
             frame.border_title = "Open data or a terrain"
             frame.border_subtitle = "enter: open   up, down: the list   tab: x and y   escape: cancel"
             yield Static("A name from the list, the path of a file, or a formula in w and b:", markup=False)
-            yield Input(placeholder="right arrow completes a path", suggester=PathSuggester(), compact=True)
+            yield Input(placeholder="right arrow completes a path", compact=True, select_on_focus=False)
             yield Static(id="wrong", markup=False)
             offered = OptionList(id="offers", markup=False)
             offered.can_focus = False
@@ -171,31 +163,54 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
 
     def on_mount(self) -> None:
         """List all there is."""
+        self._clear(HINT)
         self._list()
-        self._show("")
 
     def on_resize(self, event: Resize) -> None:
         """Leave out what has no room."""
-        self.query_one("#preview").display = event.size.height >= SHORT
+        self.query_one("#preview").set_class(event.size.height < SHORT, "-short")
+
+    def on_screen_resume(self) -> None:
+        """After a choice, or none, enter opens."""
+        self.query_one(Input).focus()
 
     # The list
 
     def on_input_changed(self) -> None:
         """List what fits."""
-        self._chosen = None
+        self._forget()
         self._list()
 
+    def _forget(self) -> None:
+        """Give up and take back what was said and begun about another text or line."""
+        self._stop()
+        self._asked = ""
+        self._say(self._refusals.get(self._folder, ""))
+
+    @property
+    def _folder(self) -> tuple[str, bool]:
+        """The folder that the text is about, and whether hidden files are."""
+        folder, part = os.path.split(self.query_one(Input).value)
+        return folder or ".", part.startswith(".")
+
     def _list(self) -> None:
-        typed = self.query_one(Input).value
-        folder, part = os.path.split(typed)
-        key = folder or ".", part.startswith(".")
-        if key not in self._folders and (typed or folder):
+        self._chosen = None
+        typed, key = self.query_one(Input).value, self._folder
+        if key not in self._folders and typed:
             self._folders[key] = []
             self._scan(*key)
-        self._offers = offers(typed, self._folders.get(key, []))
+        files = self._folders.get(key, [])
+        self._offers = offers(typed, files)
         listed = self.query_one("#offers", OptionList)
         listed.clear_options()
         listed.add_options(map(str, self._offers))
+        self._complete(completion(typed, self._offers))
+        self._show(typed if typed in KNOWN or typed in shipped() or _is_among(typed, files) else "")
+
+    def _complete(self, source: str) -> None:
+        """Show in grey how the text goes on to be this."""
+        field = self.query_one(Input)
+        field.post_message(SuggestionReady(field.value, source if source.startswith(field.value) else ""))
 
     @work(thread=True, group="scan")
     def _scan(self, folder: str, hidden: bool) -> None:
@@ -203,26 +218,39 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
         try:
             check(Path(folder).expanduser(), folder=True)
             found = entries(Path(folder).expanduser(), hidden=hidden)
-        except (ValueError, RuntimeError):
-            return  # nothing of it is offered; whoever opens it gets the sentence
-        self._folders[folder, hidden] = found
-        self.app.call_from_thread(self._scanned)
+        except (ValueError, RuntimeError) as error:
+            # A folder that is not there may not be typed to its end; who opens what may not be read gets the sentence.
+            if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, NOWHERE):
+                self.app.call_from_thread(self._refused, (folder, hidden), str(error))
+        else:
+            self.app.call_from_thread(self._scanned, (folder, hidden), found)
 
-    def _scanned(self) -> None:
-        if self.is_active and self._chosen is None:
+    def _refused(self, key: tuple[str, bool], sentence: str) -> None:
+        self._refusals[key] = sentence
+        if self.is_active and key == self._folder:
+            self._say(sentence)
+
+    def _scanned(self, key: tuple[str, bool], found: list[Entry]) -> None:
+        self._folders[key] = found
+        if self.is_active and self._chosen is None and key == self._folder:
             self._list()
 
     def action_move(self, lines: int) -> None:
         """Move in the list, and show what is there."""
         if self._offers:
-            listed = self.query_one("#offers", OptionList)
-            before = listed.highlighted if self._chosen else None
-            at = (0 if lines > 0 else len(self._offers) - 1) if before is None else before + lines
-            self._choose(min(max(at, 0), len(self._offers) - 1))
+            highlighted = self.query_one("#offers", OptionList).highlighted if self._chosen else None
+            before = (-1 if lines > 0 else len(self._offers)) if highlighted is None else highlighted
+            self._choose(min(max(before + lines, 0), len(self._offers) - 1))
+
+    def action_page(self, pages: int) -> None:
+        """Move by as many lines as are shown."""
+        self.action_move(pages * max(self.query_one("#offers").size.height, 1))
 
     def _choose(self, at: int) -> None:
+        self._forget()
         self._chosen = self._offers[at]
         self.query_one("#offers", OptionList).highlighted = at
+        self._complete(self._chosen.source)
         self._show(self._chosen.source)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -250,60 +278,60 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
             field = self.query_one(Input)
             field.value = _within(source, "")
             field.cursor_position = len(field.value)
-            self._say("")
+            self._list()
         else:
             self._open(source)
 
     # What is in a file
 
     def _show(self, source: str, table: str = "") -> None:
-        """Show what is behind a line."""
-        self._seen = None
-        columns = self.query_one("#columns")
-        columns.display = False
+        """Show what is behind a line, instead of what is shown."""
+        if (source, table) == self._shown:
+            return
+        self._shown = source, table
         if source in KNOWN:
             landscape = KNOWN[source]
-            self._write(f"{landscape.formula}\n{landscape.teaches}")
-        elif not source:
-            self._write("Of a file you see here, before you open it, its columns and first rows.")
-        elif source.endswith("/"):
-            self._write("")
+            self._clear(f"{landscape.formula}\n{landscape.teaches}")
         else:
-            self._look(source, table)
+            self._clear("" if source else HINT)
+            if source and not source.endswith("/"):
+                self._look(source, table)
+
+    def _clear(self, text: str) -> None:
+        """Show a text instead of what is in a file."""
+        self._seen = None
+        self.query_one("#columns").display = False
+        self._write(text)
 
     @work(thread=True, exclusive=True, group="look")
     def _look(self, source: str, table: str) -> None:
         """Look into a file beside the event loop."""
+        seen: Preview | str
         try:
             check(source)
             seen = preview(Path(source).expanduser(), table)
         except (ValueError, RuntimeError) as error:
-            self.app.call_from_thread(self._looked, source, str(error))
-        else:
-            self.app.call_from_thread(self._looked, source, seen, table)
+            seen = str(error)
+        self.app.call_from_thread(self._looked, (source, table), seen)
 
-    def _looked(self, source: str, seen: Preview | str, table: str = "") -> None:
-        """Show the columns and first rows of a file, if it is still the one that is chosen."""
-        if not self.is_active or self._chosen is None or self._chosen.source != source:
+    def _looked(self, shown: tuple[str, str], seen: Preview | str) -> None:
+        """Show the columns and first rows of a file, if it is still the one that is shown."""
+        if not self.is_attached or shown != self._shown:
             return
         if isinstance(seen, str):
             self._write(seen)
             return
-        self._seen = source, seen
-        shown = Table.grid(padding=(0, 2))
-        for column in seen.columns:
-            shown.add_column(justify="right" if column.numeric else "left", no_wrap=True)
-        shown.add_row(*(Text(_cut(column.name), "bold") for column in seen.columns))
-        shown.add_row(*(Text(_cut(column.kind), "italic") for column in seen.columns))
-        for row in seen.rows:
-            shown.add_row(*(Text(_cut(value)) for value in row))
-        self._write(shown)
+        source, table = shown
+        self._seen = seen
+        self._write(FirstRows(seen))
         numbers = [(column.name, at) for at, column in enumerate(seen.columns, 1) if column.numeric]
         pair = [at for _, at in numbers[:2]]
         self._offer("table", [(inert(name), name) for name in seen.tables], table)
         for name, first in zip(("x", "y"), pair if len(pair) > 1 else (None, None), strict=True):
             self._offer(name, numbers if first else (), first)
         self.query_one("#columns").display = True
+        if self._asked == source and not table:
+            self.query_one("#open-table").focus()
 
     def _offer(self, name: str, options: Sequence[tuple[str, object]], value: object) -> None:
         """Let one of several be chosen; the first is, unless another is named."""
@@ -313,23 +341,43 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
             values = [option for _, option in options]
             choice.show(value if value in values else values[0], options)
 
-    @on(Choice.Chosen)
-    def _column_chosen(self, event: Choice.Chosen) -> None:
-        """Take a column; of another table show the rows first."""
-        self.query_one(Input).focus()
-        if event.choice.id == "open-table" and self._seen is not None:
-            self._show(self._seen[0], str(event.value))
+    @on(Choice.Chosen, "#open-table")
+    def _table_chosen(self, event: Choice.Chosen) -> None:
+        """Show the rows of another table."""
+        self._show(self._shown[0], str(event.value))
 
-    def _write(self, text: str | Table) -> None:
+    def _write(self, text: str | FirstRows) -> None:
         self.query_one("#rows", Static).update(text)
 
     # Opening
 
     def _open(self, source: str) -> None:
+        self._stop()
         self._say("Reading ...")
-        seen = self._seen is not None and self._seen[0] == source
+        shown, table = self._shown
         choices = {name: self.query_one(f"#open-{name}", Choice) for name in CHOICES}
-        self._read(source, {name: choice.value for name, choice in choices.items() if seen and choice.display})
+        chosen = {name: choice.value for name, choice in choices.items() if choice.display}
+        if self._seen is None:
+            chosen = {"table": table}
+        elif not table and self._asked != source:
+            chosen.pop("table", None)  # the first of several tables may not be the one that is meant
+        self._watch = Watch(lambda loading: self.app.call_from_thread(self._say, f"Reading: {loading}"))
+        self._read(source, self._watch, chosen if shown == source else {})
+
+    def _stop(self) -> None:
+        """Give up what is being read, and whatever comes of it."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def _ask(self, source: str, question: str) -> None:
+        """Let one of several tables be chosen."""
+        self._say(f"{question} below, then press enter")
+        self._asked = source
+        if self._shown[0] != source:
+            self._show(source)
+        elif self._seen is not None:
+            self.query_one("#open-table").focus()
 
     async def action_dismiss(self, result: Dataset | Landscape | None = None) -> None:
         """Give up a file that is being read; where none is, close."""
@@ -338,34 +386,50 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
         else:
             self.close(result)
 
-    @work(thread=True, exclusive=True, group="read")
-    def _read(self, source: str, chosen: dict[str, Any]) -> None:
+    @work(thread=True, group="read")
+    def _read(self, source: str, watch: Watch, chosen: dict[str, Any]) -> None:
         """Read it beside the event loop: a large file takes its time."""
-        watch = self._watch = Watch(lambda loading: self.app.call_from_thread(self._say, f"Reading: {loading}"))
+        found: Dataset | Landscape | Exception
         try:
-            ground = ground_named(source, watch, **chosen)
-        except Cancelled:
-            self.app.call_from_thread(self._say, "The file is not read to its end; what was there before stays.")
-        except FormulaError as error:
-            self.app.call_from_thread(self._say, f"{error}\n{error.shown}")
-        except ValueError as error:
-            self.app.call_from_thread(self._say, str(error))
-        else:
-            self.app.call_from_thread(self._done, ground)
-        finally:
+            found = ground_named(source, watch, **chosen)
+        except (Cancelled, ValueError) as error:
+            found = error
+        except Exception:
+            self.app.call_from_thread(self._over, watch)
+            raise
+        self.app.call_from_thread(self._answered, source, watch, found)
+
+    def _over(self, watch: Watch) -> bool:
+        """Whether this reading, which is over, was still waited for."""
+        waited = self._watch is watch
+        if waited:
             self._watch = None
+        return waited
+
+    def _answered(self, source: str, watch: Watch, found: Dataset | Landscape | Exception) -> None:
+        """Close with what was read, or say why there is nothing."""
+        if not self._over(watch) or not self.is_active:
+            return
+        if isinstance(found, WhichTableError) and "://" not in source:
+            self._ask(source, found.question)
+        elif isinstance(found, Cancelled):
+            self._say("The file is not read to its end; what was there before stays.")
+        elif isinstance(found, FormulaError):
+            self._say(f"{found}\n{found.shown}")
+        elif isinstance(found, Exception):
+            self._say(str(found))
+        else:
+            self.close(found)
 
     def _say(self, sentence: str) -> None:
         if self.is_active:
             self.query_one("#wrong", Static).update(sentence)
 
-    def _done(self, ground: Dataset | Landscape) -> None:
-        if self.is_active:
-            self.close(ground)
 
-
-def _cut(text: str) -> str:
-    return text if cell_len(text) <= CELL else set_cell_size(text, CELL - 2) + ".."
+def _is_among(typed: str, files: Sequence[Entry]) -> bool:
+    """Whether a text names one of the files of its folder."""
+    part = os.path.split(typed)[1]
+    return any(entry.path.name == part and entry.kind != "folder" for entry in files)
 
 
 def _within(folder: str, name: str) -> str:
