@@ -546,6 +546,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_all_that_can_be_opened_is_listed_and_narrowed_down_as_one_types(folder: Path) -> None:
     async with opened(gdlab()) as pilot:
         await browse(pilot, "")
+        assert not pilot.app.screen.query_one("#columns").display
         names = [name for name, _ in known()]
         assert listed(pilot) == [*names[:5], "./", *names[5:]], "what ships, the files here, the terrains"
         await write(pilot, "mi")

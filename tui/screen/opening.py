@@ -149,7 +149,7 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
             frame.border_title = "Open data or a terrain"
             frame.border_subtitle = "enter: open   up, down: the list   tab: x and y   escape: cancel"
             yield Static("A name from the list, the path of a file, or a formula in w and b:", markup=False)
-            yield Input(placeholder="right arrow completes a name", compact=True, select_on_focus=False)
+            yield Input(placeholder="right arrow completes a path", compact=True, select_on_focus=False)
             yield Static(id="wrong", markup=False)
             offered = OptionList(id="offers", markup=False)
             offered.can_focus = False
@@ -163,7 +163,7 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
 
     def on_mount(self) -> None:
         """List all there is."""
-        self._write(HINT)
+        self._clear(HINT)
         self._list()
 
     def on_resize(self, event: Resize) -> None:
@@ -288,15 +288,20 @@ class OpenDialog(Dialog["Dataset | Landscape | None"]):
         """Show what is behind a line, instead of what is shown."""
         if (source, table) == self._shown:
             return
-        self._shown, self._seen = (source, table), None
-        self.query_one("#columns").display = False
+        self._shown = source, table
         if source in KNOWN:
             landscape = KNOWN[source]
-            self._write(f"{landscape.formula}\n{landscape.teaches}")
+            self._clear(f"{landscape.formula}\n{landscape.teaches}")
         else:
-            self._write("" if source else HINT)
+            self._clear("" if source else HINT)
             if source and not source.endswith("/"):
                 self._look(source, table)
+
+    def _clear(self, text: str) -> None:
+        """Show a text instead of what is in a file."""
+        self._seen = None
+        self.query_one("#columns").display = False
+        self._write(text)
 
     @work(thread=True, exclusive=True, group="look")
     def _look(self, source: str, table: str) -> None:
