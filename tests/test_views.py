@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import Adam
 from gdcore.descent.steps import Limits, Reason, Settings
 from gdcore.descent.timeline import Timeline
@@ -29,7 +30,8 @@ from tui.charts.runs import Badge, run_layers
 from tui.charts.window import Floats, Window, interval_around, ticks_across
 from tui.laboratory.laboratory import Laboratory
 from tui.terminal.painted import PALETTE
-from tui.views.view import noted
+from tui.views.history import curve_of
+from tui.views.view import noted, path_of
 from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
@@ -824,3 +826,36 @@ def test_a_note_on_a_sample_is_shorter_where_there_is_little_room(title: str) ->
 def words(scene: Scene, width: int) -> str:
     """The first row of a scene."""
     return "".join(character for character, _ in render(scene, width, 15).rows[0])
+
+
+def raced(rows: int, iterations: int) -> Laboratory:
+    settings = Settings(0.001, train_bias=True, batch=Batch(rows))
+    lab = Laboratory(load("pizza"), settings, Limits(iterations))
+    lab.studies.race()
+    return lab
+
+
+@pytest.mark.parametrize(("rows", "iterations"), [(1, 60), (3, 500)])
+def test_runs_with_batches_are_drawn_at_the_loss_of_all_rows(rows: int, iterations: int) -> None:
+    lab = raced(rows, iterations)
+    for branch in lab.walk.branches.others:
+        iterations_, losses = (np.asarray(values) for values in curve_of(branch.run, 0))
+        path = branch.run.path(0, branch.run.tip + 1)[iterations_]
+        assert losses == pytest.approx([float(branch.run.landscape(w, b)) for w, b, _ in path])
+        assert (iterations_[0], iterations_[-1]) == (0, branch.run.tip)
+        assert losses[-1] == pytest.approx(branch.reached)
+        assert path_of(branch)[-1, 2] == pytest.approx(branch.reached)
+
+
+@pytest.mark.parametrize("view", ["history", "map"])
+@pytest.mark.parametrize(("rows", "iterations"), [(1, 100), (1, 1000), (10, 100)])
+def test_no_name_of_a_run_is_cut_inside_a_word(view: str, rows: int, iterations: int) -> None:
+    lab = raced(rows, iterations)
+    seen = Views()
+    seen.show(view, lab.ground)
+    wholes = {word for branch in lab.walk.branches for word in branch.name.split()}
+    for size in ((52, 14), (40, 12), (92, 26)):
+        picture = text(render(seen.scene(lab.frame), *size))
+        marks = "".join(GLYPHS[f"run-{number}"][0] for number in range(8))
+        named = re.findall(rf"(?<= [{marks}] )[A-Za-z]{{2,}}", picture)
+        assert set(named) <= wholes | {"path"}  # of the legend
