@@ -18,6 +18,7 @@ from gdcore.descent.optimizers import Adam
 from gdcore.descent.steps import Limits, Reason, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import Dataset, load
 from gdcore.studies.sweep import Sweep, default_rates, sweep
 from tests.problems import pizza_rows
@@ -859,3 +860,18 @@ def test_no_name_of_a_run_is_cut_inside_a_word(view: str, rows: int, iterations:
         marks = "".join(GLYPHS[f"run-{number}"][0] for number in range(8))
         named = re.findall(rf"(?<= [{marks}] )[A-Za-z]{{2,}}", picture)
         assert set(named) <= wholes | {"path"}  # of the legend
+
+
+@pytest.mark.parametrize("terrain", ["himmelblau", "rosenbrock", "two-valleys", "ravine", "camel"])
+def test_where_rates_end_every_row_that_is_no_minimum_has_a_name(terrain: str) -> None:
+    ground = TERRAINS[terrain]
+    lab = Laboratory(ground, Settings(0.001, train_bias=True), Limits(100), ground.scope.start)
+    seen = Views()
+    seen.show("rates", lab.ground)
+    for piece in seen.current.study(lab.frame) or ():
+        seen.current.take(piece)
+    for size in ((52, 14), (92, 26)):
+        picture = text(render(seen.scene(lab.frame), *size))
+        assert "never" in picture
+        assert re.search(r"\bout\b", picture)
+        assert "0.001: " in picture, "what the cursor is on"
