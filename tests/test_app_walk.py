@@ -531,7 +531,7 @@ async def test_a_random_walk(size: tuple[int, int], seed: int, tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     chance = random.Random(seed)
     async with opened(gdlab(limits=Limits(500)), size) as pilot:
-        for _ in range(50):
+        for _ in range(25):
             keys = chance.choices(KEYS, k=20)
             press_at_once(pilot, *keys)
             await settled(pilot)

@@ -136,7 +136,7 @@ def test_in_a_terminal(sent: bytes) -> None:
         terminal.send(sent + b"n")
         terminal.see("Step 1 of")
         terminal.send(b"\x1b[<0;40;7M\x1b[<0;40;7m")
-        terminal.see("Restarted from")
+        terminal.see("Start w -0.35")
         terminal.press("q")
         assert terminal.finish() == 0
         terminal.left_as_it_was()

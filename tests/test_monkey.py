@@ -32,9 +32,9 @@ def test_every_key_view_dialog_and_field_is_come_by() -> None:
 
 
 def test_a_monkey(tmp_path: Path) -> None:
-    outcome = play(250, 1, tmp_path)
+    outcome = play(100, 1, tmp_path)
     assert outcome.lost == []
-    assert outcome.strokes == 250
+    assert outcome.strokes == 100
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -18,13 +19,17 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
+from gdcore.descent.batches import Batch
 from gdcore.descent.branches import Branches
-from gdcore.descent.optimizers import Adam
+from gdcore.descent.optimizers import Adam, Momentum
+from gdcore.descent.schedules import parse
 from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.bowl import MeanSquaredError
 from gdcore.rows.dataset import Dataset, load
 from gdcore.session import Session, Source
+from tui import cli
+from tui.laboratory.ground import Ground
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.saving import KEPT, Saver, ground_of, laboratory_of, latest, read, session_of, state_folder, write
 
@@ -357,6 +362,35 @@ def test_data_that_have_moved_or_changed(tmp_path: Path) -> None:
     there.write_text("dose\n1\n")
     with pytest.raises(ValueError, match=r"the data of the session cannot be used: there\.csv has only one column"):
         ground_of(kept, str(there))
+
+
+@pytest.mark.parametrize(
+    ("settings", "loss"),
+    [
+        (Settings(), "squared"),
+        (Settings(0.25, Momentum(0.5), train_bias=True), "squared"),
+        (Settings(3e-7, Adam(), schedule=parse("step:0.5,20"), batch=Batch(2, 7)), "huber"),
+    ],
+)
+def test_where_the_data_have_grown_the_way_on_is_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, loss: str
+) -> None:
+    file = tmp_path / "my rows.csv"
+    file.write_text("dose,the effect\n1,2\n2,4\n3,7\n")
+    lab = Laboratory(Ground.of(load(file), loss, 2.0), settings, Limits(50, 1e-9), (-1.5, 2.0))
+    monkeypatch.chdir(tmp_path)
+    kept = session_of(lab)
+    with file.open("a") as more:
+        more.write("4,9\n")
+    with pytest.raises(ValueError, match=r"my rows\.csv has 4 rows, the session 3; name a file that has") as caught:
+        ground_of(kept)
+    program, *words = shlex.split(str(caught.value).partition("or begin anew: ")[2])
+    parser = cli._open_parser()
+    again = cli._laboratory(parser, words, parser.parse_args(words))
+    run = again.walk.timeline
+    assert (program, again.ground.rows.rows, again.ground.loss) == ("gdlab", 4, loss)
+    assert (run.settings, run.limits, again.walk.start) == (settings, Limits(50, 1e-9), (-1.5, 2.0))
+    assert loss != "huber" or again.ground.delta == 2.0
 
 
 @pytest.mark.parametrize("path", ["", "/dev/null", "a\0b", "\udcff", "no such file"])

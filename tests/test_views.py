@@ -13,10 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import Adam
 from gdcore.descent.steps import Limits, Reason, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import Dataset, load
 from gdcore.studies.sweep import Sweep, default_rates, sweep
 from tests.problems import pizza_rows
@@ -29,7 +31,8 @@ from tui.charts.runs import Badge, run_layers
 from tui.charts.window import Floats, Window, interval_around, ticks_across
 from tui.laboratory.laboratory import Laboratory
 from tui.terminal.painted import PALETTE
-from tui.views.view import noted
+from tui.views.history import curve_of
+from tui.views.view import noted, path_of
 from tui.views.views import VIEWS, Views
 
 if TYPE_CHECKING:
@@ -824,3 +827,51 @@ def test_a_note_on_a_sample_is_shorter_where_there_is_little_room(title: str) ->
 def words(scene: Scene, width: int) -> str:
     """The first row of a scene."""
     return "".join(character for character, _ in render(scene, width, 15).rows[0])
+
+
+def raced(rows: int, iterations: int) -> Laboratory:
+    settings = Settings(0.001, train_bias=True, batch=Batch(rows))
+    lab = Laboratory(load("pizza"), settings, Limits(iterations))
+    lab.studies.race()
+    return lab
+
+
+@pytest.mark.parametrize(("rows", "iterations"), [(1, 60), (3, 500)])
+def test_runs_with_batches_are_drawn_at_the_loss_of_all_rows(rows: int, iterations: int) -> None:
+    lab = raced(rows, iterations)
+    for branch in lab.walk.branches.others:
+        iterations_, losses = (np.asarray(values) for values in curve_of(branch.run, 0))
+        path = branch.run.path(0, branch.run.tip + 1)[iterations_]
+        assert losses == pytest.approx([float(branch.run.landscape(w, b)) for w, b, _ in path])
+        assert (iterations_[0], iterations_[-1]) == (0, branch.run.tip)
+        assert losses[-1] == pytest.approx(branch.reached)
+        assert path_of(branch)[-1, 2] == pytest.approx(branch.reached)
+
+
+@pytest.mark.parametrize("view", ["history", "map"])
+@pytest.mark.parametrize(("rows", "iterations"), [(1, 100), (1, 1000), (10, 100)])
+def test_no_name_of_a_run_is_cut_inside_a_word(view: str, rows: int, iterations: int) -> None:
+    lab = raced(rows, iterations)
+    seen = Views()
+    seen.show(view, lab.ground)
+    wholes = {word for branch in lab.walk.branches for word in branch.name.split()}
+    for size in ((52, 14), (40, 12), (92, 26)):
+        picture = text(render(seen.scene(lab.frame), *size))
+        marks = "".join(GLYPHS[f"run-{number}"][0] for number in range(8))
+        named = re.findall(rf"(?<= [{marks}] )[A-Za-z]{{2,}}", picture)
+        assert set(named) <= wholes | {"path"}  # of the legend
+
+
+@pytest.mark.parametrize("terrain", ["himmelblau", "rosenbrock", "two-valleys", "ravine", "camel"])
+def test_where_rates_end_every_row_that_is_no_minimum_has_a_name(terrain: str) -> None:
+    ground = TERRAINS[terrain]
+    lab = Laboratory(ground, Settings(0.001, train_bias=True), Limits(100), ground.scope.start)
+    seen = Views()
+    seen.show("rates", lab.ground)
+    for piece in seen.current.study(lab.frame) or ():
+        seen.current.take(piece)
+    for size in ((52, 14), (92, 26)):
+        picture = text(render(seen.scene(lab.frame), *size))
+        assert "never" in picture
+        assert re.search(r"\bout\b", picture)
+        assert "0.001: " in picture, "what the cursor is on"

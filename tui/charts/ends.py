@@ -18,6 +18,8 @@ from tui.charts.window import Floats, Window
 
 PLACES = 20
 """The places along a row at which its name may stand."""
+ABOVE = (0.0, 0.35, 0.5)
+"""How far above a row, as a share of the way to the next, its name may stand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,11 @@ def place(minimum: Minimum, has_bias: bool) -> str:
     ('w = -1.088, loss -0.2092', '(3, 2), loss 0')
     """
     where = f"({minimum.w:.4g}, {minimum.b:.4g})" if has_bias else f"w = {minimum.w:.4g}"
-    return f"{where}, loss {minimum.loss if abs(minimum.loss) > 1e-12 else 0:.4g}"
+    return f"{where}, loss {_loss(minimum)}"
+
+
+def _loss(minimum: Minimum) -> str:
+    return f"{minimum.loss if abs(minimum.loss) > 1e-12 else 0:.4g}"
 
 
 def fate_of(fates: Fates, index: int) -> str:
@@ -72,11 +78,15 @@ def ends_scene(fates: Fates) -> Scene:
     names = {index: place(minimum, fates.has_bias) for index, minimum in enumerate(fates.minima)}
     ends = fates.ends.ends
     settled = np.array([rows[int(end)] for end in ends])
-    for end, name in (*names.items(), (NEVER, "never settles"), (OUT, "out of the landscape")):
+    shorter = {index: f"loss {_loss(minimum)}" for index, minimum in enumerate(fates.minima)}
+    names |= {NEVER: "never settles", OUT: "out of the landscape"}
+    shorter |= {NEVER: "never", OUT: "out"}
+    for end in names:
         height = rows[end]
         # In the row itself, as far to the right as there is room, or else above it.
-        across, up = window.xs_at(np.linspace(1, 0, PLACES)), np.full(PLACES, height)
-        layers.append(Label("legend", np.tile(across, 2), np.append(up, up + 0.35), name, beside=True))
+        across = np.tile(window.xs_at(np.linspace(1, 0, PLACES)), len(ABOVE))
+        up = np.repeat(height + np.array(ABOVE), PLACES)
+        layers.append(Label("legend", across, up, names[end], beside=True, short=shorter[end]))
     known = fates.ends.iterations > 0
     for role, chosen in (("curve", ends >= 0), ("slow", ends == NEVER), ("cliff", ends == OUT)):
         glyph = "slow" if role == "slow" else "trail"
@@ -84,7 +94,8 @@ def ends_scene(fates: Fates) -> Scene:
     at = float(xs[fates.cursor])
     layers.append(Line("cursor", [at, at], [window.bottom, window.top], "cursor"))
     told = f"{fates.rates[fates.cursor]:.4g}: {fate_of(fates, fates.cursor)}"
-    layers.append(Label("cursor", np.full(1, at), np.full(1, window.top - 0.1), told, beside=True))
+    short = f"{fates.rates[fates.cursor]:.4g}: {fates.ends.iterations[fates.cursor]:,} steps"
+    layers.append(Label("cursor", np.full(1, at), np.full(1, window.top - 0.1), told, beside=True, short=short))
     now = int(np.abs(xs - np.log10(fates.rate)).argmin())
     layers.append(Points("hiker", [xs[now]], [settled[now]], "rate in force"))
     done = "" if fates.ends.done >= 1 else f"  {fates.ends.done:.0%} done"

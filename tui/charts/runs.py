@@ -12,10 +12,8 @@ from tui.charts.canvas import GLYPHS, Label, Layer, Line, Points
 from tui.charts.colours import RUNS
 from tui.charts.window import Floats, Window
 
-LETTERS = 4
-"""Number of letters in a mark: seven marks fit side by side in the narrowest complete chart."""
 NARROW = 46
-"""The columns of that chart."""
+"""The columns of the narrowest complete chart."""
 TALL = 20
 """Twice its rows, as a cell is about two columns high."""
 SAMPLES = 24
@@ -88,13 +86,14 @@ class Badges:
 
 
 def short(name: str) -> str:
-    """The first letters of a name, with the number that it ends in.
+    """The first word of a name of several, with the number that it ends in; empty if there is nothing to leave out.
 
-    >>> [short(name) for name in ("A", "momentum", "momentum 2", "Adam slow")]
-    ['A', 'mome', 'mome2', 'Adam']
+    >>> [short(name) for name in ("momentum", "Nesterov momentum", "gradient descent 2", "Adam 2")]
+    ['', 'Nesterov', 'gradient 2', '']
     """
     first, *others = name.split() or [""]
-    return first[:LETTERS] + (others[-1][:LETTERS] if others and others[-1].isdigit() else "")
+    number = f" {others[-1]}" if others and others[-1].isdigit() else ""
+    return first + number if first + number != name else ""
 
 
 def run_layers(runs: Sequence[tuple[Floats, Floats]], badges: Sequence[Badge], window: Window) -> list[Layer]:

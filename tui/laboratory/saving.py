@@ -220,7 +220,14 @@ def ground_of(session: Session, elsewhere: str | None = None) -> Dataset | Lands
         data = load(origin, source.x, source.y, skip_bad_rows=source.skip_bad_rows)
     except DatasetError as error:
         raise ValueError(f"the data of the session cannot be used: {error}") from None
-    source.check(data)
+    try:
+        source.check(data)
+    except ValueError as error:
+        from tui.laboratory.anew import anew  # noqa: PLC0415 (it is not often wanted)
+
+        raise ValueError(
+            f"{error}; name a file that has the rows as they were, or begin anew: {anew(session, source, origin)}"
+        ) from None
     return data
 
 

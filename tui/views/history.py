@@ -11,11 +11,9 @@ import numpy as np
 from gdcore.descent.branches import brief
 from tui.charts.history import NOTHING, Curve, history_scene, history_window
 from tui.charts.history import History as Losses
-from tui.views.view import Look, View, all_points, drawn_from, others
+from tui.views.view import Look, View, all_points, drawn_from, of_all_rows, others, sees_batches
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from gdcore.descent.timeline import Timeline
     from tui.charts.canvas import Scene
     from tui.laboratory.frame import Frame
@@ -37,26 +35,25 @@ class History(View):
         run, state = frame.branch.run, frame.state
         now = state.iteration
         own: Curve = run.losses(0, now + 1, COLUMNS)
-        chance = any(settings.batch is not None for _, settings in run.changes())
-        past, batches = (_of_all_rows(run, own[0]), own) if chance else (own, NOTHING)
+        chance = sees_batches(run)
         losses = Losses(
-            past=past,
+            past=curve_of(run, 0, now + 1),
             iteration=now,
             loss=frame.whole.loss,
             floor=lowest(frame),
             floor_name="minimum" if _known(frame) is not None else "lowest so far",
-            future=run.losses(now + 1, run.tip + 1, COLUMNS),
+            future=curve_of(run, now + 1),
             changes=[(at, brief(before, after)) for (_, before), (at, after) in pairwise(run.changes())],
-            branches=[curve_of(branch.run, branch.left_at) for branch in others(frame)],
+            branches=[curve_of(branch.run, min(branch.left_at, branch.run.tip)) for branch in others(frame)],
             badges=look.others(frame),
             badge=look.own(frame),
             title=f"branch {frame.branch.name}" if len(frame.branches) > 1 else "",
-            batches=batches,
+            batches=own if chance else NOTHING,
         )
         seen = losses
         if look.all_runs:
             points = all_points(frame)[:, 2]
-            reach = run.losses(now + 1, run.tip + 1, COLUMNS)
+            reach = losses.future
             ends = np.append(np.full(len(points), now), reach[0]), np.append(points, reach[1])
             seen = replace(losses, future=ends)
         self.window = history_window(seen, log=look.log, shown=self.window)
@@ -64,15 +61,14 @@ class History(View):
         return drawn_from(scene, frame) if chance else scene
 
 
-def _of_all_rows(run: Timeline, iterations: ArrayLike) -> Curve:
-    """Return the losses of all rows at some iterations of a run with batches."""
-    places = run.path(0, run.tip + 1)[np.asarray(iterations, dtype=np.int64)]
-    return iterations, run.landscape.drawn(places[:, 0], places[:, 1])
-
-
-def curve_of(run: Timeline, first: int) -> Curve:
-    """The losses of a run from an iteration on."""
-    return run.losses(min(first, run.tip), run.tip + 1, COLUMNS)
+def curve_of(run: Timeline, first: int, last: int | None = None) -> Curve:
+    """The losses of all rows of a run from an iteration on, up to `last` (excluded) or its tip."""
+    last = run.tip + 1 if last is None else last
+    if not sees_batches(run):
+        return run.losses(first, last, COLUMNS)
+    # The extremes of batches would say nothing about all rows, so they are taken evenly.
+    iterations = np.unique(np.linspace(first, last - 1, COLUMNS).astype(np.int64)) if last > first else np.arange(0)
+    return iterations, of_all_rows(run, run.path(0, last)[iterations])[:, 2]
 
 
 def lowest(frame: Frame) -> float:
@@ -81,7 +77,9 @@ def lowest(frame: Frame) -> float:
     if known is not None:
         return float(known)
     run = frame.branch.run
-    return float(run.path(0, run.tip + 1)[:, 2].min())
+    if not sees_batches(run):
+        return float(run.path(0, run.tip + 1)[:, 2].min())
+    return min(float(np.min(curve_of(run, 0)[1])), frame.whole.loss)
 
 
 def _known(frame: Frame) -> float | None:

@@ -7,6 +7,7 @@ and which landscapes it can show.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from gdcore.descent.state import State
+    from gdcore.descent.timeline import Timeline
+    from gdcore.landscapes.landscape import Landscape
     from tui.charts.canvas import Scene
     from tui.charts.runs import Badge
     from tui.charts.window import Floats, Window
@@ -140,8 +143,29 @@ def others(frame: Frame) -> list[Branch]:
 
 
 def path_of(branch: Branch) -> Floats:
-    """Return (w, b, loss) of a branch, from where it left its parent up to its tip."""
-    return trail(branch.run, branch.run.tip + 1, min(branch.left_at, branch.run.tip))
+    """Return (w, b, loss of all rows) of a branch, from where it left its parent up to its tip."""
+    run = branch.run
+    return of_all_rows(run, trail(run, run.tip + 1, min(branch.left_at, run.tip)))
+
+
+def sees_batches(run: Timeline) -> bool:
+    """Whether the losses that a run keeps are those of batches, at some of its steps."""
+    return any(settings.batch is not None for _, settings in run.changes())
+
+
+def of_all_rows(run: Timeline, path: Floats) -> Floats:
+    """Return points (w, b, loss) of a run with the loss of all rows (or a sample of them), not of batches."""
+    if not sees_batches(run):
+        return path
+    w, b, _ = path.T
+    return np.column_stack((w, b, _measured(run.landscape, w.tobytes(), b.tobytes())))
+
+
+@lru_cache(maxsize=32)
+def _measured(landscape: Landscape, ws: bytes, bs: bytes) -> Floats:
+    """The losses at some points; cached, as other runs stay what they are while one is walked."""
+    losses: Floats = np.asarray(landscape.drawn(np.frombuffer(ws), np.frombuffer(bs)), dtype=np.float64)
+    return losses
 
 
 HIGH = 2
@@ -151,7 +175,8 @@ HIGH = 2
 def all_points(frame: Frame) -> Floats:
     """Return (w, b, loss) of this run so far and of the other branches, without diverged parts, shape (n, 3)."""
     now = np.array([[frame.state.w, frame.state.b, frame.whole.loss]])
-    paths = [path for path in (frame.trail, *map(path_of, others(frame)), now) if len(path)]
+    own = of_all_rows(frame.branch.run, frame.trail)
+    paths = [path for path in (own, *map(path_of, others(frame)), now) if len(path)]
     points = np.concatenate(paths)
     highest = HIGH * max(float(path[0, 2]) for path in paths)
     with np.errstate(invalid="ignore"):
