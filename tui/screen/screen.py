@@ -158,7 +158,9 @@ class LaboratoryScreen(Screen[None]):
                 yield self._panels["gauge"]
                 yield self._panels["story"]
         yield KeyBar(id="keys")
-        yield Static(id="hint", markup=False)
+        hint = Static(id="hint", markup=False)
+        hint.display = False
+        yield hint
         yield Static("gdlab needs a terminal of at least 40 x 10.", id="too-small", markup=False)
 
     def on_mount(self) -> None:
@@ -473,6 +475,8 @@ class LaboratoryScreen(Screen[None]):
     def _hint(self, event: Form.Hint) -> None:
         hint = self.query_one("#hint", Static)
         hint.display = bool(event.text)
+        if not event.text:
+            return  # each change of what is not shown would lay out the screen
         hint.update(event.text)
         hint.set_class(event.wrong, "-wrong")
         hint.styles.offset = (self.query_one("#left").region.right, event.row)
