@@ -153,9 +153,9 @@ def test_hints_come_one_at_a_time(lesson: Lesson) -> None:
 
 
 def test_next_waits_for_the_goal_and_skip_does_not(lesson: Lesson) -> None:
-    assert lesson.next() == "The question is not answered. Skip leaves it."
+    assert lesson.next() == "The question is not answered. skip leaves it."
     lesson.answer("0.8")
-    assert lesson.next() == "Not yet: one step is made: it has 0 steps. Skip leaves it."
+    assert lesson.next() == "Not yet: one step is made: it has 0 steps. skip leaves it."
     assert lesson.place == 0
     lesson.redo()
     lesson.skip()
@@ -568,7 +568,7 @@ def test_the_sentence_on_a_mistake_comes_once_only_a_right_answer_is_missing() -
     told = [
         "You said 7; that is not it.",
         "7 is too many; w is 0.8068.",
-        "Redo (D) begins the task again and asks anew.",
+        "redo begins the task again and asks anew.",
     ]
     assert said[-3:] == told
     for one in (lesson, again(lesson)):
@@ -576,7 +576,7 @@ def test_the_sentence_on_a_mistake_comes_once_only_a_right_answer_is_missing() -
         assert list(one.panel.sentences())[-3:] == told
     assert (
         lesson.next()
-        == "Not yet: the answer is right: 7 was answered, and that is not it; redo (D) asks again. Skip leaves it."
+        == "Not yet: the answer is right: 7 was answered, and that is not it; redo asks again. skip leaves it."
     )
     assert told[0] not in talk("step", lesson), "it is said once"
     talk("redo\nanswer 3\nstep", lesson)
@@ -587,7 +587,7 @@ def test_the_sentence_on_a_mistake_comes_once_only_a_right_answer_is_missing() -
 def test_the_right_answer_is_not_told_while_it_is_asked_for() -> None:
     lesson = asked()
     said = talk("answer 2\nstep", lesson)
-    assert said[-2:] == ["You said 2; that is not it.", "Redo (D) begins the task again and asks anew."]
+    assert said[-2:] == ["You said 2; that is not it.", "redo begins the task again and asks anew."]
 
 
 def test_a_wrong_answer_that_may_be_changed_is_told_at_once() -> None:

@@ -56,6 +56,8 @@ _NAMES = {
     "batch": ("seed", "u"),
 }
 """The commands and form fields that belong to each action of a question."""
+_KEYS = {"redo": "D", "skip": "X"}
+"""The keys of the screen for what is a word in the plain mode."""
 _ACTION = {other: action for action, names in _NAMES.items() for other in names}
 _COVERED = {"run": "step", "race": "step"}
 """Actions that also make steps, and so wait when steps must wait."""
@@ -136,6 +138,7 @@ class Lesson:
         course: the course.
         laboratory: where its tasks are done; each task begins anew in it.
         note: the last remark on the course; may be empty.
+        by_keys: whether sentences name keys, as on the screen, not words.
 
     Example:
         >>> from gdcore.course.course import Course
@@ -170,6 +173,7 @@ class Lesson:
         self._progress = replace(known, title=course.title, checksum=course.checksum)
         self._done = {task.id: assess_task(task, known.record(task.id)).done for task in course.tasks}
         self.note = ""
+        self.by_keys = False
         self.place = 0
         laboratory.welcome.shown = False  # the task says what to press, and which keys must wait
         self._forget()
@@ -247,7 +251,7 @@ class Lesson:
     @property
     def missing(self) -> str:
         """Return the first missing requirement, in a sentence; empty if the task is done."""
-        return "" if self.done else next(iter(self._verdict().missing), "")
+        return "" if self.done else next(iter(self._verdict().missing), "").replace("redo (D)", self._way("redo"))
 
     @property
     def on_wrong_answer(self) -> tuple[str, ...]:
@@ -262,7 +266,9 @@ class Lesson:
         remark = question.remark(answer)
         told = "" if "actual" in placeholders(remark) else remark
         values = learners_numbers(verdict.run, verdict.iteration, question, answer)
-        way = "Redo (D) begins the task again and asks anew." if question.before else "Answer again."
+        way = "A answers again." if self.by_keys else "Answer again."
+        if question.before:
+            way = f"{self._way('redo')} begins the task again and asks anew."
         return tuple(filter(None, (f"You said {_said(answer)}; that is not it.", filled(told, values), way)))
 
     def contents(self) -> Iterator[str]:
@@ -284,7 +290,7 @@ class Lesson:
         if question is None:
             return self._say("This task has no question.")
         if self._answer is not None and question.before:
-            return self._say(f"You answered {_said(self._answer)} already. Redo begins the task again.")
+            return self._say(f"You answered {_said(self._answer)} already. {self._way('redo')} begins the task again.")
         answer = question.parse(text)
         self._answer, self._after = answer, self._steps
         first = answer if self._record.first is None else self._record.first
@@ -303,7 +309,7 @@ class Lesson:
     def next(self) -> str:
         """Go to the next task if this one is done; return a sentence."""
         if not self.done and not self._done[self.task.id]:
-            return self._say(f"{self.missing} Skip leaves it.")
+            return self._say(f"{self.missing} {self._way('skip')} leaves it.")
         return self._onward()
 
     def skip(self) -> str:
@@ -438,9 +444,9 @@ class Lesson:
         own = not same_rows(laboratory.ground.source, task.setup.ground)
         rows = laboratory.both_rows
         if own and not (task.any_data and laboratory.ground.data is not None):
-            why = f"You are not on {_name(task)} any more; redo begins the task again."
+            why = f"You are not on {_name(task)} any more; redo (D) begins the task again."
         elif not task.setup.suits(laboratory.ground.landscape, own=own):
-            why = f"The task is about the loss {task.setup.loss}; redo begins it again."
+            why = f"The task is about the loss {task.setup.loss}; redo (D) begins it again."
         else:
             why = too_long(branch.run.tip for _, branches in rows for branch in branches)
         walks = []
@@ -468,6 +474,10 @@ class Lesson:
     def _say(self, note: str) -> str:
         self.note = note
         return note
+
+    def _way(self, command: str) -> str:
+        """How a command of the course is given: by its key or by its word."""
+        return _KEYS[command] if self.by_keys else command
 
 
 def ground_of(setup: Setup) -> Ground:

@@ -16,9 +16,9 @@ from textual.geometry import Region
 from gdcore.descent.optimizers import OPTIMIZERS, hyperparameters
 from gdcore.descent.parameters import FINITE, Parameter
 from gdcore.inert import inert
-from tui.screen.course_text import MORE, headline, laid_out, page_of, pages
-from tui.screen.dialogs import OptionsDialog, TextDialog
-from tui.screen.fields import NumberField
+from tui.screen.course_text import MORE, goes_on, headline, laid_out, page_of, pages
+from tui.screen.dialogs import Dialog, OptionsDialog, TextDialog
+from tui.screen.fields import NUMBER_CHARACTERS, NumberField
 from tui.screen.form import SCHEDULE_FIELDS, Row
 from tui.terminal.painted import Painted
 from tui.views.views import Views
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
     from textual.widgets import Input
@@ -59,19 +60,41 @@ _CHANGED_BY = {
 """The action behind a number field of the form, if its name is not the action."""
 KEYS = "A answers, H hints, j turns the page, W shows all of it, T leads to your own work."
 """What is said when the course is opened."""
+NUMBER = "The answer is a number. Enter gives it, escape leaves the question; H: hint, j: page, W: all of the task."
+"""What is said of a letter in the field of an answer."""
+HELPING = frozenset("HjW")
+"""The commands that can be given from there."""
 ANSWER = Parameter("answer", FINITE, "what you expect")
 
 
+class Notice(TextDialog, inherit_bindings=False):
+    """A sentence that letters do not put away: who types an answer here would give commands with them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Dialog.BINDINGS, Binding("escape,enter", "dismiss", "Close")]
+
+
 class AnswerField(NumberField):
-    """A numeric answer, which only enter submits, not leaving the field."""
+    """A numeric answer, which only enter submits, not leaving the field. Letters are no commands in it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "undo", "Undo", show=False)]
 
-    def __init__(self, answered: Callable[[str | None], None], *, id: str) -> None:  # noqa: A002
-        """Pass the text, or None on escape, to `answered`."""
+    def __init__(self, answered: Callable[[str | None], None], refused: Callable[[], None], *, id: str) -> None:  # noqa: A002
+        """Pass the text, or None on escape, to `answered`; call `refused` for a letter that is no part of an answer."""
         super().__init__(ANSWER, id=id)
         self.value = ""
         self._answered = answered
+        self._refused = refused
+        self._given = False
+
+    async def on_key(self, event: events.Key) -> None:
+        """Leave to the commands only those that help to answer, until the answer is given."""
+        self._given = self._given or event.key == "enter"
+        if event.is_printable and not self._given and event.character not in {*NUMBER_CHARACTERS, *HELPING}:
+            event.stop()
+            event.prevent_default()
+            self._refused()
+        else:
+            await super().on_key(event)
 
     def _check(self) -> None:
         """Do not check while typing; the answer is checked when it is given."""
@@ -83,6 +106,7 @@ class AnswerField(NumberField):
         """Give the answer."""
         event.stop()
         self._answered(self.value)
+        self._given = False
 
     async def action_undo(self) -> None:
         """Leave the question open."""
@@ -130,14 +154,17 @@ class TaskText(Painted):
         title = not self._bare
         if self._folded or (title and height == 1):
             return laid_out([headline(panel, width)], width, height)
-        leaves = pages(panel, width - (0 if title else MORE), height - title)
+        leaves = pages(panel, width, height - title)
+        more = not title and goes_on(leaves, "question")
+        if more:
+            leaves = pages(panel, width - MORE, height)
         if self._wanted is not None:
             self._page = page_of(leaves, self._wanted)
         self._page %= len(leaves)
         rows = [cells for _, cells in leaves[self._page]]
         if title:
             return laid_out([headline(panel, width, self._page, len(leaves)), *rows], width, height)
-        return laid_out(rows, width, height, more=len(leaves) > 1)
+        return laid_out(rows, width, height, more=more)
 
 
 class CoursePanel(Vertical):
@@ -154,10 +181,10 @@ class CoursePanel(Vertical):
     CoursePanel Row { display: none; }
     """
 
-    def __init__(self, answered: Callable[[str | None], None], turn: Callable[[], None], *, id: str) -> None:  # noqa: A002
+    def __init__(self, guide: Guide, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.text = TaskText(turn)
-        self.field = AnswerField(answered, id=f"{id}-answer")
+        self.text = TaskText(guide.turn)
+        self.field = AnswerField(guide.answered, guide.not_a_number, id=f"{id}-answer")
         self._row = Row("Answer", self.field)
 
     def compose(self) -> ComposeResult:
@@ -188,6 +215,7 @@ class Guide:
         self.open = False
         self._screen = screen
         self.lesson, self._keeper, remark = begun
+        self.lesson.by_keys = True
         self._greeting = self.lesson.note or KEYS
         if remark:
             screen.notify(remark, severity="warning", timeout=10, markup=False)
@@ -196,8 +224,8 @@ class Guide:
         self._keeping: Timer | None = None
         self._folded = False
         self._was_done, self._was_wrong = self.lesson.done, bool(self.lesson.on_wrong_answer)
-        self._side = CoursePanel(self._answered, self._turn, id="course")
-        self._strip = CoursePanel(self._answered, self._turn, id="task")
+        self._side = CoursePanel(self, id="course")
+        self._strip = CoursePanel(self, id="task")
         app = cast("GradientDescentApp", screen.app)
         before = app.before_leaving
 
@@ -294,7 +322,8 @@ class Guide:
         for panel in (self._side, self._strip):
             panel.text.seek(part)
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
+        """Turn the page of the task."""
         self._folded = False
         self._panel.text.turn()
         self._screen.touch()
@@ -307,7 +336,7 @@ class Guide:
         if why:
             self._folded = False
             self._seek("question")
-            self._say(f"Press A. {why}", alarm=True)
+            self._say(why if self._panel.answering else f"Press A. {why}", alarm=True)
         return bool(why)
 
     # What a learner does
@@ -333,7 +362,7 @@ class Guide:
                 self._folded = not self._folded
                 self._screen.touch()
             case "page":
-                self._turn()
+                self.turn()
             case "whole":
                 self._whole()
             case "tasks":
@@ -379,7 +408,7 @@ class Guide:
         """Ask for an answer, if one is expected."""
         question, screen = self.lesson.question, self._screen
         if question is None or (not self.lesson.pending and question.before):
-            self._say(self.lesson.answer(""))
+            screen.app.push_screen(Notice("No answer is asked for", self.lesson.answer("")))
             return
         self._folded = False
         self._seek("question")
@@ -400,9 +429,13 @@ class Guide:
 
     def _picked(self, index: int | None) -> None:
         if index is not None:
-            self._answered(str(index + 1))
+            self.answered(str(index + 1))
 
-    def _answered(self, text: str | None) -> None:
+    def not_a_number(self) -> None:
+        """Say what an answer is."""
+        self._say(NUMBER, alarm=True)
+
+    def answered(self, text: str | None) -> None:
         """Take the answer; None if it was cancelled."""
         note, alarm = "", False
         if text is not None:

@@ -28,8 +28,10 @@ AIRY = 8
 """Minimum height of a page for blank rows between its paragraphs."""
 LONGEST = 40
 """Maximum number of rows of a paragraph."""
-MORE = 2
+MORE = 8
 """Columns at the end of the last row for the "more pages" sign, if there is no headline."""
+LONE = 3
+"""A last line of so many letters is too short to stand alone."""
 
 
 def headline(panel: Panel, width: int, page: int = 0, count: int = 0) -> Row:
@@ -49,7 +51,10 @@ def headline(panel: Panel, width: int, page: int = 0, count: int = 0) -> Row:
     if count > 1:
         spans += [("  ", ""), ("j", "key"), (f" {page + 1}/{count}", "label")]
     room = max(width - sum(len(text) for text, _ in spans), 0)
-    title = _cut(f"{panel.place}  {inert(panel.title)}", room)
+    title = f"{panel.place}  {inert(panel.title)}"
+    if cell_len(title) > room:
+        brief = f"{panel.place.replace(' of ', '/')} {inert(panel.title)}"
+        title = brief if cell_len(brief) <= room else _cut(title, room)
     return row(width, (title + " " * (room - cell_len(title)), "strong"), *spans)
 
 
@@ -63,8 +68,7 @@ def pages(panel: Panel, width: int, height: int) -> list[Page]:
     leaves: list[Page] = [[]]
     before = ""
     for part, text, role in _paragraphs(panel):
-        lines = paragraph(inert(text), role, width, LONGEST)
-        rows = [(part, cells) for cells in lines if any(character.strip() for character, _ in cells)]
+        rows = [(part, cells) for cells in _lines(inert(text), role, width)]
         if leaves[-1] and len(leaves[-1]) + len(rows) > height and part != "why":
             leaves.append([])  # a paragraph that the user returns to is not split
         elif leaves[-1] and height >= AIRY and not part == before == "goal":
@@ -75,6 +79,33 @@ def pages(panel: Panel, width: int, height: int) -> list[Page]:
             leaves[-1].append(line)
         before = part
     return leaves
+
+
+def _lines(text: str, role: str, width: int) -> list[Row]:
+    """The lines of a paragraph, the last of more than LONE letters where that costs no further line."""
+
+    def wrapped(columns: int) -> list[Row]:
+        lines = paragraph(text, role, columns, LONGEST)
+        written = [cells for cells in lines if any(character.strip() for character, _ in cells)]
+        return [(*cells, *[BLANK] * (width - columns)) for cells in written]
+
+    def last(lines: list[Row]) -> int:
+        return sum(bool(character.strip()) for character, _ in lines[-1])
+
+    lines = wrapped(width)
+    if len(lines) > 1 and last(lines) <= LONE:
+        for columns in range(width - 1, width // 2, -1):
+            narrower = wrapped(columns)
+            if len(narrower) > len(lines):
+                break
+            if last(narrower) > LONE:
+                return narrower
+    return lines
+
+
+def goes_on(leaves: Sequence[Page], part: str) -> bool:
+    """Whether a part of the text is on more than one page."""
+    return sum(any(own == part for own, _ in page) for page in leaves) > 1
 
 
 def page_of(leaves: Sequence[Page], part: str) -> int:
@@ -88,7 +119,7 @@ def laid_out(rows: Sequence[Row], width: int, height: int, *, more: bool = False
     filled = [(*cells, *[BLANK] * (width - len(cells)))[:width] for cells in rows[:height]]
     filled += [(BLANK,) * width] * (height - len(filled))
     if more and filled and width > MORE:
-        filled[-1] = (*filled[-1][: width - 1], ("j", "key"))
+        filled[-1] = (*filled[-1][: width - MORE + 2], *row(MORE - 2, ("j", "key"), (" more", "label")))
     return filled
 
 
