@@ -624,3 +624,24 @@ def test_the_short_form_is_for_where_there_is_no_room() -> None:
     text, short = "one two three four five", "one to five"
     assert text_of(panels.paragraph(text, "value", 10, 3, short=short)) == ["one two   ", "three four", "five      "]
     assert text_of(panels.paragraph(text, "value", 12, 1, short=short)) == ["one to five "]
+
+
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
+def test_of_a_batch_the_derivation_and_the_next_step_say_that_they_are(loss: str) -> None:
+    lab = Laboratory(Ground.of(PIZZA, loss), Settings(0.001, batch=Batch(5)), Limits(20))
+    lab.walk.step(4)
+    frame = lab.frame
+    batch, following = frame.batch, frame.following
+    assert batch is not None
+    assert following is not None
+    told = "\n".join(lesson.derivation(frame))
+    assert "This step sees 5 of 30 rows, in epoch 0: all below is of these alone." in told
+    assert batch(frame.state.w, frame.state.b) == pytest.approx(frame.state.loss)
+    if loss != "squared":
+        assert f"d2L/dw2 = {lesson.number(batch.hessian(frame.state.w, frame.state.b)[0])}" in told
+    here, there = lesson.number(frame.state.loss), lesson.number(following.loss)
+    assert lesson.next_step(frame).endswith(f"loss of this batch {here}, of the next one {there}.")
+    assert "loss" not in lesson.next_step(frame, short=True)
+    everything = Laboratory(Ground.of(PIZZA, loss), Settings(0.001), Limits(20)).frame
+    assert "This step sees" not in "\n".join(lesson.derivation(everything))
+    assert "batch" not in lesson.next_step(everything)

@@ -495,6 +495,13 @@ def test_a_sample_is_of_different_rows(count: int) -> None:
     assert len(indices) == 0 or (indices[0] == 0 and indices[-1] < count)
 
 
+@pytest.mark.parametrize("period", [2, 7, 10, 24, 60, 100, 365, 1000])
+@pytest.mark.parametrize("count", [3_499, 5_000, 20_000, 1_000_000, 3_000_000])
+def test_a_sample_of_rows_that_repeat_a_pattern_is_of_the_whole_pattern(count: int, period: int) -> None:
+    phases = np.bincount(sample(count) % period, minlength=period) / SAMPLE
+    assert phases.max() < 2 / period + 0.01
+
+
 def test_dashes_leave_out_every_other_stretch() -> None:
     line = dashed("floor", np.asarray(range(6), np.float64), np.asarray(range(6), np.float64))
     np.testing.assert_array_equal(line.xs, [0, 1, math.nan, 2, 3, math.nan, 4, 5, math.nan])

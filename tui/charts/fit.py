@@ -10,6 +10,7 @@ prediction   y at an x that a person asks for
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +20,8 @@ from tui.charts.window import Floats, Window, interval_around, widened
 
 SAMPLE = 500
 """Maximum number of rows shown; more are sampled."""
+APART = 101
+"""Minimum number of rows from one of a sample to the next: few patterns are so long."""
 FEW = 60
 """Maximum number of residuals shown; more could not be told apart."""
 DASHES = 15
@@ -87,9 +90,19 @@ def fit_scene(fit: Fit, window: Window) -> Scene:
     return Scene(window, tuple(layers), title, fit.x_name, fit.y_name)
 
 
+@lru_cache(maxsize=4)
 def sample(count: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """The indices of the rows to show: all of them, or SAMPLE of them evenly spaced, the same ones every time."""
-    return np.arange(min(count, SAMPLE), dtype=np.int64) * count // max(min(count, SAMPLE), 1)
+    """The indices of the rows to show: all of them, or SAMPLE of them, the same ones every time.
+
+    They are a prime number of rows apart, at the end beginning again: of rows that repeat a pattern, every hundredth
+    could be like all others.
+    """
+    if count <= SAMPLE:
+        return np.arange(count, dtype=np.int64)
+    apart = max(-(-count // SAMPLE), APART)
+    while count % apart == 0 or any(apart % part == 0 for part in range(2, math.isqrt(apart) + 1)):
+        apart += 1
+    return np.sort(np.arange(SAMPLE, dtype=np.int64) * apart % count)
 
 
 def dashed(role: str, xs: Floats, ys: Floats, label: str = "") -> Line:

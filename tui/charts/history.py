@@ -125,7 +125,9 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
     role = history.badge.role if history.badge else "curve"
     layers.append(Line(role, np.append(_floats(xs), history.iteration), height(np.append(_floats(ys), history.loss))))
     layers.append(Points("hiker", [history.iteration], np.atleast_1d(height([history.loss])), "you", at_border=True))
-    return Scene(window, tuple(layers), history.title, "iteration", "loss above minimum" if log else "loss", log)
+    return Scene(
+        window, tuple(layers), history.title, "iteration", f"loss above {history.floor_name}" if log else "loss", log
+    )
 
 
 def _names(changes: Sequence[tuple[int, str]], window: Window) -> list[Layer]:

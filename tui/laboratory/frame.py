@@ -130,6 +130,12 @@ class Frame:
         return None if seen is self.landscape else seen
 
     @property
+    def in_batches(self) -> bool:
+        """Whether a step sees only a part of the rows."""
+        batch, columns = self.settings.batch, self.landscape.columns
+        return batch is not None and columns is not None and batch.size < len(columns)
+
+    @property
     def epoch(self) -> int | None:
         """The epoch, from 0; None where there are no batches."""
         batch, columns = self.settings.batch, self.landscape.columns

@@ -165,16 +165,18 @@ def next_step(frame: Frame, *, short: bool = False) -> str:
         return ended
     trained = (("w", state.w, following.w), ("b", state.b, following.b))[: 1 + frame.settings.train_bias]
     digits = 7 - 2 * frame.settings.train_bias - short
+    here, there = number(state.loss, digits), number(following.loss, digits)
+    batches = frame.in_batches  # each step sees another one, so the two losses do not compare
     if short:
         places = ", ".join(f"{name} = {number(after, digits)}" for name, _, after in trained)
-        return f"{ended}Next: {places}; loss {number(following.loss, digits)}."
+        return f"{ended}Next: {places}; {'batch' if batches else 'loss'} {there}."
+    loss = f"loss of this batch {here}, of the next one {there}" if batches else f"loss {here} -> {there}"
     if isinstance(frame.settings.optimizer, Nudge):
-        return f"{ended}Next: {_nudge(frame)}; loss {number(state.loss)} -> {number(following.loss)}."
+        return f"{ended}Next: {_nudge(frame)}; {loss}."
     parts = []
     for (name, value, after), gradient, memory in zip(trained, state.gradient, state.memory, strict=False):
         step = step_formula(frame.settings.optimizer, state.learning_rate, gradient, memory, digits)
         parts.append(f"{name} = {number(value, digits)} - {step} = {number(after, digits)}")
-    loss = f"loss {number(state.loss, digits)} -> {number(following.loss, digits)}"
     return f"{ended}Next: {'; '.join(parts)}; {loss}."
 
 
@@ -363,8 +365,7 @@ def derivation(frame: Frame) -> Iterator[str]:
     n, w, b = len(columns), number(state.w), number(state.b)
     steps = f"{state.iteration:,} step{'s' * (state.iteration != 1)}"
     yield f"The line now is y = {w} * x + {b}, after {steps}. x is {data.x_name}, y is {data.y_name}."
-    if frame.epoch is not None:
-        yield f"This step sees {n:,} of {data.rows:,} rows, in epoch {frame.epoch}: all below is of these alone."
+    yield from _seen(frame)
     yield "For each row: what the line says, minus what it was, is the error."
     yield ""
     yield f"{'row':>5}{'x':>11}{'y':>11}{'w*x + b - y':>14}{'squared':>14}{'times x':>14}"
@@ -389,14 +390,22 @@ def derivation(frame: Frame) -> Iterator[str]:
     yield from (f"  {line}" for line in _steps(frame))
 
 
+def _seen(frame: Frame) -> Iterator[str]:
+    """Of which rows the numbers are, where they are not of all."""
+    if frame.batch is not None and frame.batch.columns is not None and frame.data is not None:
+        n, rows = len(frame.batch.columns), frame.data.rows
+        yield f"This step sees {n:,} of {rows:,} rows, in epoch {frame.epoch}: all below is of these alone."
+
+
 def _landscape_derivation(frame: Frame) -> Iterator[str]:
-    """The loss and its derivatives where there are no rows to add up."""
-    state, landscape, settings = frame.state, frame.landscape, frame.settings
+    """The loss and its derivatives where there are no rows to add up, or another loss of them."""
+    state, landscape, settings = frame.state, frame.batch or frame.landscape, frame.settings
     steps = f"{state.iteration:,} step{'s' * (state.iteration != 1)}"
     both = landscape.has_bias
     where = f"w = {number(state.w)}" + f", b = {number(state.b)}" * both
     yield f"{landscape.title}: L({'w, b' if both else 'w'}) = {landscape.formula}"
     yield f"You stand at {where}, after {steps}."
+    yield from _seen(frame)
     yield ""
     yield f"  L     = {number(state.loss)}"
     for name, slope in list(zip("wb", state.gradient, strict=True))[: 1 + both]:
