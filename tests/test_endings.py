@@ -435,3 +435,24 @@ sys.exit(cli.main())
                 terminal.signal(how)
             terminal.process.wait(5)
         assert saved.read_text() == "11"
+
+
+def test_stopped_and_continued_again_and_again_in_a_race() -> None:
+    """Wherever a stop finds the app, in the middle of a write for one."""
+    with opened("-n", "100000") as terminal:
+        terminal.press("n", "n")
+        terminal.see("Step 2 of")
+        terminal.watched = False
+        terminal.type("a")
+        for number in range(40):
+            terminal.read(number % 7 / 50)
+            terminal.signal(signal.SIGTSTP)
+            terminal.wait(lambda: stopped(terminal.process.pid), "to see it stop")
+            while terminal.read(0.02):
+                pass
+            terminal.left_as_it_was()
+            terminal.signal(signal.SIGCONT)
+            terminal.wait(lambda: terminal.modes.get(1049), "the screen")
+        terminal.signal(signal.SIGTERM)
+        assert ended(terminal) == 143
+        terminal.left_as_it_was()

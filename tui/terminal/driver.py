@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import selectors
 import signal
@@ -165,7 +166,9 @@ class LineDriver(LinuxDriver):
         self.dropped: Callable[[Exception], object] = _nothing
 
     def write(self, data: str) -> None:
-        """Queue a write."""
+        """Queue a write. Nothing is written while the app is stopped: all is painted again afterwards."""
+        if self._restored:
+            return
         self.outlet.queue()
         super().write(data)
 
@@ -224,9 +227,20 @@ class LineDriver(LinuxDriver):
         """Set up the terminal; from then on the size comes from the kernel."""
         self._restored = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        signal.signal(signal.SIGWINCH, self._resized)
+        self._handle_signals()
 
-    def _resized(self, *_: object) -> None:
+    def _handle_signals(self) -> None:
+        """Handle signals on the event loop.
+
+        A signal may arrive while a lock is held, of the queue of output for one. A handler of `signal` would run at
+        once, and wait for that lock forever.
+        """
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
+        loop.add_signal_handler(signal.SIGCONT, self._sigcont_application)
+        loop.add_signal_handler(signal.SIGWINCH, self._resized)
+
+    def _resized(self) -> None:
         size = self._kernel_size()
         if size is not None:
             self.send_message(events.Resize.from_dimensions(size, None))
@@ -275,10 +289,11 @@ class LineDriver(LinuxDriver):
 
     def _sigtstp_application(self, *_: object) -> None:
         """Save, restore the terminal, and stop; do nothing if it is already restored, as the app is ending."""
-        if self._restored:
-            return
-        self.stopping()
-        super()._sigtstp_application()
+        if self._must_signal_resume:  # stopped before, and this signal came in the place of the one to continue
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif not self._restored:
+            self.stopping()
+            super()._sigtstp_application()
 
     def _sigcont_application(self, *_: object) -> None:
         """Resume after ctrl+z. After another kind of stop the terminal is still set up, so nothing is done."""
