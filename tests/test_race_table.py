@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from textual.widgets import OptionList
 
@@ -14,11 +17,15 @@ from gdcore.descent.steps import Limits, Settings
 from gdcore.descent.timeline import Timeline
 from gdcore.rows.dataset import load
 from gdcore.studies.race import Standing, race, racing, ranked
+from tests.problems import Counted
 from tests.screens import SMALL, gdlab, laboratory, main_screen, opened, press, press_at_once, settled, shown, views
 from tui.headless.plain.conversation import Plain
 from tui.laboratory import lesson
 from tui.laboratory.laboratory import Laboratory
+from tui.laboratory.walk import SPEEDS
+from tui.screen import running
 from tui.screen.racing import RaceTable, places, table
+from tui.screen.running import Runner, breathe
 from tui.views.views import Views
 
 if TYPE_CHECKING:
@@ -195,3 +202,45 @@ async def test_the_list_of_branches_has_the_marks_of_the_charts() -> None:
             assert str(prompt).startswith(badges[id(branch)].glyph)
             colours.add(str(prompt.spans[0].style))  # type: ignore[union-attr]
         assert len(colours) == len(badges)
+
+
+async def test_after_a_long_piece_all_that_a_key_leads_to_is_done_before_the_next() -> None:
+    def pass_on(left: int) -> None:
+        hops.append(left)
+        if left:
+            asyncio.get_running_loop().call_soon(pass_on, left - 1)
+
+    for taken, made in ((1.0, 41), (0.0, 2)):
+        hops: list[int] = []
+        pass_on(40)
+        await breathe(taken)
+        assert len(hops) == made
+
+
+def test_a_run_makes_no_more_steps_than_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    walk = Laboratory(load("pizza"), Settings(0.001), Limits(1000)).walk
+    walk.speed = SPEEDS.index(100)
+    runner = Runner(20)
+    runner.begin()
+    for _ in range(3):
+        runner.tick(walk)
+    assert walk.timeline.state.iteration > 3
+    before = walk.timeline.state.iteration
+    clock = itertools.count()
+    monkeypatch.setattr(running, "perf_counter", lambda: float(next(clock)))
+    for _ in range(4):
+        assert runner.tick(walk)
+    assert walk.timeline.state.iteration == before + 4, "a step takes longer than a tick"
+
+
+def test_a_step_over_many_rows_may_be_asked_ahead() -> None:
+    x = np.linspace(0, 10, 20_000)
+    loss = Counted(x, 2 * x + np.cos(x))
+    run = Timeline(loss, Settings(0.01, train_bias=True), Limits(50))
+    run.forward(1)
+    run.ask_ahead()
+    Counted.passed = 0
+    run.forward(1)
+    assert Counted.passed == 0
+    run.forward(1)
+    assert Counted.passed == len(x)

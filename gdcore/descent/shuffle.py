@@ -6,9 +6,11 @@ split the order into parts of about PART rows; a pass over the stream finds thos
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from gdcore.landscapes.columns import keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[np.intp]
-
-Key = TypeVar("Key", bound=tuple[int, ...])
 
 PART = 1 << 20
 """An order of more rows than this is made in parts of at most about so many, and about so many numbers are held."""
@@ -60,7 +60,7 @@ def _starts_of(seed: int, epoch: int, count: int, bits: int) -> Numbers:
         for _, raw in _stream(seed, epoch, count):
             sizes += np.bincount((raw >> np.uint64(64 - bits)).astype(np.intp), minlength=len(sizes))
         found = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-        _hold(_starts, key, found, 2)
+        keep(_starts, key, found, 2)
     return found
 
 
@@ -76,7 +76,7 @@ def _part(seed: int, epoch: int, count: int, bits: int, part: int) -> Numbers:
             numbers.append(here + first)
         found = np.concatenate(numbers)[_sorted(np.concatenate(raws))]
         found.setflags(write=False)
-        _hold(_parts, key, found, max(2, min(64, PART // max(len(found), 1))))
+        keep(_parts, key, found, max(2, min(64, PART // max(len(found), 1))))
     return found
 
 
@@ -85,9 +85,3 @@ def _sorted(raw: NDArray[np.uint64]) -> Numbers:
     found = np.argsort(raw)
     ordered = raw[found]
     return np.argsort(raw, kind="stable") if (ordered[1:] == ordered[:-1]).any() else found
-
-
-def _hold(held: dict[Key, Numbers], key: Key, found: Numbers, most: int) -> None:
-    while len(held) >= most:
-        held.pop(list(held)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
-    held[key] = found

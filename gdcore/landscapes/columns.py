@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
     Numbers: TypeAlias = NDArray[np.intp]
 
+Key = TypeVar("Key")
+Kept = TypeVar("Kept")
 MOST, MOST_ROWS = 64, 1 << 20
 """Maximum number of cached batches, and about how many rows they may have in all."""
 
@@ -53,9 +55,7 @@ class Columns:
         if found is None:
             rows = batch.rows(iteration, len(self))
             found = over(*self.pick(rows))
-            if len(recent) >= max(2, min(self.most, MOST_ROWS // batch.size)):
-                recent.pop(list(recent)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
-            recent[key] = found
+            keep(recent, key, found, max(2, min(self.most, MOST_ROWS // batch.size)))
         return found
 
     def pick(self, rows: Numbers) -> tuple[Floats, Floats]:
@@ -65,3 +65,17 @@ class Columns:
     def scaled(self, mean_x: float, std_x: float, mean_y: float, std_y: float) -> Columns:
         """The columns (x - mean_x) / std_x and (y - mean_y) / std_y."""
         return Columns((self.x - mean_x) / std_x, (self.y - mean_y) / std_y)
+
+
+def keep(cache: dict[Key, Kept], key: Key, value: Kept, most: int) -> None:
+    """Add to a cache of at most so many, in the place of the oldest one. Another thread may add one meanwhile.
+
+    Example:
+        >>> cache = {1: "a", 2: "b"}
+        >>> keep(cache, 3, "c", 2)
+        >>> cache
+        {2: 'b', 3: 'c'}
+    """
+    while len(cache) >= most:
+        cache.pop(list(cache)[0], None)  # noqa: RUF015
+    cache[key] = value

@@ -20,7 +20,7 @@ import numpy as np
 
 from gdcore.inert import quoted
 from gdcore.landscapes.bowl import MeanSquaredError, Moments
-from gdcore.landscapes.columns import Columns
+from gdcore.landscapes.columns import Columns, keep
 from gdcore.landscapes.landscape import GRID, Landscape, Minimum, Point, Scope
 from gdcore.landscapes.solve import least_absolute_line, newton, weighted_median
 
@@ -45,6 +45,8 @@ _GRID_WORK = 10_000_000
 """Maximum work, points times rows, for a grid of losses, unless it is the coarsest."""
 _PARTS = 4
 """Number of cached grids, one for each part of the landscape."""
+_POINTS = 64
+"""Number of cached points of many rows."""
 _HELD = 64
 """Number of cached minima, one for each value of b."""
 DELTA = 1.0
@@ -62,7 +64,7 @@ class LossOfRows(Landscape):
         ValueError: if x and y are not two columns of equal length with at least one row.
     """
 
-    __slots__ = ("_bent", "_drawn", "_grids", "_minima", "_moments", "columns")
+    __slots__ = ("_bent", "_drawn", "_grids", "_known", "_minima", "_moments", "columns")
 
     name: ClassVar[str]
     convex = True
@@ -72,6 +74,7 @@ class LossOfRows(Landscape):
         if x.ndim != 1 or x.shape != y.shape or not len(x):
             raise ValueError(f"x and y must be columns of equal length with rows in them, not {x.shape} and {y.shape}")
         self.columns: Columns = Columns(x, y)
+        self._known: dict[tuple[float, float], tuple[float, tuple[float, float]]] = {}
         self._minima: dict[float | None, tuple[Minimum, ...]] = {}
         self._drawn: LossOfRows | None = None
         self._moments: Moments | None = None
@@ -99,7 +102,10 @@ class LossOfRows(Landscape):
     # Points
 
     def loss_and_gradient(self, w: Value, b: Value) -> tuple[Value, tuple[Value, Value]]:
-        """Return the loss and (dL/dw, dL/db) at (w, b); for arrays of points, over the sample `drawn`."""
+        """Return the loss and (dL/dw, dL/db) at (w, b); for arrays of points, over the sample `drawn`.
+
+        Of many rows the last points are cached: another thread may ask ahead (`Timeline.ask_ahead`).
+        """
         if isinstance(w, np.ndarray) or isinstance(b, np.ndarray):
             return self.drawn._many(w, b)
         x, y = self.columns.x, self.columns.y
@@ -114,6 +120,9 @@ class LossOfRows(Landscape):
                 value, slope_b = float(total(losses)), float(total(slopes))
                 slopes *= x
                 return value / count, (float(total(slopes)) / count, slope_b / count)
+            known = self._known.get((w, b))
+            if known is not None:
+                return known
             buffer = np.empty(CHUNK)
             for first in range(0, count, CHUNK):
                 xs, ys = x[first : first + CHUNK], y[first : first + CHUNK]
@@ -125,7 +134,9 @@ class LossOfRows(Landscape):
                 slope_b += float(total(slopes))
                 slopes *= xs
                 slope_w += float(total(slopes))
-        return value / count, (slope_w / count, slope_b / count)
+        found = value / count, (slope_w / count, slope_b / count)
+        keep(self._known, (w, b), found, _POINTS)
+        return found
 
     def __call__(self, w: Value, b: Value = 0.0) -> Value:
         """Return the loss at (w, b); for arrays of points, over the sample `drawn`."""
@@ -229,11 +240,9 @@ class LossOfRows(Landscape):
         It is found when first asked for: by Newton's method, or exactly for the absolute error.
         """
         if b not in self._minima:
-            if len(self._minima) >= _HELD:
-                self._minima.pop(list(self._minima)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
             with np.errstate(all="ignore"):
                 found = self._search(b)
-            self._minima[b] = () if found is None else (Minimum(*found, float(self(*found))),)
+            keep(self._minima, b, () if found is None else (Minimum(*found, float(self(*found))),), _HELD)
         return self._minima[b]
 
     def _search(self, b: float | None) -> tuple[float, float] | None:
@@ -276,11 +285,9 @@ class LossOfRows(Landscape):
         """The losses on a grid inside the borders of w and b, interpolated for many rows; the last few are cached."""
         part = (across, up)
         if part not in self._grids:
-            if len(self._grids) >= _PARTS:
-                self._grids.pop(list(self._grids)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
             count = max(_COARSEST, min(GRID, math.isqrt(_GRID_WORK // len(self.drawn.columns))))
             found = self._on_grid(across, up, count)
-            self._grids[part] = found if count == GRID else found.finer(GRID)
+            keep(self._grids, part, found if count == GRID else found.finer(GRID), _PARTS)
         return self._grids[part]
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
-from gdcore.landscapes.columns import Columns
+from gdcore.landscapes.columns import Columns, keep
 from gdcore.landscapes.landscape import Landscape
 from gdcore.landscapes.losses import Huber, LossOfRows
 from gdcore.rows.files import DatasetError
@@ -177,9 +177,7 @@ class RemoteLoss(Landscape):
             delta = self._drawn.delta if isinstance(self._drawn, Huber) else 0.0
             loss, *slopes = self.columns.engine.means(self._drawn.name, delta, point, self.columns.scaling)
             found = loss, (slopes[0], slopes[1])
-            if len(known) >= POINTS:
-                known.pop(list(known)[0], None)  # noqa: RUF015 (another thread may add one meanwhile)
-            known[point] = found
+            keep(known, point, found, POINTS)
         return found
 
     def __call__(self, w: Value, b: Value = 0.0) -> Value:

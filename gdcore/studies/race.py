@@ -47,7 +47,7 @@ class Standing(NamedTuple):
     Attributes:
         runners: those whose rate has been found, in the order of the optimizers.
         done: the share of the iterations that have been made.
-        asks: the run that asks an engine in the next piece, and may do so ahead (`Timeline.ask_ahead`).
+        asks: the run whose next step is a piece of its own; what it needs may be asked ahead (`Timeline.ask_ahead`).
     """
 
     runners: tuple[Branch, ...] = ()
@@ -189,10 +189,11 @@ def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing
     """Run each runner for `iterations` steps, or until it ends, in turns."""
     landscape, going, made = runners[0].run.landscape, list(runners), 0
     piece = _at_once(landscape, min(RUN_PIECE, max(iterations // ROUNDS, 1)))
+    costly = _at_once(landscape, 2) == 1
     while going and made < iterations:
         count = min(piece, iterations - made)
         for runner in tuple(going):
-            if landscape.remote:
+            if costly:
                 yield Standing(runners, made / iterations, runner.run)
             if runner.run.forward(count) < count:
                 going.remove(runner)

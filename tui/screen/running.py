@@ -1,7 +1,9 @@
-"""A running run: how many steps are due at each tick of the screen."""
+"""A running run: how many steps are due at each tick of the screen, and room for keys between pieces of long work."""
 
 from __future__ import annotations
 
+from asyncio import sleep
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,19 @@ if TYPE_CHECKING:
     from tui.laboratory.walk import Walk
 
 AT_ONCE = 1000
-"""Number of steps between two checks of the clock."""
+"""Maximum number of steps between two checks of the clock."""
+TURNS, LONG = 60, 0.005
+"""Number of turns of the event loop between two long pieces of work, and the seconds from which a piece is long."""
+
+
+async def breathe(taken: float) -> None:
+    """Let others have their turn after a piece of work that has taken so many seconds.
+
+    A key that opens a dialog is done after some forty turns of the event loop, each for a message that another one led
+    to. With a long piece of work before each of them it would take forty times as long as the piece.
+    """
+    for _ in range(TURNS if taken > LONG else 1):
+        await sleep(0)
 
 
 class Runner:
@@ -31,13 +45,14 @@ class Runner:
 
     def tick(self, walk: Walk) -> bool:
         """Make the due steps, or those that fit in half the time to the next tick; return whether there were any."""
-        if walk.pace is None:
-            end = perf_counter() + 0.5 / self._fps
-            while walk.timeline.ending is None and perf_counter() < end:
-                walk.step(AT_ONCE)
-            return True
-        whole = int(self._due)
-        self._due += walk.pace / self._fps - whole
-        if whole:
-            walk.step(whole)
-        return whole > 0
+        end = perf_counter() + 0.5 / self._fps
+        due = inf
+        if walk.pace is not None:
+            due = int(self._due)
+            self._due += walk.pace / self._fps - due
+        made, count = 0, 1
+        while made < due and walk.timeline.ending is None and (not made or perf_counter() < end):
+            count = int(min(count, due - made))
+            walk.step(count)
+            made, count = made + count, min(2 * count, AT_ONCE)
+        return made > 0

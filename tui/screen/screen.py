@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import sleep, to_thread
+from asyncio import to_thread
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -37,7 +37,7 @@ from tui.screen.help import help_text
 from tui.screen.keybar import KeyBar
 from tui.screen.keys import COMMANDS
 from tui.screen.panel import Panel
-from tui.screen.running import Runner
+from tui.screen.running import Runner, breathe
 from tui.sources.load import load
 from tui.terminal.base import prepare, show_now, text_of
 from tui.terminal.themes import OWN
@@ -220,7 +220,7 @@ class LaboratoryScreen(Screen[None]):
             scene = self._views.scene(frame)  # drop results of the study that are now outdated
         card: tuple[tuple[str, ...], ...] = ()
         if self.laboratory.welcome.at(frame.state.iteration) and view.welcomes:
-            card = forms(cross=frame.landscape.lowest_point(frame.state.b) is not None)
+            card = forms(cross=frame.landscape.drawn.lowest_point(frame.state.b) is not None)
         self._stage.card = card
         self._stage.scene = scene
 
@@ -569,12 +569,13 @@ class LaboratoryScreen(Screen[None]):
         runners: tuple[Branch, ...] = ()
         try:
             while True:
+                begun = monotonic()
                 runners, self._raced, asks = next(pieces)
                 if monotonic() - shown > self._runner.interval * RACE_FRAMES:
                     shown = monotonic()
                     await self._rank(runners)
                     self.touch()
-                await (to_thread(asks.ask_ahead) if asks else sleep(0))
+                await (to_thread(asks.ask_ahead) if asks else breathe(monotonic() - begun))
         except StopIteration as done:
             raced = done.value
             await self._rank(runners if raced else ())
@@ -591,9 +592,10 @@ class LaboratoryScreen(Screen[None]):
         self.touch()
 
     async def _rank(self, runners: tuple[Branch, ...]) -> None:
-        """Show these runners in the table: what is drawn asks for nothing, as an engine is asked here, in a thread."""
-        remote = self.laboratory.ground.landscape.remote
-        self._ranks = await to_thread(ranked, runners) if remote else ranked(runners)
+        """Show these runners in the table. They are measured in a thread where that is a pass over many rows."""
+        landscape = self.laboratory.ground.landscape
+        passes = landscape.columns is not None and not landscape.exact
+        self._ranks = await to_thread(ranked, runners) if passes else ranked(runners)
         self._views.racers = runners
 
     # The course
