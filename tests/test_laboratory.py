@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import inf, isfinite
 from random import Random
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -733,3 +734,16 @@ def test_a_pattern_without_a_point_is_no_formula(tmp_path: Path, monkeypatch: py
     data = ground_named("m*")
     assert isinstance(data, Dataset)
     assert data.rows == 2
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{path}", "'{path}'", '"{path}"', " '{path}' ", "{escaped}", "{escaped} ", "file://{quoted}"],
+)
+def test_a_path_is_opened_as_a_terminal_hands_it_over(written: str, tmp_path: Path) -> None:
+    path = tmp_path / "two words (1) ü.csv"
+    path.write_text("x,y\n1,2\n3,4\n")
+    escaped = re.sub(r"([ ()])", r"\\\1", str(path))
+    data = ground_named(written.format(path=path, escaped=escaped, quoted=quote(str(path))))
+    assert isinstance(data, Dataset)
+    assert data.name == path.name

@@ -208,7 +208,7 @@ COMPARING = (
         "scale",
         ("S",),
         "Scale",
-        "Train on standardized x and y; again, on the rows as they are. Each keeps its runs.",
+        "Train on standardized x and y; again, on the rows as they are. Each keeps its runs, a session those shown.",
         lambda lab: lab.toggle_scaling(),
         pauses=True,
     ),

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from glob import iglob
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from gdcore.inert import inert, quoted_path
 from gdcore.landscapes.formula import FormulaError
@@ -44,6 +45,7 @@ def is_meant(text: str) -> bool:
     >>> is_meant("pizza"), is_meant("w**2"), is_meant("piz")
     (True, True, False)
     """
+    text = handed_over(text)
     if text in shipped() or _is_there(text) or "://" in text or TABLE in text:
         return True
     try:
@@ -75,6 +77,7 @@ def ground_named(
         DatasetError: if it looks like a file but cannot be loaded, or names nothing.
         WhichTableError: if it is a database of several tables, and none is named.
     """
+    text = handed_over(text)
     if not (table or _is_there(text)):
         text, table = _parted(text)
     if not table and text not in shipped() and not _is_there(text):
@@ -108,6 +111,17 @@ def bare(text: str) -> str:
     text = text.strip()
     quoted = len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" and text[0] not in text[1:-1]
     return text[1:-1] if quoted else text
+
+
+def handed_over(text: str) -> str:
+    r"""The path of a file that is there, where a terminal hands it over on drag and drop: quoted, escaped or as a URL.
+
+    >>> handed_over("'.'"), handed_over(r"\./."), handed_over("file:///"), handed_over("'nowhere'")
+    ('.', './.', '/', "'nowhere'")
+    """
+    address = unquote(text.strip().removeprefix("file://")) if "file://" in text else ""
+    ways = text, bare(text), re.sub(r"\\(.)", r"\1", text.strip()), address
+    return next((way for way in ways if _is_there(way)), text)
 
 
 def _is_there(text: str) -> bool:
