@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from textual.widgets import OptionList
 
+import gdcore.studies.race as race_of
 from gdcore.descent.batches import Batch
 from gdcore.descent.branches import Branches
 from gdcore.descent.optimizers import OPTIMIZERS
@@ -21,6 +22,7 @@ from tests.problems import Counted
 from tests.screens import SMALL, gdlab, laboratory, main_screen, opened, press, press_at_once, settled, shown, views
 from tui.headless.plain.conversation import Plain
 from tui.laboratory import lesson
+from tui.laboratory.ground import Ground
 from tui.laboratory.laboratory import Laboratory
 from tui.laboratory.walk import SPEEDS
 from tui.screen import running
@@ -218,7 +220,8 @@ async def test_after_a_long_piece_all_that_a_key_leads_to_is_done_before_the_nex
 
 
 def test_a_run_makes_no_more_steps_than_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    walk = Laboratory(load("pizza"), Settings(0.001), Limits(1000)).walk
+    monkeypatch.setattr(race_of, "AT_ONCE", 30)  # as many rows as there are: each step is a piece
+    walk = Laboratory(Ground.of(load("pizza"), "huber"), Settings(0.001), Limits(1000)).walk
     walk.speed = SPEEDS.index(100)
     runner = Runner(20)
     runner.begin()

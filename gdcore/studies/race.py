@@ -95,7 +95,7 @@ def _trying(landscape: Landscape, settings: Settings, state: State, iterations: 
     runner = begin(landscape, settings, state.w, state.b, state.iteration)
     # all rates at once
     runner = runner._replace(learning_rate=rates * settings.schedule.factor(state.iteration))
-    left, piece = min(iterations, TRIAL), _at_once(landscape, TRIAL_PIECE, points=len(rates))
+    left, piece = min(iterations, TRIAL), at_once(landscape, TRIAL_PIECE, points=len(rates))
     while left > 0:
         with np.errstate(all="ignore"):
             for _ in range(min(left, piece)):
@@ -188,8 +188,8 @@ def ranked(runners: Iterable[Branch]) -> list[Rank]:
 def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing]:
     """Run each runner for `iterations` steps, or until it ends, in turns."""
     landscape, going, made = runners[0].run.landscape, list(runners), 0
-    piece = _at_once(landscape, min(RUN_PIECE, max(iterations // ROUNDS, 1)))
-    costly = _at_once(landscape, 2) == 1
+    piece = at_once(landscape, min(RUN_PIECE, max(iterations // ROUNDS, 1)))
+    costly = at_once(landscape, 2) == 1
     while going and made < iterations:
         count = min(piece, iterations - made)
         for runner in tuple(going):
@@ -201,8 +201,14 @@ def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing
         made += count
 
 
-def _at_once(landscape: Landscape, most: int, *, points: int = 1) -> int:
-    """Return how many steps make a piece, `most` or fewer: each step may be a pass over many rows for every point."""
+def at_once(landscape: Landscape, most: int, *, points: int = 1) -> int:
+    """Return how many steps make a piece, `most` or fewer: each step may be a pass over many rows for every point.
+
+    Example:
+        >>> from gdcore.landscapes.bowl import MeanSquaredError
+        >>> at_once(MeanSquaredError.of([1.0, 2.0], [3.0, 5.0]), 500)
+        500
+    """
     if landscape.remote:
         return 1
     if landscape.columns is None or landscape.exact:

@@ -7,6 +7,8 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from gdcore.studies.race import at_once
+
 if TYPE_CHECKING:
     from tui.laboratory.walk import Walk
 
@@ -50,9 +52,9 @@ class Runner:
         if walk.pace is not None:
             due = int(self._due)
             self._due += walk.pace / self._fps - due
-        made, count = 0, 1
+        made, piece = 0, at_once(walk.timeline.landscape, AT_ONCE)
         while made < due and walk.timeline.ending is None and (not made or perf_counter() < end):
-            count = int(min(count, due - made))
+            count = int(min(piece, due - made))
             walk.step(count)
-            made, count = made + count, min(2 * count, AT_ONCE)
+            made += count
         return made > 0
