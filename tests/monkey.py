@@ -88,6 +88,8 @@ HOSTILE = [
     "a" * 300,
 ]
 """Names of columns that a terminal, or markup, could take for something else."""
+TASK = re.compile(r"(?<!Step) \d+ of \d+  ")
+"""What the screen says in the course, "2 of 16": the laboratory says it of its steps as well."""
 LOST = 2.0
 """Seconds of work that may be lost when gdlab is killed: one until it is saved, and some for a machine that is busy."""
 ANSWER = 60.0
@@ -331,7 +333,7 @@ def _session(
         pause = monkey.random.choice((0, 0, 0.001, 0.01, 0.05))
         while terminal.read(pause):
             pause = 0
-    shown = _quiet(terminal)
+    shown = quiet(terminal)
     if terminal.process.poll() is None:
         before = time.monotonic()
         terminal.send(b"\x11")
@@ -341,7 +343,7 @@ def _session(
     return shown
 
 
-def _quiet(terminal: Terminal) -> tuple[int, float] | None:
+def quiet(terminal: Terminal) -> tuple[int, float] | None:
     """Leave every dialog and field, let nothing run, and see the numbers in a window of the usual size."""
     terminal.resize((80, 24))
     for _ in range(4):  # a paste that never ended is given up after a silence
@@ -357,7 +359,7 @@ def _quiet(terminal: Terminal) -> tuple[int, float] | None:
         _take(terminal, 0.2)
         terminal.send(b"k\x0c" if before else b"bk\x0c")
         _take(terminal, 2.5)
-        if re.search(r" \d+ of \d+  ", terminal.text):  # in the course, which is no session
+        if TASK.search(terminal.text):  # in the course, which is no session
             terminal.send(b"T")
             before = ""
             continue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.monkey import BOUND, PLACES, Monkey, killed, play
+from tests.monkey import BOUND, PLACES, Monkey, killed, play, quiet
 from tests.terminal import opened
 from tui.laboratory.saving import read
 
@@ -35,6 +35,13 @@ def test_a_monkey(tmp_path: Path) -> None:
     outcome = play(100, 1, tmp_path)
     assert outcome.lost == []
     assert outcome.strokes == 100
+
+
+def test_it_finds_back_from_the_course_to_a_laboratory_of_few_steps(tmp_path: Path) -> None:
+    with opened("-n", "100", GDLAB_STATE_DIR=str(tmp_path)) as terminal:
+        terminal.press("T")
+        terminal.see("1 of ")
+        assert quiet(terminal) == (0, 0.0)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
