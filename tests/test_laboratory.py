@@ -16,6 +16,7 @@ import pytest
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer
 from gdcore.descent.steps import Ending, Limits, Reason, Settings, advance, proceed
 from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.known import find
 from gdcore.rows.dataset import Dataset, load
 from gdcore.studies.stability import Regime, observed, stability
 from tui.charts.window import Window
@@ -596,6 +597,19 @@ def test_data_on_which_the_run_cannot_start_leave_everything_as_it_is() -> None:
     with pytest.raises(ValueError, match="too large for a number"):
         lab.open(rows([1e100, 2e100], [0, 1]))
     assert snapshot(lab) == before
+
+
+@pytest.mark.parametrize("train_bias", [False, True])
+def test_from_a_terrain_back_to_rows_the_start_is_the_rows_own(train_bias: bool) -> None:
+    laboratory = Laboratory(load("pizza"), replace(Settings(), train_bias=train_bias), Limits(), (3.0, 4.0))
+    for name in ("himmelblau", "camel"):
+        laboratory.walk_on(find(name))
+        assert laboratory.walk.start != (3.0, 4.0)
+    laboratory.open(load("cars"))
+    for _ in range(2):
+        assert laboratory.walk.start == (3.0, 4.0)
+        assert laboratory.walk.timeline.settings.train_bias is train_bias
+        laboratory.walk.reset()
 
 
 def test_other_data_under_the_same_settings() -> None:

@@ -62,6 +62,7 @@ class Laboratory:
         self.welcome = Welcome()
         self.leaving: Callable[[], None] = lambda: None
         self._other_rows: tuple[Ground, Branches] | None = None
+        self._with_rows = ((0.0, 0.0), False)  # start and train_bias on the rows before a terrain
         self._wandered: tuple[object, Wandering | None] = (None, None)
 
     @property
@@ -125,7 +126,13 @@ class Laboratory:
         now, settings = self.ground, self.walk.timeline.settings
         if settings.batch is not None and settings.batch.order is not None:
             settings = replace(settings, batch=replace(settings.batch, order=None))  # the order was for the old rows
-        self._stand_on(Ground.of(data, *_loss_for(data, now)), settings, self.walk.start)
+        start = self.walk.start
+        if now.data is None:  # a terrain has a start of its own, which is nowhere near a line through rows
+            start, train_bias = self._with_rows
+            settings = replace(settings, train_bias=train_bias)
+        self._stand_on(Ground.of(data, *_loss_for(data, now)), settings, start)
+        if now.data is None:
+            self.walk.defaults = (settings, self.walk.timeline.limits, start)
         self.notes.say(f"Restarted on {self.ground.told}")
 
     def set_loss(self, loss: str, delta: float | None = None) -> None:
@@ -151,6 +158,8 @@ class Laboratory:
         run = self.walk.timeline
         settings = replace(run.settings, train_bias=landscape.has_bias, batch=None)
         start = landscape.scope.start
+        if self.ground.data is not None:
+            self._with_rows = self.walk.start, run.settings.train_bias
         self._stand_on(Ground.of(landscape), settings, start)
         self.walk.defaults = (settings, run.limits, start)
         self.notes.say(f"Restarted on {self.ground.told}")
