@@ -93,12 +93,11 @@ def _bindings() -> list[BindingType]:
 
 
 class Stage(Chart, can_focus=True):
-    """The chart, with the keys that only it has."""
+    """The chart, with the keys that only it has, and all others: here a key need not go up through its parents."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(command.chart_keys), f"screen.{command.action}", show=False)
+        Binding(",".join((*command.keys, *command.chart_keys)), f"screen.{command.action}", show=False, priority=True)
         for command in COMMANDS
-        if command.chart_keys
     ]
 
 
