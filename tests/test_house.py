@@ -119,6 +119,23 @@ def test_usage_is_answered_before_numpy_is_imported() -> None:
     assert "numpy" not in foreign(imported_by("from tui.cli import main; sys.exit(main())", "train", "--help"))
 
 
+def test_the_first_screen_imports_no_masked_arrays() -> None:
+    """They are a fiftieth of a start, and several functions of NumPy import them for nothing."""
+    code = """
+from asyncio import run
+from gdcore.descent.steps import Limits, Settings
+from gdcore.rows.dataset import load
+from tui.laboratory.laboratory import Laboratory
+from tui.screen.app import GradientDescentApp
+async def start():
+    async with GradientDescentApp(Laboratory(load("pizza"), Settings(), Limits())).run_test(size=(120, 36)) as pilot:
+        await pilot.press("n")
+run(start())
+"""
+    assert "tui.screen.aside" in (modules := imported_by(code))
+    assert ("numpy.ma" in modules) == ("numpy.ma" in imported_by("import numpy"))  # the oldest ones always do
+
+
 def test_ci_runs_the_check_command_of_the_readme() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)

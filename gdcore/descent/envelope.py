@@ -68,7 +68,7 @@ class Envelope:
         sequence = np.frombuffer(self.values)[self._offset :: self._stride] if self.values else np.empty(0)
         if not (0 <= first <= last <= len(sequence) and columns > 0):
             raise ValueError(f"no part {first} to {last} of {len(sequence)} numbers in {columns} columns")
-        edges = np.unique(first + np.arange(columns + 1) * (last - first) // columns)
+        edges = _distinct(first + np.arange(columns + 1) * (last - first) // columns)
         indices = np.arange(first, last)
         if last - first > 2 * BLOCK * columns:
             self._look(sequence)
@@ -77,7 +77,7 @@ class Envelope:
             whole = np.sort(np.array(self._extremes[2 * begin : 2 * end]).reshape(-1, 2)).ravel()
             indices = np.concatenate((np.arange(first, begin * BLOCK), whole, np.arange(end * BLOCK, last)))
         kept = _extremes(sequence[indices], np.searchsorted(indices, edges[:-1]))
-        found = np.unique(indices[kept])
+        found = _distinct(np.sort(indices[kept], axis=None))
         return found, sequence[found]
 
     def _look(self, sequence: Numbers) -> None:
@@ -88,6 +88,12 @@ class Envelope:
         if len(starts):
             indices = _extremes(fresh, starts) + known * BLOCK
             self._extremes.frombytes(np.ascontiguousarray(indices.T, dtype=np.int64).tobytes())
+
+
+def _distinct(rising: Indices) -> Indices:
+    """The different ones of sorted numbers. As `np.unique`, which imports numpy.ma."""
+    different: Indices = rising[np.append(True, np.diff(rising) > 0)[: len(rising)]]
+    return different
 
 
 def _extremes(values: Numbers, starts: Indices) -> Indices:

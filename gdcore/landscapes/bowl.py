@@ -238,7 +238,8 @@ class MeanSquaredError(Landscape):
             if variance > 0:
                 # Near its ends the ellipse is too steep for even steps in w.
                 around = self.weight + math.sqrt(height / variance) * np.cos(np.linspace(math.pi, 0, _SAMPLES // 2))
-                ws = np.unique(np.concatenate((ws, around[(around > left) & (around < right)])))
+                ws = np.sort(np.concatenate((ws, around[(around > left) & (around < right)])))
+                ws = ws[np.append(True, np.diff(ws) > 0)]  # np.unique would import numpy.ma
             away = ws - self.weight
             inside = height - variance * away * away
             # Rounding may move the end point off the ellipse.

@@ -34,7 +34,6 @@ class History(View):
         """The loss against the iterations."""
         run, state = frame.branch.run, frame.state
         now = state.iteration
-        own: Curve = run.losses(0, now + 1, COLUMNS)
         chance = sees_batches(run)
         losses = Losses(
             past=curve_of(run, 0, now + 1),
@@ -48,7 +47,7 @@ class History(View):
             badges=look.others(frame),
             badge=look.own(frame),
             title=f"branch {frame.branch.name}" if len(frame.branches) > 1 else "",
-            batches=own if chance else NOTHING,
+            batches=run.losses(0, now + 1, COLUMNS) if chance else NOTHING,
         )
         seen = losses
         if look.all_runs:
