@@ -808,7 +808,7 @@ def test_the_curve_shows_other_runs_and_three_next_steps() -> None:
     assert {layer.text for layer in scene.layers if isinstance(layer, Label)} == {"1/2", "2"}
 
 
-@pytest.mark.parametrize("view", ["curve", "map", "fit", "surface"])
+@pytest.mark.parametrize("view", ["curve", "map", "fit", "rates", "surface"])
 @pytest.mark.parametrize("train_bias", [False, True])
 def test_a_view_of_a_sample_says_so_in_the_smallest_complete_chart(view: str, train_bias: bool) -> None:
     x = np.linspace(-1e3, 1e3, 50_000)
@@ -817,6 +817,8 @@ def test_a_view_of_a_sample_says_so_in_the_smallest_complete_chart(view: str, tr
     lab.set_loss("huber")
     seen = Views()
     seen.show(view, lab.ground)
+    if view == "rates":  # the sweep itself takes long over so many rows
+        seen.current.take(next(sweep(PIZZA, (0.0, 0.0), Settings(), [0.001, 0.002])))
     for width in (52, 92):
         text = words(seen.scene(lab.frame), width)
         assert re.search(r"\d[\d,]+ of [\d,]+ rows", text), text

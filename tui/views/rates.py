@@ -16,7 +16,7 @@ from tui.charts.ends import Fates, ends_scene
 from tui.charts.rates import WITHIN, rates_scene, rates_window
 from tui.charts.rates import Rates as Chart
 from tui.charts.window import Window
-from tui.views.view import Key, Look, View
+from tui.views.view import Key, Look, View, drawn_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Rates(View):
             return ends_scene(Fates(self.rates, result, result.minima, frame.landscape.has_bias, rate, self.cursor))
         critical = frame.stability.critical if frame.stability and frame.landscape.exact else None
         near = WITHIN if frame.settings.batch is None else f"a first time to within {NEAR_BY_CHANCE:.0%}"
-        return rates_scene(Chart(result, rate, critical, self.cursor, near), rates_window(result))
+        return drawn_from(rates_scene(Chart(result, rate, critical, self.cursor, near), rates_window(result)), frame)
 
     def study(self, frame: Frame) -> Iterator[Any] | None:
         """Start the sweep over the rates, unless it has begun for this start and these settings."""
