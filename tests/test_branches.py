@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from gdcore.descent.branches import MOST, Branch, Branches, difference
@@ -12,7 +13,7 @@ from gdcore.descent.state import State
 from gdcore.descent.steps import Limits, Settings, advance, begin, descend
 from gdcore.descent.timeline import STRIDE, Timeline
 from gdcore.landscapes.bowl import MeanSquaredError
-from gdcore.studies.race import race, sensible_rate
+from gdcore.studies.race import margin, race, sensible_rate, tie
 from gdcore.studies.stability import stability
 
 
@@ -167,6 +168,23 @@ def test_the_race_starts_every_optimizer_from_the_same_point(pizza: MeanSquaredE
         start, end = states(branch.run)[7], branch.run.state
         assert (start.w, start.b) == (branches[0].run.state.w, branches[0].run.state.b)
         assert end.loss < start.loss
+
+
+@pytest.mark.parametrize("before", range(1, 6))
+def test_on_the_floor_rounding_decides_neither_rates_nor_places(pizza: MeanSquaredError, before: int) -> None:
+    branches = Branches(Timeline(pizza, Settings(0.00109), Limits(100)))
+    branches.run.forward(before)
+    order = race(branches)
+    count, at = tie(order)
+    assert order[0].name == "gradient descent"
+    assert order[0].run.settings.learning_rate == pytest.approx(0.0022853, rel=1e-3), "the best in theory"
+    assert count > 2
+    assert at <= before + 3
+    losses = [runner.reached for runner in order]
+    assert max(losses[:count]) <= margin(min(losses)) < min(losses[count:])
+    arrived = [int(np.argmax(runner.run.path(0, 101)[:, 2] <= margin(min(losses)))) for runner in order[:count]]
+    assert arrived == sorted(arrived)
+    assert arrived[0] == at
 
 
 def test_after_many_races_one_still_stands_in_a_branch_that_is_listed(pizza: MeanSquaredError) -> None:

@@ -15,7 +15,7 @@ from gdcore.landscapes.landscape import Point
 from gdcore.studies.stability import stability
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
     from gdcore.descent.branches import Branches
     from gdcore.descent.optimizers import Optimizer
@@ -37,6 +37,8 @@ ROUNDS = 20
 """Minimum number of turns each runner gets."""
 AT_ONCE = 1_000_000
 """Maximum number of rows processed in one piece, if a step is a pass over all rows."""
+STRETCHES = 1000
+"""Into so many stretches a run is reduced to see in which of them it became low."""
 LONGEST = 10_000
 """The default length of a race; its runs can be continued afterwards."""
 
@@ -105,7 +107,9 @@ def _trying(landscape: Landscape, settings: Settings, state: State, iterations: 
     with np.errstate(all="ignore"):
         losses = whole(landscape, settings, runner).loss
     reached = np.nan_to_num(np.broadcast_to(losses, rates.shape), nan=inf)
-    return float(rates[reached.argmin()])
+    # Many may be on the floor, where only rounding tells them apart; the nearest to the theory was there early.
+    lowest = rates[reached <= margin(float(reached.min()))]
+    return float(lowest[np.abs(np.log(lowest / guess)).argmin()])
 
 
 def _guess(optimizer: Optimizer, landscape: Landscape, state: State, train_bias: bool) -> float:
@@ -176,13 +180,56 @@ def racing(branches: Branches, longest: int | None = LONGEST) -> Generator[Stand
     return order
 
 
+def margin(lowest: float) -> float:
+    """Up to here only rounding tells a loss from the lowest one.
+
+    >>> margin(69.12096282754419) > 69.1209628275442 > 69.12096282754419
+    True
+    """
+    return lowest + 8 * float(np.finfo(np.float64).eps) * abs(lowest)
+
+
 def ranked(runners: Iterable[Branch]) -> list[Rank]:
-    """The runners, the one with the lowest loss of all rows first, those that diverged last."""
+    """The runners: those first that are lowest but for rounding, by when they were, then by loss, the diverged last."""
     found = []
     for runner in runners:
         ending = runner.run.ending
         found.append(Rank(runner, runner.reached, ending is not None and ending.reason is Reason.DIVERGED))
-    return sorted(found, key=lambda rank: inf if rank.diverged or not isfinite(rank.loss) else rank.loss)
+    level = margin(min((rank.loss for rank in found if _counts(rank)), default=-inf))
+
+    def place(rank: Rank) -> tuple[int, float]:
+        if not _counts(rank):
+            return 2, 0.0
+        return (0, _first(rank.runner, level)) if rank.loss <= level else (1, rank.loss)
+
+    return sorted(found, key=place)
+
+
+def tie(order: Sequence[Branch]) -> tuple[int, int]:
+    """How many runners of a race share the lowest loss, but for rounding, and the iteration at which the first had it.
+
+    Args:
+        order: the runners as `race` returns them.
+    """
+    reached = [runner.reached for runner in order]
+    level = margin(min(filter(isfinite, reached), default=-inf))
+    return sum(loss <= level for loss in reached), _first(order[0], level)
+
+
+def _counts(rank: Rank) -> bool:
+    """Whether a runner has a place by its loss."""
+    return not rank.diverged and isfinite(rank.loss)
+
+
+def _first(runner: Branch, level: float) -> int:
+    """The first iteration at which a runner was as low as this, or its last one, where its steps see batches."""
+    run = runner.run
+    iterations, losses = run.losses(0, run.tip + 1, STRETCHES)  # the lowest of each stretch is among them
+    low = np.flatnonzero(losses <= level)
+    if not low.size:
+        return run.tip
+    after, at = int(iterations[max(low[0] - 1, 0)]), int(iterations[low[0]])
+    return after + int(np.argmax(run.path(after, at + 1)[:, 2] <= level))
 
 
 def _in_turns(runners: tuple[Branch, ...], iterations: int) -> Iterator[Standing]:

@@ -296,7 +296,16 @@ def account(branch: Branch) -> str:
     >>> account(Branches(Timeline(MeanSquaredError.of([1.0, 2.0], [1.0, 2.0]), Settings())).current)
     'A: from the start; 0 steps, loss 2.5'
     """
-    return f"{branch.name}: {branch.origin}; {branch.run.tip:,} steps, loss {number(branch.reached)}"
+    return f"{branch.name}: {branch.origin}; {steps(branch.run.tip)}, loss {number(branch.reached)}"
+
+
+def steps(count: int) -> str:
+    """A number of steps.
+
+    >>> steps(0), steps(1), steps(2000)
+    ('0 steps', '1 step', '2,000 steps')
+    """
+    return f"{count:,} step{'s' * (count != 1)}"
 
 
 def cost(frame: Frame) -> Iterator[str]:

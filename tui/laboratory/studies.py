@@ -8,7 +8,8 @@ from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.descent.steps import advance
 from gdcore.rows.files import DatasetError
 from gdcore.studies.noise import several_seeds
-from gdcore.studies.race import LONGEST, exhaust, racing
+from gdcore.studies.race import LONGEST, exhaust, racing, tie
+from tui.laboratory.lesson import steps
 from tui.laboratory.walk import WAY_ON, Walk
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Studies:
         branches = self._walk.branches
         self._notes.say("The race is on. Escape gives it up.")
         try:
-            first = (yield from racing(branches, longest))[0]
+            order = yield from racing(branches, longest)
         except DatasetError as error:  # an engine does not answer
             self._notes.say(f"{error}.", alarm=True)
             return False
@@ -111,7 +112,10 @@ class Studies:
             return False
         if branches is not self._walk.branches:  # other data have been opened meanwhile
             return False
-        self._notes.say(
-            f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.reached:.7g}."
-        )
+        first, (count, at) = order[0], tie(order)
+        told = f"{first.name} came lowest: loss {first.reached:.7g}."
+        if count > 1:
+            soon = steps(at - first.left_at)
+            told = f"{count} came to the lowest loss, {first.reached:.7g}: {first.name} first, after {soon}."
+        self._notes.say(f"{len(OPTIMIZERS)} optimizers ran from here. {told}")
         return True
