@@ -152,6 +152,7 @@ def test_what_is_served(folder: Path) -> None:
     ("words", "sentence"),
     [
         (("--port", "99999"), "port must be a whole number from 0 to 65535, not 99999"),
+        (("--port", "abc"), 'port must be a whole number from 0 to 65535, not "abc"'),
         (("--visitors", "0"), "visitors must be a whole number from 1 to 1000, not 0"),
         (("no/such",), "there is no file or folder"),
         (("--host", "192.0.2.1", "--port", "0"), "192.0.2.1, port 0, cannot be listened to"),
@@ -196,6 +197,19 @@ async def test_a_visit_from_its_beginning_to_its_end(folder: Path) -> None:
             await visitor.press("q")
             await visitor.closed()
         await gone(process)
+
+
+async def test_a_page_that_is_loaded_again_at_once_goes_on_where_it_stood() -> None:
+    """It waits until the work before is saved, and that it left makes room for it."""
+    with served("--visitors", "1") as (address, _):
+        async with Visitor(address) as visitor:
+            await visitor.shows("Step 0 of 100")
+            for step in range(1, 4):
+                await visitor.press("n")
+                await visitor.shows(f"Step {step} of 100")
+                await visitor.leave()
+                await visitor.open()
+                await visitor.shows(f"Step {step} of 100")
 
 
 async def test_a_visitor_opens_what_is_served_and_nothing_else(folder: Path) -> None:

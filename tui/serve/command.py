@@ -50,8 +50,7 @@ def describe(parser: ArgumentParser) -> None:
         parser.add_argument(
             f"--{parameter.name}",
             metavar="NUMBER",
-            type=float,
-            default=default,
+            default=str(default),
             help=f"{parameter.description} (default: {default})",
         )
 
@@ -62,15 +61,14 @@ def run(options: Namespace) -> int:
     Raises:
         ValueError: with a sentence, where that cannot be done.
     """
-    for parameter in (PORT, VISITORS, IDLE):
-        parameter.check(getattr(options, parameter.name))
+    port, visitors, idle = (parameter.parse(getattr(options, parameter.name)) for parameter in (PORT, VISITORS, IDLE))
     words, only = reach_of(options.data)
     if find_spec("textual_serve") is None or find_spec("aiohttp") is None:
         raise ValueError(MISSING)
     from tui.serve.server import Server  # noqa: PLC0415 (it needs what comes with the extra)
 
-    server = Server(words, only, visitors=int(options.visitors), idle=60 * options.idle, names=options.name)
-    return server.run(options.host, int(options.port), lambda line: print(line, file=sys.stderr, flush=True))
+    server = Server(words, only, visitors=int(visitors), idle=60 * idle, names=options.name)
+    return server.run(options.host, int(port), lambda line: print(line, file=sys.stderr, flush=True))
 
 
 def reach_of(data: str | None) -> tuple[list[str], str]:

@@ -61,12 +61,16 @@ class Visit:
     Attributes:
         socket: the connection.
         heard: when it was last heard of, by the clock of the event loop.
+        name: the visitor's; empty if it is unknown.
         process: its gdlab.
+        over: set when that has saved its work and ended.
     """
 
     socket: web.WebSocketResponse
     heard: float
+    name: str = ""
     process: Process | None = None
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -188,11 +192,15 @@ class Server:
     async def _visit(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=MOST_MESSAGE)
         await socket.prepare(request)
+        name = self._known(request)
+        # Who reloads the page goes on where they stood: what they leave is saved first, and makes room.
+        left = [visit.over.wait() for visit in self.visits if name and visit.name == name and visit.socket.closed]
+        await asyncio.gather(*left)
         if len(self.visits) >= self._most:
             await socket.send_bytes(FULL.format(self._most).encode())
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return socket
-        visit = Visit(socket, asyncio.get_running_loop().time())
+        visit = Visit(socket, asyncio.get_running_loop().time(), name)
         self.visits.add(visit)
         try:
             size = (_whole(request.query.get("width"), 80), _whole(request.query.get("height"), 24))
@@ -205,6 +213,7 @@ class Server:
             if visit.process is not None:
                 await _end(visit.process)
             self.visits.discard(visit)
+            visit.over.set()
             await socket.close()
         return socket
 
