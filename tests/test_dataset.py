@@ -124,6 +124,11 @@ BAD: dict[str, tuple[str | bytes, str]] = {
         "x;y\n1,5;2,5\n3,5;4,5\n",
         't.csv, line 2, column "x": "1,5" is not a number; write a decimal point, not a comma',
     ),
+    "thousands": (
+        'x,y\n"1,000","2"\n3,4\n',
+        't.csv, line 2, column "x": "1,000" is not a number; write thousands without commas, and a decimal point for a '
+        "comma",
+    ),
     "decimal comma, white space": (
         "1,5 2,5\n3,5 4,5\n",
         't.csv, line 1, column "x1": "1,5" is not a number; write a decimal point, not a comma',

@@ -16,6 +16,7 @@ import pytest
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer
 from gdcore.descent.steps import Ending, Limits, Reason, Settings, advance, proceed
 from gdcore.landscapes.bowl import MeanSquaredError
+from gdcore.landscapes.formula import FormulaError
 from gdcore.landscapes.known import find
 from gdcore.rows.dataset import Dataset, load
 from gdcore.studies.stability import Regime, observed, stability
@@ -508,6 +509,46 @@ def test_a_race_is_shown_and_leaves_one_where_one_is(view: str) -> None:
     assert f"{lowest.name} came lowest: loss {lowest.run.state.loss:.7g}" in frame.note
 
 
+@pytest.mark.parametrize("loss", ["squared", "absolute", "huber"])
+def test_only_a_bowl_is_round_and_has_a_best_rate(loss: str) -> None:
+    lab = laboratory()
+    if loss != "squared":
+        lab.set_loss(loss)
+    for _ in range(2):
+        lab.toggle_scaling()
+        assert ("best fixed rate" in lab.notes.text) == (loss == "squared")
+    lab.toggle_scaling()
+    assert ("bowl" in lab.notes.text) == (loss == "squared")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (Adam(), Adam(beta1=0.8), "beta1 0.9 -> 0.8 from the next step on."),
+        (Adam(), Adam(), "The optimizer is Adam, as before."),
+        (GradientDescent(), Momentum(), "momentum from the next step on."),
+    ],
+)
+def test_what_changes_of_an_optimizer_is_told_in_words(before: Optimizer, after: Optimizer, told: str) -> None:
+    lab = laboratory()
+    lab.walk.set_optimizer(before)
+    lab.walk.set_optimizer(after)
+    assert lab.notes.text == told
+
+
+def test_a_race_that_ends_level_says_who_was_there_first() -> None:
+    lab = laboratory()
+    lab.walk.step(5)
+    lab.studies.race()
+    told = re.search(
+        r"(\d) came to the lowest loss, 69\.12096: gradient descent first, after (\d) steps\.$", lab.notes.text
+    )
+    assert told
+    level = [branch for branch in lab.walk.branches.others if f"{branch.reached:.12g}" == "69.1209628275"]
+    assert 2 <= int(told[1]) <= len(level)
+    assert int(told[2]) <= 3
+
+
 def test_a_race_where_no_step_is_left_says_the_way_on() -> None:
     lab = laboratory()
     lab.walk.step(100)
@@ -748,6 +789,15 @@ def test_a_pattern_without_a_point_is_no_formula(tmp_path: Path, monkeypatch: py
     data = ground_named("m*")
     assert isinstance(data, Dataset)
     assert data.rows == 2
+
+
+@pytest.mark.parametrize("text", ["w**", "w*", "b*", "w**2 + b*", "sin*", "(w*"])
+def test_a_formula_that_breaks_off_opens_no_files(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("weights", "web", "b1", "w2 + b1", "sinus"):
+        (tmp_path / name).write_text("a,b\n1,2\n2,3\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FormulaError):
+        ground_named(text)
 
 
 @pytest.mark.parametrize(

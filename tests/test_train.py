@@ -421,6 +421,7 @@ def is_one_sentence(run: Outcome, part: str) -> None:
         (("--y", "3"), "pizza.txt has no column"),
         (("no-such-file",), 'there is no file "no-such-file"'),
         (("no\x1b[2J\nfile",), r'there is no file "no\x1b[2J\nfile"'),
+        (("-", "pizza"), "standard input cannot be read together with files; name it alone, or files alone"),
         (("",), "there is no file"),
         ((str(DATA),), "is a folder"),
     ],

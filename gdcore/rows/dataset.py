@@ -143,6 +143,20 @@ class Dataset:
             )
 
     @property
+    def said_of_no_spread(self) -> str:
+        """Why x has no variance: it is constant, or so small that its squares are lost.
+
+        >>> import numpy as np
+        >>> for xs in ([3.0, 3.0], [1e-300, 2e-300]):
+        ...     print(Dataset("t", None, np.array(xs), np.zeros(2), "x", "y", ("x", "y")).said_of_no_spread)
+        x never changes
+        x changes by so little that the squares are lost (a smaller unit helps)
+        """
+        if len(self.x) and self.x.min() != self.x.max():
+            return f"{self.x_name} changes by so little that the squares are lost (a smaller unit helps)"
+        return f"{self.x_name} never changes"
+
+    @property
     def said_of_skipped(self) -> str:
         """A remark on the rows left out; empty if there are none.
 

@@ -336,6 +336,8 @@ def fault_of(text: str) -> str:
         return f"{quoted(text)} is too large, its square overflows; use a larger unit, so that it is below {LIMIT:g}"
     if re.fullmatch(r"[+-]?(?:nan|inf|infinity)", text, re.ASCII | re.IGNORECASE):
         return f"{quoted(text)} is not a finite number; correct it or skip bad rows"
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", text):
+        return f"{quoted(text)} is not a number; write thousands without commas, and a decimal point for a comma"
     if re.fullmatch(r"[+-]?[\d.]*,[\d.,]*\d(?:[eE][+-]?\d+)?", text):
         return f"{quoted(text)} is not a number; write a decimal point, not a comma"
     return f"{quoted(text)} is not a number; correct it or skip bad rows"

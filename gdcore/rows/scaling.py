@@ -77,7 +77,7 @@ def standardized(data: Dataset, *, labels: bool = False) -> tuple[Dataset, Scale
     """
     moments = data.moments
     if moments.var_x == 0:
-        raise ValueError(f"{data.x_name} never changes, so it cannot be scaled; choose another column for x")
+        raise ValueError(f"{data.said_of_no_spread}, so it cannot be scaled; choose another column for x")
     scale = Scale(moments.mean_x, sqrt(moments.var_x), moments.mean_y, sqrt(moments.var_y) or 1.0)
     if labels:
         scale = replace(scale, mean_y=0.0, std_y=1.0)

@@ -395,7 +395,7 @@ def _remarks(run: Run, subject: Subject) -> Iterator[str]:
     if data and why:
         yield f"The loss has no minimum: {why}."
     elif data and landscape.valley(np.zeros(2)) is not None:
-        yield f"{data.x_name} never changes: over w and b the loss is a trough, many pairs of them fit equally well."
+        yield f"{data.said_of_no_spread}: over w and b the loss is a trough, many pairs of them fit equally well."
     limits = stability(settings.optimizer, landscape.curvature(settings.train_bias, run.last.w, run.last.b))
     if limits is None:
         yield f"{settings.optimizer.title} adapts its steps: there is no critical learning rate."

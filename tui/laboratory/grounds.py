@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from gdcore.inert import inert, quoted_path
-from gdcore.landscapes.formula import FormulaError
+from gdcore.landscapes.formula import CONSTANTS, FUNCTIONS, FormulaError
 from gdcore.landscapes.known import find, menu
 from gdcore.rows.dataset import DatasetError, Origin, shipped
 from gdcore.rows.files import WhichTableError, is_pattern
@@ -141,7 +141,14 @@ def _looks_like_a_path(text: str) -> bool:
         return True
     if re.fullmatch(r"\.[^\W\d_]\w*", Path(text).suffix):
         return True
-    return bool(is_pattern(text)) and "\0" not in text and any(iglob(text))  # noqa: PTH207
+    names = set(re.findall(r"[^\W\d]\w*", text))
+    begun = names and names <= {
+        "w",
+        "b",
+        *CONSTANTS,
+        *FUNCTIONS,
+    }  # a formula that breaks off, such as w**, names no files
+    return not begun and bool(is_pattern(text)) and "\0" not in text and any(iglob(text))  # noqa: PTH207
 
 
 def _nothing(text: str, error: ValueError) -> ValueError:

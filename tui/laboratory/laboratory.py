@@ -206,9 +206,9 @@ class Laboratory:
             self.ground, branches = self._other_rows
             self.walk.move_to(branches)
         self.predict_at, self._other_rows = at, here
-        limits = self.walk.stability
-        best = f" The best fixed rate is now {limits.best:.4g}." if limits and isfinite(limits.best) else ""
-        rounder = "Standardized x and y: the bowl is round."
+        limits, exact = self.walk.stability, self.ground.landscape.exact
+        best = f" The best fixed rate is now {limits.best:.4g}." if exact and limits and isfinite(limits.best) else ""
+        rounder = f"Standardized x and y{': the bowl is round' * exact}."
         if self.ground.loss == "logistic":
             rounder = "Standardized x; the labels stay."
         what = rounder if scaled else "x and y as they are."

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gdcore.descent.batches import Batch
-from gdcore.descent.branches import Branches
+from gdcore.descent.branches import Branches, difference
 from gdcore.descent.parameters import ITERATIONS
 from gdcore.descent.schedules import chosen
 from gdcore.descent.steps import Reason
@@ -184,9 +184,9 @@ class Walk:
 
     def set_optimizer(self, optimizer: Optimizer) -> None:
         """Change the optimizer or its hyperparameters from the next step on."""
-        same_kind = type(optimizer) is type(self.timeline.settings.optimizer)
-        what = repr(optimizer) if same_kind else optimizer.title
-        self.change(replace(self.timeline.settings, optimizer=optimizer), f"{what} from the next step on.")
+        before, after = self.timeline.settings, replace(self.timeline.settings, optimizer=optimizer)
+        same = f"The optimizer is {optimizer.title}, as before."
+        self.change(after, same if after == before else f"{difference(before, after)} from the next step on.")
 
     def set_train_bias(self, train_bias: bool) -> None:
         """Train w and b, or w alone, from the next step on."""

@@ -79,6 +79,8 @@ def load(
 def _from_files(
     origin: Origin, x: str | int | None, y: str | int | None, skip_bad_rows: bool, watch: Watch | None
 ) -> Dataset:
+    if len(origin.places) > 1 and any(place in STANDARD_INPUT for place in origin.places):
+        raise DatasetError("standard input cannot be read together with files; name it alone, or files alone")
     places = [place for place in origin.places if place not in SHIPPED]
     for place in places:
         if "\0" in place or not place:
