@@ -275,6 +275,22 @@ async def test_as_many_steps_as_fit_leave_half_of_the_time(monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("held")
+async def test_steps_that_did_not_fit_are_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(gdlab(fps=20, limits=Limits(10_000_000))) as pilot:
+        laboratory(pilot).walk.speed = SPEEDS.index(100_000)
+        await press(pilot, "space")
+        busy = iter(range(1000))
+        monkeypatch.setattr("tui.screen.running.perf_counter", lambda: float(next(busy)))
+        for _ in range(3):
+            main_screen(pilot)._tick()
+        assert state(pilot).iteration == pytest.approx(3001, abs=1)
+        monkeypatch.setattr("tui.screen.running.perf_counter", lambda: 0.0)
+        for _ in range(17):
+            main_screen(pilot)._tick()
+        assert state(pilot).iteration == pytest.approx(100_001, abs=1)
+
+
+@pytest.mark.usefixtures("held")
 @pytest.mark.parametrize("speed", [3, len(SPEEDS) - 1])
 async def test_a_run_stops_where_it_ends(speed: int) -> None:
     async with opened(gdlab(fps=20, limits=Limits(50))) as pilot:

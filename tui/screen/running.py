@@ -46,15 +46,17 @@ class Runner:
         return self.interval
 
     def tick(self, walk: Walk) -> bool:
-        """Make the due steps, or those that fit in half the time to the next tick; return whether there were any."""
-        end = perf_counter() + 0.5 / self._fps
-        due = inf
-        if walk.pace is not None:
-            due = int(self._due)
-            self._due += walk.pace / self._fps - due
+        """Make the due steps, or those that fit in half the time to the next tick; return whether there were any.
+
+        What did not fit is made up for later, up to a second of it.
+        """
+        end, pace = perf_counter() + 0.5 / self._fps, walk.pace
+        due = inf if pace is None else int(self._due)
         made, piece = 0, at_once(walk.timeline.landscape, AT_ONCE)
         while made < due and walk.timeline.ending is None and (not made or perf_counter() < end):
             count = int(min(piece, due - made))
             walk.step(count)
             made += count
+        if pace is not None:
+            self._due = min(self._due - made, pace) + pace / self._fps
         return made > 0
