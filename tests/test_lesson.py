@@ -17,6 +17,7 @@ from gdcore.descent.batches import Batch
 from gdcore.descent.optimizers import OPTIMIZERS, AdaGrad, Adam, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
 from gdcore.descent.steps import Limits, Settings
 from gdcore.landscapes.known import find as formula
+from gdcore.landscapes.terrain import TERRAINS
 from gdcore.rows.dataset import Origin
 from gdcore.studies.stability import Regime, correct_digits
 from tests.test_laboratory import EDGES, PIZZA, diverged, laboratory, rows
@@ -607,6 +608,20 @@ def test_no_sentence_of_a_small_screen_loses_its_end(
         assert not [line for line in seen if line.endswith("...") and not frame.diverging], frame.state.iteration
         lab.walk.step(1)
     assert any(line.startswith("Next: ") for line in seen)
+
+
+@pytest.mark.parametrize("name", TERRAINS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values())
+def test_nor_does_one_on_a_terrain(name: str, optimizer: type[Optimizer]) -> None:
+    terrain = TERRAINS[name]
+    for rate in (1e-4, 0.01, 0.5):
+        lab = Laboratory(terrain, Settings(rate, optimizer(), terrain.has_bias), Limits(12), terrain.scope.start)
+        for _ in range(13):
+            lines = text_of(panels.gauge(lab.frame, 52, 3)) + text_of(panels.story(lab.frame, 52, 5))
+            assert not [line for line in lines if line.rstrip().endswith("...")], lines
+            if lab.walk.timeline.ending is None:
+                assert any(line.startswith("Next: ") for line in lines), lines
+            lab.walk.step(1)
 
 
 def test_a_short_form_says_what_stands_nowhere_else() -> None:

@@ -100,7 +100,8 @@ def last_step(frame: Frame, *, short: bool = False) -> str:
     if short and fell == STAYED:
         fell = "stayed"
     if frame.verdict is Regime.CRAWL and not frame.landscape.exact and _steeper(frame):
-        return f"Step {state.iteration:,} went on downhill, and it gets steeper: {moved}, {loss} {fell}{by}."
+        how = "went on, ever steeper" if short else "went on downhill, and it gets steeper"
+        return f"Step {state.iteration:,} {how}: {moved}, {loss} {fell}{by}."
     told = {
         Regime.CRAWL: f"crawled: {moved}, {loss} {fell}{by}.",
         Regime.GLIDE: f"glided: {moved}, {loss} {fell}{by}.",

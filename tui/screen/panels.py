@@ -41,8 +41,12 @@ FILLER = "\0"
 def paragraph(text: str, role: str, width: int, height: int, *, short: str = "") -> list[Row]:
     """Wrap a text to at most `height` rows: if it does not fit, its short form; dots mark a cut."""
     rows = _wrapped(text, role, width, height)
-    cut = bool(rows) and "".join(character for character, _ in rows[-1]).rstrip().endswith(DOTS)
-    return _wrapped(short, role, width, height) if short and cut else rows
+    return _wrapped(short, role, width, height) if short and _cut(rows) else rows
+
+
+def _cut(rows: list[Row]) -> bool:
+    """Whether a text has lost its end."""
+    return bool(rows) and "".join(character for character, _ in rows[-1]).rstrip().endswith(DOTS)
 
 
 @lru_cache(maxsize=16)
@@ -213,9 +217,15 @@ def story(frame: Frame, width: int, height: int) -> list[Row]:
         above = max(height * (3 if role == "bad" else 2) // 5, 1)
         below = _next(frame, width, max(height - above, 0))
         return _filled(paragraph(text, role, width, above, short=short) + below, width, height)
-    rows = _written(paragraph(text, role, width, max(height - 3, 1), short=short))
-    rows += _written(paragraph(frame.remark, "note", width, max(height - len(rows) - 1, 0)))
-    return _filled(rows + _next(frame, width, max(height - len(rows), 0)), width, height)
+    happened = _written(paragraph(text, role, width, max(height - 3, 1), short=short))
+    what, _, why = frame.remark.partition(": ")
+    brief = f"{what}." if why else ""
+    for remark in (frame.remark, brief, ""):  # what comes next is not cut for its sake
+        rows = happened + _written(paragraph(remark, "note", width, max(height - len(happened) - 1, 0), short=brief))
+        below = _next(frame, width, max(height - len(rows), 0))
+        if not _cut(below):
+            break
+    return _filled(rows + below, width, height)
 
 
 def _next(frame: Frame, width: int, height: int) -> list[Row]:
