@@ -217,6 +217,27 @@ def test_the_name_of_an_end_is_in_its_row(size: tuple[int, int]) -> None:
         assert name in lines[row]
 
 
+@pytest.mark.parametrize("size", [(40, 8), (52, 14), (92, 26)])
+@pytest.mark.parametrize("name", ["kink", "himmelblau", "camel"])
+def test_the_ticks_are_the_numbers_of_the_minima(name: str, size: tuple[int, int]) -> None:
+    minima = TERRAINS[name].minima()
+    found = Ends(np.array([0, NEVER, OUT]), np.array([9] * 3), minima, 100, 1.0)
+    fates = Fates(np.geomspace(1e-4, 1, 3), found, minima, has_bias=True, rate=1e-3, cursor=1)
+    scene = ends_scene(fates)
+    picture = render(scene, *size)
+    body = picture.body
+    seen = {}
+    for row in range(body.row, body.row + body.height):
+        if picture.rows[row][body.column - 1][0] == "┤":
+            seen[row] = "".join(character for character, _ in picture.rows[row][: body.column - 1]).strip()
+    heights = {text: int(body.rows(scene.window.up([float(text)]))[0]) for text in seen.values()}
+    assert seen == {row: text for text, row in heights.items()}
+    numbers = [str(number) for number in range(1, len(minima) + 1)]
+    assert set(seen.values()) <= set(numbers)
+    if body.height > len(minima) + 4:
+        assert sorted(seen.values()) == numbers
+
+
 def test_the_error_settings_of_the_caller_stay() -> None:
     with np.errstate(all="raise"):
         before = np.geterr()

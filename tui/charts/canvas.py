@@ -198,6 +198,7 @@ class Scene:
         bare: It has no axes around it.
         wordless: It has neither titles nor a legend, and leaves no rows for them.
         shorter: Titles in place of the title where there is little room: the first that fits.
+        y_ticks: The only ticks that the vertical axis may have; round numbers by default.
     """
 
     window: Window
@@ -210,6 +211,7 @@ class Scene:
     bare: bool = False
     wordless: bool = False
     shorter: tuple[str, ...] = ()
+    y_ticks: tuple[Tick, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -266,8 +268,8 @@ def render(scene: Scene, width: int, height: int, marker: str = "braille", *, co
         return Picture((), Body(0, 0, 0, 0), scene.window)
     alphabet = int(marker == "dot")
     titles = None if scene.wordless else ((scene.title, *scene.shorter), scene.x_title, scene.y_title)
-    logs = None if scene.bare else (scene.log_x, scene.log_y)
-    body, backdrop = _backdrop(scene.window, titles, logs, (width, height), alphabet)
+    axes = None if scene.bare else (scene.log_x, scene.log_y, scene.y_ticks)
+    body, backdrop = _backdrop(scene.window, titles, axes, (width, height), alphabet)
     grid: Grid = list(map(list, backdrop))
     drawing, said = _drawing(scene, body, marker, colourless)
     if height >= 9 and not scene.wordless:
@@ -297,20 +299,20 @@ def _over(behind: str, front: str) -> str:
 def _backdrop(
     window: Window,
     titles: tuple[tuple[str, ...], str, str] | None,
-    logs: tuple[bool, bool] | None,
+    axes: tuple[bool, bool, tuple[Tick, ...] | None] | None,
     size: tuple[int, int],
     alphabet: int,
 ) -> tuple[Body, tuple[Row, ...]]:
     """Return the axes with their ticks and titles, and the area inside; cached, as a window often stays the same."""
     heads, x_title, y_title = titles or ((), "", "")
-    (log_x, log_y), (width, height) = logs or (False, False), size
+    (log_x, log_y, own), (width, height) = axes or (False, False, None), size
     grid: Grid = [[BLANK] * width for _ in range(height)]
     worded = titles is not None
     titled, named, explained = worded and height >= 8, bool(x_title) and height >= 14, worded and height >= 9
-    framed = logs is not None and width >= 8 and height >= 4
-    labelled = logs is not None and width >= 16 and height >= 6
+    framed = axes is not None and width >= 8 and height >= 4
+    labelled = axes is not None and width >= 16 and height >= 6
     rows = height - titled - framed - labelled - named - explained
-    y_ticks = ticks_up(window.bottom, window.top, rows, log=log_y) if labelled else []
+    y_ticks = ticks_up(window.bottom, window.top, rows, log=log_y, own=own) if labelled else []
     gutter = max((len(label) for _, label in y_ticks), default=0)
     if gutter > width // 3:
         y_ticks, gutter = [], 0

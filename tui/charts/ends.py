@@ -99,7 +99,8 @@ def ends_scene(fates: Fates) -> Scene:
     now = int(np.abs(xs - np.log10(fates.rate)).argmin())
     layers.append(Points("hiker", [xs[now]], [settled[now]], "rate in force"))
     done = "" if fates.ends.done >= 1 else f"  {fates.ends.done:.0%} done"
-    return Scene(window, tuple(layers), f"where each rate ends{done}", "learning rate", "minimum", log_x=True)
+    title, ticks = f"where each rate ends{done}", tuple((rows[index], str(index + 1)) for index in range(count))
+    return Scene(window, tuple(layers), title, "learning rate", "minimum", log_x=True, y_ticks=ticks)
 
 
 BASINS = 7

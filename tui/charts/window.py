@@ -258,10 +258,16 @@ def _apart(found: Sequence[Tick], low: float, high: float, columns: int) -> bool
     return all(start - end >= 2 for start, end in zip(starts[1:], ends, strict=False))
 
 
-def ticks_up(low: float, high: float, rows: int, *, log: bool = False) -> list[Tick]:
-    """Return as many ticks as a vertical axis has room for: every other row, eight steps at most."""
+def ticks_up(low: float, high: float, rows: int, *, log: bool = False, own: Sequence[Tick] | None = None) -> list[Tick]:
+    """Return as many ticks as a vertical axis has room for: every other row, eight steps at most.
+
+    Of its own ticks it takes all, or every other one, and so on, until each has a row to itself.
+    """
     if rows < 2:
         return []
+    if own is not None:
+        places = np.floor((1 - _fraction([position for position, _ in own], low, high)) * (rows - 1) + 0.5)
+        return list(own[:: next(every for every in range(1, len(own) + 2) if np.diff(places[::every]).all())])
     return (log_ticks if log else ticks)(low, high, min(8, rows // 2))
 
 
