@@ -217,6 +217,31 @@ def test_the_name_of_an_end_is_in_its_row(size: tuple[int, int]) -> None:
         assert name in lines[row]
 
 
+@pytest.mark.parametrize("size", [(52, height) for height in range(6, 40)])
+@pytest.mark.parametrize("name", ["kink", "himmelblau", "camel"])
+def test_no_name_is_in_the_row_of_another_end_and_each_is_whole_where_there_is_room(
+    name: str, size: tuple[int, int]
+) -> None:
+    minima = TERRAINS[name].minima()
+    count = len(minima)
+    found = Ends(np.append(np.full(40, count - 1), NEVER), np.array([9] * 41), minima, 100, 1.0)
+    fates = Fates(np.geomspace(1e-4, 1, 41), found, minima, has_bias=True, rate=1e-3, cursor=1)
+    scene = ends_scene(fates)
+    picture = render(scene, *size)
+    lines = ["".join(character or " " for character, _ in row) for row in picture.rows]
+    rows = picture.body.rows(scene.window.up(np.arange(1.0, count + 3))).astype(int).tolist()
+    names = [*(place(minimum, has_bias=True) for minimum in minima), "never settles", "out of the landscape"]
+    for index, row in enumerate(rows):
+        named = [other for other, text in enumerate(names) if text in lines[row]]
+        assert named in ([], [index])
+        marked = index == count - 1
+        if rows.count(row) == 1 and row > picture.body.row and not marked:
+            assert named == [index]
+        if marked and row - rows[index + 1] > 1:
+            assert any(names[index] in line for line in lines[rows[index + 1] + 1 : row])
+        assert " loss" not in lines[row] or "), loss" in lines[row], "no short form beside an empty row"
+
+
 @pytest.mark.parametrize("size", [(40, 8), (52, 14), (92, 26)])
 @pytest.mark.parametrize("name", ["kink", "himmelblau", "camel"])
 def test_the_ticks_are_the_numbers_of_the_minima(name: str, size: tuple[int, int]) -> None:

@@ -13,13 +13,8 @@ import numpy as np
 
 from gdcore.landscapes.landscape import Minimum
 from gdcore.studies.basins import NEVER, OUT, Ends
-from tui.charts.canvas import Label, Layer, Line, Points, Scene
+from tui.charts.canvas import Body, Dots, Label, Layer, Line, Mark, Marks, Points, Scene
 from tui.charts.window import Floats, Window
-
-PLACES = 20
-"""The places along a row at which its name may stand."""
-ABOVE = (0.0, 0.35, 0.5)
-"""How far above a row, as a share of the way to the next, its name may stand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,33 +69,51 @@ def ends_scene(fates: Fates) -> Scene:
     count = len(fates.minima)
     rows = {index: index + 1.0 for index in range(count)} | {NEVER: count + 1.0, OUT: count + 2.0}
     window = Window(float(xs[0]), float(xs[-1]), 0.5, count + 2.9)
-    layers: list[Layer] = []
-    names = {index: place(minimum, fates.has_bias) for index, minimum in enumerate(fates.minima)}
-    ends = fates.ends.ends
+    ends, known = fates.ends.ends, fates.ends.iterations > 0
     settled = np.array([rows[int(end)] for end in ends])
-    shorter = {index: f"loss {_loss(minimum)}" for index, minimum in enumerate(fates.minima)}
-    names |= {NEVER: "never settles", OUT: "out of the landscape"}
-    shorter |= {NEVER: "never", OUT: "out"}
-    for end in names:
-        height = rows[end]
-        # In the row itself, as far to the right as there is room, or else above it.
-        across = np.tile(window.xs_at(np.linspace(1, 0, PLACES)), len(ABOVE))
-        up = np.repeat(height + np.array(ABOVE), PLACES)
-        layers.append(Label("legend", across, up, names[end], beside=True, short=shorter[end]))
-    known = fates.ends.iterations > 0
+    at, now = float(xs[fates.cursor]), int(np.abs(xs - np.log10(fates.rate)).argmin())
+    told_at = window.top - 0.1
+    marked = known | (np.arange(len(xs)) == now)
+    names = [(place(minimum, fates.has_bias), f"loss {_loss(minimum)}") for minimum in fates.minima]
+    names += [("never settles", "never"), ("out of the landscape", "out")]
+    layers: list[Layer] = [_names(names, [*rows.values(), told_at], window, (xs[marked], settled[marked]), at)]
     for role, chosen in (("curve", ends >= 0), ("slow", ends == NEVER), ("cliff", ends == OUT)):
         glyph = "slow" if role == "slow" else "trail"
         layers.append(Points(role, xs[chosen & known], settled[chosen & known], glyph=glyph))
-    at = float(xs[fates.cursor])
     layers.append(Line("cursor", [at, at], [window.bottom, window.top], "cursor"))
     told = f"{fates.rates[fates.cursor]:.4g}: {fate_of(fates, fates.cursor)}"
     short = f"{fates.rates[fates.cursor]:.4g}: {fates.ends.iterations[fates.cursor]:,} steps"
-    layers.append(Label("cursor", np.full(1, at), np.full(1, window.top - 0.1), told, beside=True, short=short))
-    now = int(np.abs(xs - np.log10(fates.rate)).argmin())
+    layers.append(Label("cursor", np.full(1, at), np.full(1, told_at), told, beside=True, short=short))
     layers.append(Points("hiker", [xs[now]], [settled[now]], "rate in force"))
     done = "" if fates.ends.done >= 1 else f"  {fates.ends.done:.0%} done"
     title, ticks = f"where each rate ends{done}", tuple((rows[index], str(index + 1)) for index in range(count))
     return Scene(window, tuple(layers), title, "learning rate", "minimum", log_x=True, y_ticks=ticks)
+
+
+def _names(
+    names: Sequence[tuple[str, str]], heights: Sequence[float], window: Window, marks: tuple[Floats, Floats], at: float
+) -> Dots:
+    """Names, long or short, in the rows at these heights, as far to the right as there is room, or else above them.
+
+    None stands nearer to another of the heights than to its own, nor on a mark or the cursor.
+    """
+
+    def draw(columns: int, rows: int, _: str) -> tuple[tuple[str, Marks], ...]:
+        body = Body(0, 0, columns, rows)
+        own = body.rows(window.up(heights)).astype(int).tolist()
+        taken = np.full((rows, columns), " ")
+        taken[:, int(body.columns(window.across(at)))] = "x"
+        taken[body.rows(window.up(marks[1])).astype(int), body.columns(window.across(marks[0])).astype(int)] = "x"
+        lines = [f" {''.join(line)} " for line in taken]
+        found: list[Mark] = []
+        for index, (texts, row) in enumerate(zip(names, own, strict=False)):
+            above = range(row, row - (row - own[index + 1]) // 2 - 1, -1) if own.count(row) == 1 else ()
+            spots = ((text, near, lines[near].rfind(" " * (len(text) + 2))) for text in texts for near in above)
+            text, near, start = next((spot for spot in spots if spot[2] >= 0), ("", 0, 0))
+            found += [(near, start + along, character) for along, character in enumerate(text)]
+        return (("legend", tuple(found)),)
+
+    return Dots(draw)
 
 
 BASINS = 7
