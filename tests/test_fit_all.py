@@ -53,3 +53,35 @@ def test_alone_there_is_nothing_more_to_frame() -> None:
     lab = Laboratory(load("pizza"), Settings(0.001), Limits(100))
     views = Views()
     assert views.fit(lab.frame) == views.fit(lab.frame)
+
+
+def beside_a_climber() -> Laboratory:
+    """A run beside one that went above the start."""
+    lab = Laboratory(load("pizza"), Settings(0.005), Limits(400))
+    lab.walk.step(3)
+    lab.walk.back(3)
+    lab.walk.set_learning_rate(0.001)
+    lab.walk.step(5)
+    return lab
+
+
+def test_in_the_history_where_nothing_is_closer_the_first_time_shows_all_runs() -> None:
+    lab, views = beside_a_climber(), Views()
+    views.show("history", lab.ground)
+    before = views.scene(lab.frame).window
+    first = views.fit(lab.frame), views.scene(lab.frame).window
+    second = views.fit(lab.frame), views.scene(lab.frame).window
+    assert first[0] == "The chart is fitted to all runs. f: this run alone."
+    assert first[1] != before
+    assert second == ("The chart is fitted to this run. f: all runs.", before)
+
+
+@pytest.mark.parametrize("name", ["fit", "rates", "surface"])
+def test_what_it_says_is_true_of_the_view(name: str) -> None:
+    lab, views = beside_a_climber(), Views()
+    views.show(name, lab.ground)
+    for _ in range(3):
+        before, said = views.scene(lab.frame).window, views.fit(lab.frame)
+        assert "all runs" not in said
+        assert (said == "This view always shows all there is.") == (name != "surface")
+        assert views.scene(lab.frame).window == before or name == "surface"

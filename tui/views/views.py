@@ -28,6 +28,10 @@ VIEWS: tuple[type[View], ...] = (Curve, Map, Fit, History, Rates, Surface)
 
 BESIDE = ("map", "history", "curve")
 """The views shown in small if there is room, in order."""
+CLOSE = ("curve", "map", "surface")
+"""The views that can look closely at where the run stands."""
+ALL_RUNS = ("curve", "map", "history")
+"""The views that can be fitted to all runs."""
 
 
 class Views:
@@ -112,13 +116,22 @@ class Views:
         return f"The loss axis is {'logarithmic' if self.log else 'linear'}."
 
     def fit(self, frame: Frame) -> str:
-        """Choose the windows again, close around the current point; a second time, around all runs."""
-        again = self._close == frame.state and not self._all_runs and len(frame.branches) > 1
+        """Choose the windows again, close around the current point; a second time, around all runs.
+
+        Where nothing is closer, all runs come first; the sentence is about the current view.
+        """
+        close, several = self.current.name in CLOSE, len(frame.branches) > 1
+        if not close and self.current.name not in ALL_RUNS:
+            return "This view always shows all there is."
+        again = several and self.current.name in ALL_RUNS and not self._all_runs
+        again = again and (self._close == frame.state or not close)
         self._anchor, self._close, self._all_runs = frame.anchor, frame.state, again
         self._forget_windows()
         if again:
             return "The chart is fitted to all runs. f: this run alone."
-        return "The chart is fitted to where the run stands."
+        if close:
+            return "The chart is fitted to where the run stands."
+        return f"The chart is fitted to this run.{' f: all runs.' * several}"
 
     def key(self, key: str, laboratory: Laboratory) -> None:
         """Handle a key of the current view, if it has one."""
