@@ -884,3 +884,21 @@ def test_where_rates_end_every_row_that_is_no_minimum_has_a_name(terrain: str) -
         assert "never" in picture
         assert re.search(r"\bout\b", picture)
         assert "0.001: " in picture, "what the cursor is on"
+
+
+def test_a_minimum_that_is_nothing_but_rounding_is_0_in_the_history_and_among_the_rates() -> None:
+    lab, views = Laboratory(TERRAINS["cliff"], Settings(0.001), Limits(100), (-1.0, 0.0)), Views()
+    assert 0 < lab.frame.landscape.minima()[0].loss < 1e-14
+    views.show("history", lab.ground)
+    assert "minimum 0 " in text(render(views.scene(lab.frame), 92, 26))
+    views.show("rates", lab.ground)
+    for piece in views.current.study(lab.frame) or ():
+        views.current.take(piece)
+    assert "loss 0 " in text(render(views.scene(lab.frame), 92, 26))
+
+
+def test_a_minimum_is_said_where_all_losses_are_as_small() -> None:
+    small = History(([0, 1], [9e-14, 5e-14]), 1, 5e-14, 2e-14)
+    assert "minimum 2e-14 " in text(render(history_scene(small, history_window(small)), 92, 26))
+    rounded = replace(small, past=([0, 1], [9, 5]), loss=5.0)
+    assert "minimum 0 " in text(render(history_scene(rounded, history_window(rounded)), 92, 26))

@@ -14,7 +14,7 @@ import numpy as np
 from gdcore.landscapes.landscape import Minimum
 from gdcore.studies.basins import NEVER, OUT, Ends
 from tui.charts.canvas import Body, Dots, Label, Layer, Line, Mark, Marks, Points, Scene
-from tui.charts.window import Floats, Window
+from tui.charts.window import Floats, Window, without_rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,7 @@ class Fates:
         has_bias: Whether a minimum has a b.
         rate: The learning rate in force.
         cursor: The index of the rate that the user looks at.
+        size: The loss beside which that of a minimum may be nothing: that of the start.
     """
 
     rates: Floats
@@ -36,20 +37,21 @@ class Fates:
     has_bias: bool
     rate: float
     cursor: int
+    size: float = 1.0
 
 
-def place(minimum: Minimum, has_bias: bool) -> str:
+def place(minimum: Minimum, has_bias: bool, size: float = 1.0) -> str:
     """A minimum, for a label.
 
     >>> place(Minimum(-1.088, 0.0, -0.20916), False), place(Minimum(3.0, 2.0, 0.0), True)
     ('w = -1.088, loss -0.2092', '(3, 2), loss 0')
     """
     where = f"({minimum.w:.4g}, {minimum.b:.4g})" if has_bias else f"w = {minimum.w:.4g}"
-    return f"{where}, loss {_loss(minimum)}"
+    return f"{where}, {_loss(minimum, size)}"
 
 
-def _loss(minimum: Minimum) -> str:
-    return f"{minimum.loss if abs(minimum.loss) > 1e-12 else 0:.4g}"
+def _loss(minimum: Minimum, size: float) -> str:
+    return f"loss {without_rounding(minimum.loss, size):.4g}"
 
 
 def fate_of(fates: Fates, index: int) -> str:
@@ -60,7 +62,7 @@ def fate_of(fates: Fates, index: int) -> str:
         return f"out after {taken}"
     if end == NEVER:
         return f"not settled after {taken}"
-    return f"ends at {place(fates.minima[end], fates.has_bias)}, after {taken}"
+    return f"ends at {place(fates.minima[end], fates.has_bias, fates.size)}, after {taken}"
 
 
 def ends_scene(fates: Fates) -> Scene:
@@ -74,7 +76,7 @@ def ends_scene(fates: Fates) -> Scene:
     at, now = float(xs[fates.cursor]), int(np.abs(xs - np.log10(fates.rate)).argmin())
     told_at = window.top - 0.1
     marked = known | (np.arange(len(xs)) == now)
-    names = [(place(minimum, fates.has_bias), f"loss {_loss(minimum)}") for minimum in fates.minima]
+    names = [(place(one, fates.has_bias, fates.size), _loss(one, fates.size)) for one in fates.minima]
     names += [("never settles", "never"), ("out of the landscape", "out")]
     layers: list[Layer] = [_names(names, [*rows.values(), told_at], window, (xs[marked], settled[marked]), at)]
     for role, chosen in (("curve", ends >= 0), ("slow", ends == NEVER), ("cliff", ends == OUT)):

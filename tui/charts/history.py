@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
 from tui.charts.fit import DASHES, dashed
 from tui.charts.runs import NARROW, Badge, run_layers
-from tui.charts.window import DEPTH, Floats, Window, held, loss_interval, round_step
+from tui.charts.window import DEPTH, Floats, Window, held, loss_interval, round_step, without_rounding
 
 SHORTEST = 10
 """Minimum number of iterations on the horizontal axis."""
@@ -34,8 +34,6 @@ PLACES = 8
 Curve = tuple[ArrayLike, ArrayLike]
 """Iterations and the losses there."""
 NOTHING: Curve = ((), ())
-NOTHING_MUCH = 1e-15
-"""A minimum closer to 0 than this is 0 up to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +107,7 @@ def history_scene(history: History, window: Window, *, log: bool = False) -> Sce
     layers: list[Layer] = []
     if not log:
         across = window.xs_at(np.linspace(0, 1, 2 * DASHES))
-        floor = history.floor if abs(history.floor) > NOTHING_MUCH else 0
-        label = f"{history.floor_name} {floor:.6g}"
+        label = f"{history.floor_name} {without_rounding(history.floor, window.top - window.bottom):.6g}"
         layers.append(dashed("floor", across, np.full(2 * DASHES, history.floor), label))
     changes = history.changes[-CHANGES:]
     layers += [Line("change", [at] * 2, [window.bottom, window.top], "change") for at, _ in changes]

@@ -23,7 +23,7 @@ from tui.charts.canvas import DOTS, Dots, Label, Layer, Line, Marks, Points, Sce
 from tui.charts.heights import HIGHEST, ROLES, heights, losses_in
 from tui.charts.map import Walk
 from tui.charts.runs import STEP, short
-from tui.charts.window import Floats, Window
+from tui.charts.window import Floats, Window, without_rounding
 
 HEIGHT = 0.62
 """How high the surface is drawn, as a share of how wide it is."""
@@ -51,8 +51,6 @@ ASIDE = 20.0
 """Angle in degrees from the direction of a valley at which it is seen best."""
 TURN = 5.0
 """The initial azimuth is a multiple of this angle in degrees."""
-ROUNDING = 1e-12
-"""A lowest loss below this share of the highest is 0 up to rounding."""
 NAMED = STEP * np.array([0, *(sign * row for row in range(1, 25) for sign in (1, -1))])
 """Vertical offsets from the end of a run at which its name may be placed."""
 CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
@@ -361,7 +359,7 @@ def _frame(ground: Ground) -> list[Layer]:
     layers.append(Line("axis", xs, ys))
     kind = "log loss" if relief.log else "loss"
     layers.append(Label("title", xs[1:], ys[1:], f"{kind} {relief.top:.4g}", beside=True))
-    bottom = 0.0 if abs(relief.bottom) < ROUNDING * relief.top else relief.bottom
+    bottom = without_rounding(relief.bottom, relief.top - relief.bottom)
     layers.append(Label("tick", xs[:1], ys[:1], f"{bottom:.4g}", beside=True))
     return layers
 

@@ -29,6 +29,8 @@ ALIKE = 1e-9
 """Numbers closer than this fraction of their size are one point: no axis could label the difference."""
 DEPTH = 1e-12
 """A logarithmic axis reaches from the largest loss down to this fraction of it: a perfect fit has loss 0."""
+ROUNDING = 1e-12
+"""A number below this fraction of what is seen beside it is 0 up to rounding."""
 POWERS = 308
 """The largest power of ten of a float; a logarithmic axis beyond its range, up or down, has no ticks."""
 PARTS = 6
@@ -172,6 +174,15 @@ def interval_around(values: ArrayLike) -> Interval:
     return _outwards(
         Decimal(0) if 0 <= low <= span else low - span / 20, Decimal(0) if 0 <= -high <= span else high + span / 20
     )
+
+
+def without_rounding(value: float, size: float) -> float:
+    """A number, or 0 where it is nothing but rounding beside numbers of this size.
+
+    >>> without_rounding(1.2e-15, 5.0), without_rounding(1.2e-15, 1e-14)
+    (0.0, 1.2e-15)
+    """
+    return value if abs(value) > ROUNDING * size or not math.isfinite(size) else 0.0
 
 
 def round_step(span: float | Decimal, count: int) -> Decimal:

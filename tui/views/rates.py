@@ -72,7 +72,8 @@ class Rates(View):
             words = Label("title", [0.5], [0.5], "Counting the steps of each rate ...")
             return Scene(Window(0, 1, 0, 1), (words,), bare=True)
         if isinstance(result, Ends):
-            return ends_scene(Fates(self.rates, result, result.minima, frame.landscape.has_bias, rate, self.cursor))
+            has_bias, size = frame.landscape.has_bias, abs(frame.start.loss)
+            return ends_scene(Fates(self.rates, result, result.minima, has_bias, rate, self.cursor, size))
         critical = frame.stability.critical if frame.stability and frame.landscape.exact else None
         near = WITHIN if frame.settings.batch is None else f"a first time to within {NEAR_BY_CHANCE:.0%}"
         return drawn_from(rates_scene(Chart(result, rate, critical, self.cursor, near), rates_window(result)), frame)
