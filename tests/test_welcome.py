@@ -108,6 +108,17 @@ async def test_it_stands_on_the_curve_alone_and_the_key_says_so() -> None:
         assert SAID in shown(pilot)
 
 
+async def test_asked_for_after_some_steps_they_stand_for_as_many_more_as_is_said() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, *"nnnn", "5", "z")
+        assert "The first keys stand on the curve (key 1) for three more steps." in " ".join(told(pilot).split())
+        await press(pilot, "1")
+        for _ in range(3):
+            assert SAID in shown(pilot)
+            await press(pilot, "n")
+        assert SAID not in shown(pilot)
+
+
 async def test_who_comes_back_is_not_told_again() -> None:
     lab = Laboratory(load("pizza"), Settings(0.001), Limits(100))
     back = laboratory_of(session_of(lab), load("pizza"))

@@ -51,7 +51,7 @@ class Command:
 def _first_keys(laboratory: Laboratory) -> None:
     """Show or hide the first keys to press, and say so: most views do not show them."""
     laboratory.welcome.toggle()
-    stand = "The first keys stand on the curve (1) until three steps are made."
+    stand = "The first keys stand on the curve (key 1) for three more steps."
     laboratory.notes.say(stand if laboratory.welcome.shown else "The first keys are put away.")
 
 
