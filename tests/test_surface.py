@@ -260,6 +260,37 @@ def test_the_runners_of_a_race_have_their_names_colours_and_marks() -> None:
             assert (badge.glyph, badge.role) in {cell for row in picture.rows for cell in row}
 
 
+def words(picture: Picture, role: str) -> set[str]:
+    """What is written in a role."""
+    rows = ("".join(character if own == role else " " for character, own in row) for row in picture.rows)
+    return {word for row in rows for word in row.split()}
+
+
+@pytest.mark.parametrize("race", [False, True])
+@pytest.mark.parametrize("size", [(24, 8), (52, 14), (92, 26)])
+@pytest.mark.parametrize(
+    ("name", "top", "bottom"), [("camel", "8.668", "-1.032"), ("himmelblau", "890", "0"), ("pizza", "3414", "22.84")]
+)
+def test_both_ends_of_the_loss_are_said_from_every_side(
+    name: str, top: str, bottom: str, size: tuple[int, int], race: bool
+) -> None:
+    lab = Laboratory(TERRAINS.get(name) or load(name), Settings(0.001, train_bias=True), Limits(100))
+    lab.walk.step(3)
+    if race:
+        lab.studies.race()
+    views = Views()
+    views.show("surface", lab.ground)
+    views.scene(lab.frame)
+    view = views.current
+    assert isinstance(view, Surface)
+    for azimuth in range(10, 360, 35):
+        for tilt in (10, 35, 55, 80):
+            view.camera = Camera(azimuth, tilt)
+            picture = render(views.scene(lab.frame), *size)
+            assert {"loss", top} <= words(picture, "title")
+            assert bottom in words(picture, "tick")
+
+
 def test_it_is_offered_where_there_is_a_b() -> None:
     lab = Laboratory(TERRAINS["kink"], Settings(), Limits())
     views = Views()

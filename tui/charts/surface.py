@@ -52,7 +52,9 @@ ASIDE = 20.0
 TURN = 5.0
 """The initial azimuth is a multiple of this angle in degrees."""
 NAMED = STEP * np.array([0, *(sign * row for row in range(1, 25) for sign in (1, -1))])
-"""Vertical offsets from the end of a run at which its name may be placed."""
+"""Vertical offsets from the end of a run, or of the axis of the loss, at which its name may be placed."""
+BESIDE = np.array([0.0, 0.1, 0.2, 0.3])
+"""How far from the axis of the loss its numbers may be placed."""
 CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 """Of the plane, as shares of the window."""
 LOWEST_TILT, HIGHEST_TILT = 10.0, 80.0
@@ -235,14 +237,15 @@ def surface_scene(walk: Walk, camera: Camera, window: Window, *, log: bool = Fal
     unit = Window(0, 1, 0, 1)
     if ground is None:
         return Scene(unit, (), walk.title, bare=True)
-    layers: list[Layer] = [Dots(ground.draw), *_frame(ground), *_others(ground, walk)]
+    names, paths = _others(ground, walk)
+    layers: list[Layer] = [Dots(ground.draw), *_frame(ground), *names, *_upright(ground), *paths]
     layers += _path(ground, *_columns(walk), walk.badge.role if walk.badge else "trail", "path")
     layers += _marks(ground, walk)
     return Scene(unit, tuple(layers), walk.title, bare=True)
 
 
-def _others(ground: Ground, walk: Walk) -> list[Layer]:
-    """The paths of other runs with their marks and, behind all of them, their names where they end."""
+def _others(ground: Ground, walk: Walk) -> tuple[list[Layer], list[Layer]]:
+    """The names of other runs where they end, and their paths with their marks."""
     names: list[Layer] = []
     paths: list[Layer] = []
     for path, badge in zip(walk.branches, walk.badges, strict=False):
@@ -254,7 +257,7 @@ def _others(ground: Ground, walk: Walk) -> list[Layer]:
             names.append(Label(badge.role, *places, badge.name, True, short(badge.name), badge.role))
             paths += _path(ground, points[:, 0], points[:, 1], badge.role, badge.name)
             paths.append(Points(role, across, up, glyph=badge.role))
-    return [*names, *paths]
+    return names, paths
 
 
 @lru_cache(maxsize=8)
@@ -270,6 +273,9 @@ def _ground(landscape: Landscape, window: Window, camera: Camera, log: bool) -> 
     bottom, top = float(losses.min()), float(losses.max())
     if lowest is not None and landscape.exact:
         bottom = min(bottom, lowest)
+    for point in landscape.minima():  # which the grid misses by a little
+        if window.left <= point.w <= window.right and window.bottom <= point.b <= window.top:
+            bottom = min(bottom, point.loss)
     scale = heights(landscape, window)
     log = log and scale is not None and scale.log
     if log and scale is not None:
@@ -338,8 +344,8 @@ def _marks(ground: Ground, walk: Walk) -> list[Layer]:
 
 
 def _frame(ground: Ground) -> list[Layer]:
-    """The two front edges of the plane and one upright, with the names of the axes and their ends."""
-    view, window, relief = ground.view, ground.window, ground.relief
+    """The two front edges of the plane, with the names of the axes and their ends."""
+    view, window = ground.view, ground.window
     front_u, front_v = CORNERS[int(view.depth(*CORNERS.T).argmin())]
     share = np.linspace(0, 1, 3)
     layers: list[Layer] = []
@@ -353,15 +359,25 @@ def _frame(ground: Ground) -> list[Layer]:
             x, y = np.interp(at, share, xs), np.interp(at, share, ys)
             below = y - np.array([0.06, 0.09, 0.12, 0.16])
             layers.append(Label("title" if text == name else "tick", np.full(4, x), below, text))
+    return layers
+
+
+def _upright(ground: Ground) -> list[Layer]:
+    """The axis of the loss, with the numbers at its ends; where a mark is in the way, along their half or beside it."""
+    view, relief = ground.view, ground.relief
     left = _left_corner(view)
     depth = view.depth(*left)
     xs, ys = np.full(2, view.across(*left)), np.array([float(view.up(depth, np.asarray(end))) for end in (0.0, 1.0)])
-    layers.append(Line("axis", xs, ys))
-    kind = "log loss" if relief.log else "loss"
-    layers.append(Label("title", xs[1:], ys[1:], f"{kind} {relief.top:.4g}", beside=True))
+    kind, number = "log loss" if relief.log else "loss", f"{relief.top:.4g}"
     bottom = without_rounding(relief.bottom, relief.top - relief.bottom)
-    layers.append(Label("tick", xs[:1], ys[:1], f"{bottom:.4g}", beside=True))
-    return layers
+    above, below = (end + NAMED for end in (ys[1], ys[0]))
+    above, below = above[above >= ys.mean()], below[below <= ys.mean()]
+    tops, bottoms = ((np.repeat(xs[0] + BESIDE, len(up)), np.tile(up, len(BESIDE))) for up in (above, below))
+    return [
+        Line("axis", xs, ys),
+        Label("title", *tops, f"{kind} {number}", beside=True, short=number),
+        Label("tick", *bottoms, f"{bottom:.4g}", beside=True),
+    ]
 
 
 @lru_cache(maxsize=4)
