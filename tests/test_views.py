@@ -97,6 +97,14 @@ def test_a_label_hides_nothing_in_front_of_it_and_touches_no_other() -> None:
     assert "●" in text(free)
 
 
+@pytest.mark.parametrize("marker", MARKERS)
+def test_nothing_is_seen_through_a_label_nor_beside_it(marker: str) -> None:
+    lines = [Line("curve", [0, 1], [0.5 + height, 0.5 - height]) for height in (-0.1, -0.05, 0, 0.05, 0.1)]
+    picture = render(Scene(UNIT, (*lines, Label("run-2", [0.5], [0.5], "a name", sign="run-2"))), 41, 21, marker)
+    cells = [character for row in picture.rows for character, role in row if role == "run-2"]
+    assert "".join(cells) == f" {GLYPHS['run-2'][marker == 'dot']} a name "
+
+
 def test_a_label_beside_a_point_is_right_of_it_or_else_left() -> None:
     for x, line in ((0.0, "● here"), (1.0, "here ●")):
         scene = Scene(UNIT, (Label("ghost", [x], [0.5], "here", beside=True), Points("hiker", [x], [0.5])))

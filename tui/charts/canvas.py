@@ -287,10 +287,10 @@ _QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 
 @lru_cache(maxsize=4096)
 def _over(behind: str, front: str) -> str:
-    """What a cell shows where two lines cross: the dots of both, if they are of one kind."""
+    """What a cell shows where two lines cross: the dots of both, if they are of one kind; a blank of a label covers."""
     if "\u2800" <= behind <= "\u28ff" and "\u2800" <= front <= "\u28ff":
         return chr(ord(behind) | ord(front))
-    if behind in _QUADRANTS and front in _QUADRANTS:
+    if behind in _QUADRANTS and front in _QUADRANTS[1:]:
         return _QUADRANTS[_QUADRANTS.index(behind) | _QUADRANTS.index(front)]
     return front
 
