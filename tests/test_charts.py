@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.charts.canvas import GLYPHS, MARKERS, Line, Picture, Points, Scene, render
+from tui.charts.canvas import GLYPHS, MARKERS, Label, Layer, Line, Picture, Points, Scene, render
 from tui.charts.clip import clipped, thinned
 from tui.charts.curve import Descent, curve_scene, curve_window
 from tui.charts.window import (
@@ -542,6 +542,39 @@ def test_the_legend_names_what_is_drawn_as_far_as_there_is_room() -> None:
     scene = curve_scene(descent(0.0), Window(-1, 4, 0, 4000))
     assert text(render(scene, 80, 24)).endswith("● you  ✕ minimum  ○ next  ► uphill  • trail".ljust(80))
     assert text(render(scene, 20, 24)).endswith("● you  ✕ minimum".ljust(20))
+
+
+def legend(layers: tuple[Layer, ...], width: int) -> str:
+    return text(render(Scene(UNIT, layers), width, 24)).splitlines()[-1].rstrip()
+
+
+def test_in_the_legend_a_run_without_room_has_its_short_name_or_is_counted() -> None:
+    names = [("gradient descent", "gradient"), ("Nesterov momentum", "Nesterov"), ("Adam", "")]
+    # The labels lie outside: they are not in the chart.
+    labels = [
+        Label(f"run-{at}", [2], [2], name, short=short, sign=f"run-{at}") for at, (name, short) in enumerate(names)
+    ]
+    runs = [Line(f"run-{at}", [0, 1], [0, 1], name) for at, (name, _) in enumerate(names)]
+    signs = [Points(role, [0.5], [0.5], role) for role in ("trail", "uphill", "minimum", "hiker")]
+    layers: tuple[Layer, ...] = (*labels, *reversed(runs), *signs)
+    assert legend(layers, 100) == (
+        "● hiker  ✕ minimum  ► uphill  • trail  ■ gradient descent  ▲ Nesterov momentum  ◆ Adam"
+    )
+    assert legend(layers, 80) == "● hiker  ✕ minimum  ► uphill  ■ gradient descent  ▲ Nesterov momentum  ◆ Adam"
+    assert legend(layers, 52) == "● hiker  ✕ minimum  ■ gradient  ▲ Nesterov  ◆ Adam"
+    assert legend(layers, 44) == "● hiker  ✕ minimum  ■ gradient  ◆ Adam  +1"
+    assert legend(layers, 22) == "● hiker  ✕ minimum  +3"
+
+
+def test_in_the_legend_two_things_of_one_role_are_two() -> None:
+    assert legend((Points("run-0", [0], [0], "seed 1"), Points("run-0", [1], [1], "trail")), 80) == "■ trail  ■ seed 1"
+
+
+def test_what_has_no_room_in_the_legend_keeps_out_nothing_shorter() -> None:
+    long = Points("ghost", [0], [0], "a name that is far too long")
+    assert legend((Points("uphill", [1], [1], "uphill"), long, Points("hiker", [1], [0], "you")), 24) == (
+        "● you  ► uphill"
+    )
 
 
 def test_wide_characters_of_a_title_take_two_cells() -> None:

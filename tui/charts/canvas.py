@@ -36,6 +36,7 @@ Row = tuple[Cell, ...]
 Grid = list[list[Cell]]
 Mark = tuple[int, int, str]
 Marks = tuple[Mark, ...]
+Named = tuple[str, str]
 Shape = tuple[tuple[float, ...], tuple[float, ...], tuple[bool, ...]]
 
 BLANK: Cell = (" ", "")
@@ -91,6 +92,10 @@ STROKES = {
     **{f"run-{number}": letter for number, letter in enumerate("abcdefgh")},
 }
 """The ASCII character for lines of this role, if not the dot."""
+RUN = ("run-", "branch")
+"""How the roles of runs begin."""
+FIRST = ("hiker", "minimum")
+"""The roles that are in the legend whatever else there is no room for."""
 LONGEST_TEXT = 1000
 """Maximum length of a text in columns, for example of a column name from a file."""
 FRAME = {"up": ("│", "|"), "up tick": ("┤", "+"), "corner": ("└", "+"), "across": ("─", "-"), "across tick": ("┬", "+")}
@@ -331,8 +336,8 @@ def _backdrop(
 
 def _drawing(
     scene: Scene, body: Body, marker: str, colourless: bool
-) -> tuple[list[tuple[str, Sequence[Mark]]], set[tuple[str, str]]]:
-    """The role and the (row, column, character) of everything inside of the axes, and the labels that are there whole.
+) -> tuple[list[tuple[str, Sequence[Mark]]], set[Named]]:
+    """The role and the (row, column, character) of everything inside of the axes, and the words of labels in the chart.
 
     It goes from back to front, but is found from front to back: a label must know what it would hide. All lines of a
     role are one drawing, if they have one pattern.
@@ -343,7 +348,7 @@ def _drawing(
     lettered = any(isinstance(layer, Label) for layer in scene.layers)
     found: list[tuple[str, Sequence[Mark]]] = []
     taken: set[tuple[int, int]] = set()
-    said: set[tuple[str, str]] = set()
+    said: set[Named] = set()
     for layer in reversed(scene.layers):
         marks: Sequence[Mark]
         if isinstance(layer, Line):
@@ -359,10 +364,12 @@ def _drawing(
             continue
         else:
             marks = _lettering(layer, layer.text, scene.window, body, taken, alphabet)
+            words = layer.text
+            if not marks and layer.short:
+                words = layer.short
+                marks = _lettering(layer, words, scene.window, body, taken, alphabet)
             if marks:
-                said.add((layer.role, layer.text))
-            elif layer.short:
-                marks = _lettering(layer, layer.short, scene.window, body, taken, alphabet)
+                said.add((layer.role, words))
         if lettered:
             taken.update((row, column) for row, column, _ in marks)
         found.append((layer.role, marks))
@@ -593,25 +600,45 @@ def _draw_titles(row: list[Cell], heads: tuple[str, ...], y_title: str, body: Bo
             return
 
 
-def _draw_legend(row: list[Cell], scene: Scene, said: set[tuple[str, str]], alphabet: int, colourless: bool) -> None:
+def _draw_legend(row: list[Cell], scene: Scene, said: set[Named], alphabet: int, colourless: bool) -> None:
     """Draw the glyphs and their names, front layers first, as far as there is room.
 
-    Whatever has a label in the chart is left out.
+    Whatever has a label in the chart is left out. Where there is no room for all, runs come before what explains signs,
+    with their short names if need be, and the number of those without a name is at the end.
     """
-    named = {
-        layer.role: (layer.label, _sign(layer, colourless))
+    signs = {
+        (layer.role, layer.label): _sign(layer, colourless)[alphabet]
         for layer in reversed(scene.layers)
         if isinstance(layer, (Line, Points)) and layer.label and (layer.role, layer.label) not in said
     }
+    short = {(layer.role, layer.text): layer.short for layer in scene.layers if isinstance(layer, Label) and layer.sign}
+    nameless = {key for key in signs if key[0].startswith(RUN) and (key[0], short.get(key)) not in said}
+    order = sorted(signs, key=lambda key: (key[0] not in FIRST, key not in nameless, key not in short))
+    names = {key: _cells(key[1], alphabet) for key in signs}
+    kept = _fitting(order, names, len(row))
+    if not nameless <= kept:
+        names |= {key: _cells(short.get(key) or key[1], alphabet) for key in nameless}
+        kept = _fitting(order, names, len(row))
+    if not nameless <= kept:
+        kept = _fitting(order, names, len(row) - len(f"+{len(nameless)}  "))
     column = 0
-    for role, (label, sign) in named.items():
-        name = _cells(label, alphabet)
-        glyph = sign[alphabet]
-        if column + 2 + len(name) > len(row):
-            return
-        _write(row, column, glyph, role)
-        _write(row, column + 2, name, role if role.startswith("run-") else "legend")
-        column += len(name) + 4
+    for key in (key for key in signs if key in kept):
+        role = key[0]
+        _write(row, column, signs[key], role)
+        _write(row, column + 2, names[key], role if role.startswith("run-") else "legend")
+        column += len(names[key]) + 4
+    if more := len(nameless - kept):
+        _write(row, column, f"+{more}", "legend")
+
+
+def _fitting(keys: Sequence[Named], names: dict[Named, list[str]], columns: int) -> set[Named]:
+    """The entries of the legend that there is room for, the first ones first."""
+    kept = set()
+    for key in keys:
+        if len(names[key]) + 2 <= columns:
+            kept.add(key)
+            columns -= len(names[key]) + 4
+    return kept
 
 
 def _sign(layer: Line | Points, colourless: bool) -> tuple[str, str]:
