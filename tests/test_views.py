@@ -23,6 +23,7 @@ from gdcore.rows.dataset import Dataset, load
 from gdcore.studies.sweep import Sweep, default_rates, sweep
 from tests.problems import pizza_rows
 from tui.charts.canvas import GLYPHS, MARKERS, STROKES, Label, Line, Picture, Points, Scene, render
+from tui.charts.curve import Descent, curve_scene
 from tui.charts.fit import SAMPLE, Fit, dashed, fit_scene, fit_window, sample
 from tui.charts.history import History, history_scene, history_window
 from tui.charts.map import Walk, close_window, levels, map_scene, map_window
@@ -400,6 +401,41 @@ def test_the_runners_of_a_race_are_told_apart_by_colour_mark_and_whole_name(
         ((marked_x, marked_y),) = layers(scene, Points, badge.role)
         seen = np.flatnonzero((scene.window.up(ys) <= 1) & (scene.window.up(ys) >= 0) & np.isfinite(xs))
         assert (marked_x[-1], marked_y[-1]) == pytest.approx((xs[seen[-1]], ys[seen[-1]])), "where it has come to"
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("size", [(52, 14), (92, 26)], ids=["80x24", "120x36"])
+def test_the_curve_names_the_runners_of_a_race(size: tuple[int, int], log: bool, marker: str) -> None:
+    lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(200))
+    lab.walk.step(2)
+    lab.studies.race()
+    views = Views()
+    views.log = log
+    picture = render(views.scene(lab.frame), *size, marker)
+    *chart, _ = text(picture).splitlines()
+    for key, badge in views.badges(lab.frame).items():
+        if key != id(lab.frame.branch):
+            assert written(picture, f"{GLYPHS[badge.role][marker == 'dot']} {badge.name}") == [{badge.role}]
+            assert log or any(badge.name in row for row in chart)
+
+
+def test_the_curve_names_a_run_that_left_the_window_where_it_was_last_seen() -> None:
+    moment = Descent(
+        lambda w: 0 * w,
+        0.5,
+        0.5,
+        0.0,
+        branches=[([0.2, 0.4, 9.0], [0.2, 0.6, 9.0]), ([0.9, math.nan], [0.1, math.nan])],
+    )
+    moment = replace(moment, badges=[Badge(1, "away"), Badge(2, "broken")])
+    for name, end in (("away", (0.4, 0.6)), ("broken", (0.9, 0.1))):
+        ((xs, ys),) = [
+            (np.asarray(layer.xs), np.asarray(layer.ys))
+            for layer in curve_scene(moment, UNIT).layers
+            if isinstance(layer, Label) and layer.text == name
+        ]
+        assert (xs[0], ys[0]) == pytest.approx(end)
 
 
 def test_where_names_have_no_room_they_are_in_the_legend() -> None:

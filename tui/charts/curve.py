@@ -6,6 +6,7 @@ trail                the points before it
 uphill               the tangent at the hiker: its slope is the gradient, its arrow points to where the loss grows
 ghost                where the next step would land
 minimum              the lowest point of this curve
+branch               the points of other runs, each with its mark and, of several, its name where it was last seen
 batch                the curve of the rows that this step sees, and its own lowest point, where they are not all
 true minimum         the w of the lowest loss over w and b, if b is trained too and the curve is one slice of a bowl
 """
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
-from tui.charts.runs import Badge
+from tui.charts.runs import Badge, last_seen, run_layers
 from tui.charts.window import Floats, Interval, Window, held, loss_interval
 
 SAMPLES = 400
@@ -135,10 +136,12 @@ def curve_scene(descent: Descent, window: Window, *, log: bool = False) -> Scene
     def height(losses: ArrayLike) -> Floats:
         return _heights(losses, window) if log else np.asarray(losses, dtype=np.float64)
 
+    names, others = _others(descent, window, height)
     layers: list[Layer] = [
+        *names,
         *_batch(descent, window, height),
         _curve(descent.loss_at, descent.minimum, window, log=log),
-        *_others(descent, height),
+        *others,
         Points(
             descent.badge.role if descent.badge else "trail",
             descent.trail_w,
@@ -177,17 +180,14 @@ def _batch(descent: Descent, window: Window, height: Callable[[ArrayLike], Float
     return layers
 
 
-def _others(descent: Descent, height: Callable[[ArrayLike], Floats]) -> list[Layer]:
-    """The points of other runs, and the mark of each where it stands."""
-    layers: list[Layer] = []
-    for index, (weights, losses) in enumerate(descent.branches):
-        if index >= len(descent.badges):
-            layers.append(Points("branch", weights, height(losses), "other runs", glyph="rows"))
-            continue
-        badge, heights = descent.badges[index], height(losses)
-        layers.append(Points(badge.role, weights, heights, glyph="rows"))
-        layers.append(Points(badge.role, np.asarray(weights)[-1:], heights[-1:], badge.name, glyph=badge.role))
-    return layers
+def _others(descent: Descent, window: Window, height: Callable[[ArrayLike], Floats]) -> tuple[list[Layer], list[Layer]]:
+    """The names of other runs where they end, the only one's in the legend alone; their points and marks."""
+    runs = [(np.asarray(weights, dtype=np.float64), height(losses)) for weights, losses in descent.branches]
+    ends = run_layers([last_seen(*run, window) for run in runs], descent.badges, window)
+    names: list[Layer] = [layer for layer in ends if isinstance(layer, Label) and len(runs) > 1]
+    roles = [badge.role for badge in descent.badges] + ["branch"] * len(runs)
+    points = [Points(role, *run, glyph="rows") for role, run in zip(roles, runs, strict=False)]
+    return names, [*points, *(layer for layer in ends if not isinstance(layer, Label))]
 
 
 def _tangent(descent: Descent, window: Window, height: float, *, log: bool) -> tuple[Line, Points]:

@@ -122,6 +122,13 @@ def run_layers(runs: Sequence[tuple[Floats, Floats]], badges: Sequence[Badge], w
     return [*(name for _, name in names), *lines, *marks]
 
 
+def last_seen(xs: Floats, ys: Floats, window: Window) -> tuple[Floats, Floats]:
+    """The last point of a run inside of the window; nothing if there is none."""
+    inside = (abs(window.across(xs) - 0.5) <= 0.5) & (abs(window.up(ys) - 0.5) <= 0.5)
+    last = np.flatnonzero(inside)[-1:]
+    return xs[last], ys[last]
+
+
 def _spots(own: Floats, others: list[Floats]) -> Floats:
     """Where the name of a run may stand, the best place first: at its end, above or below it, or along the line."""
     if not len(own):
