@@ -291,6 +291,21 @@ def test_both_ends_of_the_loss_are_said_from_every_side(
             assert bottom in words(picture, "tick")
 
 
+def test_a_run_that_left_the_window_has_its_mark_and_its_name_where_it_was_last_seen() -> None:
+    window = Window(-1, 4, -10, 30)
+    ground = surface._ground(PIZZA, window, Camera(), False)
+    assert ground is not None
+    branches = [np.array([[0.0, 0.0], [1.0, 10.0], [99.0, 10.0], [math.nan, math.nan]]), np.array([[9.0, 0.0]])]
+    walk = standing(PIZZA, 2.0, 5.0, branches=branches, badges=[Badge(1, "away"), Badge(2, "unseen")])
+    scene = surface_scene(walk, Camera(), window)
+    (mark,) = (layer for layer in scene.layers if isinstance(layer, Points) and layer.glyph == "run-1")
+    across, up, _ = ground.place(1.0, 10.0)
+    np.testing.assert_allclose(np.asarray(mark.xs), across)
+    np.testing.assert_allclose(np.asarray(mark.ys), up)
+    assert "▲ away" in text(render(scene, 92, 26))
+    assert "unseen" not in text(render(scene, 92, 26))
+
+
 def test_it_is_offered_where_there_is_a_b() -> None:
     lab = Laboratory(TERRAINS["kink"], Settings(), Limits())
     views = Views()

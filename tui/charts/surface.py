@@ -22,7 +22,7 @@ from gdcore.landscapes.landscape import Landscape
 from tui.charts.canvas import DOTS, Dots, Label, Layer, Line, Marks, Points, Scene, cells_of_dots
 from tui.charts.heights import HIGHEST, ROLES, heights, losses_in
 from tui.charts.map import Walk
-from tui.charts.runs import STEP, short
+from tui.charts.runs import STEP, last_seen, short
 from tui.charts.window import Floats, Window, without_rounding
 
 HEIGHT = 0.62
@@ -245,15 +245,15 @@ def surface_scene(walk: Walk, camera: Camera, window: Window, *, log: bool = Fal
 
 
 def _others(ground: Ground, walk: Walk) -> tuple[list[Layer], list[Layer]]:
-    """The names of other runs where they end, and their paths with their marks."""
+    """The names of other runs where they were last seen, and their paths with their marks."""
     names: list[Layer] = []
     paths: list[Layer] = []
     for path, badge in zip(walk.branches, walk.badges, strict=False):
         points = np.asarray(path, dtype=np.float64)
         if points.ndim == 2 and len(points):
-            across, up, depth = ground.place(points[-1:, 0], points[-1:, 1])
-            role = badge.role if ground.seen(across, up, depth)[0] else "behind"
-            places = (np.full(len(NAMED), across[0]), up[0] + NAMED)
+            across, up, depth = ground.place(*last_seen(points[:, 0], points[:, 1], ground.window))
+            role = badge.role if ground.seen(across, up, depth).all() else "behind"
+            places = (np.repeat(across, len(NAMED)), np.add.outer(up, NAMED).ravel())
             names.append(Label(badge.role, *places, badge.name, True, short(badge.name), badge.role))
             paths += _path(ground, points[:, 0], points[:, 1], badge.role, badge.name)
             paths.append(Points(role, across, up, glyph=badge.role))
