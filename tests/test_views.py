@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gdcore.descent.batches import Batch
+from gdcore.descent.branches import Branch
 from gdcore.descent.optimizers import Adam
 from gdcore.descent.steps import Limits, Reason, Settings
 from gdcore.descent.timeline import Timeline
@@ -373,6 +374,38 @@ def written(picture: Picture, words: str) -> list[set[str]]:
             cells = zip(words, row[start : start + len(words)], strict=True)
             found.append({role for letter, (_, role) in cells if letter != " "})
     return found
+
+
+def test_of_many_runs_the_current_one_and_the_newest_have_badges_and_no_two_the_same() -> None:
+    lab = Laboratory(load("pizza"), Settings(0.001, batch=Batch(5)), Limits(30))
+    lab.walk.step(2)
+    views = Views()
+    own = views.badges(lab.frame)[id(lab.frame.branch)]
+    lab.studies.race()
+    lab.studies.seeds()
+    badges = views.badges(lab.frame)
+    runs = list(lab.frame.branches)
+    assert len(badges) == len(runs) > 8
+    assert badges[id(lab.frame.branch)] == own
+    numbers = [badges[id(run)].number for run in runs if run is not lab.frame.branch]
+    assert {own.number, *numbers[-7:]} == set(range(8)), "each its own"
+    assert set(numbers[:-7]) == {None}
+    older = badges[id(runs[1])]
+    assert (older.role, older.glyph, older.ascii) == ("branch", " ", " ")
+
+
+def test_runs_without_a_badge_are_other_runs_in_every_view() -> None:
+    lab = Laboratory(load("pizza"), Settings(0.001, train_bias=True), Limits(30))
+    lab.studies.race()
+    views = Views()
+    views.racers = tuple(Branch(f"racer {number}", branch.run) for number, branch in enumerate(lab.walk.branches))
+    for view in ("curve", "map", "history", "surface"):
+        views.show(view, lab.ground)
+        scene = views.scene(lab.frame)
+        others = [layer for layer in scene.layers if isinstance(layer, (Line, Points)) and layer.role == "branch"]
+        assert {layer.label for layer in others} == {"other runs"}
+        assert not any(isinstance(layer, Label) and layer.role.startswith("run-") for layer in scene.layers)
+        assert "other runs" in text(render(scene, 92, 26)).splitlines()[-1]
 
 
 @pytest.mark.parametrize("steps", [0, 45])

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tui.charts.canvas import Label, Layer, Line, Points, Scene
-from tui.charts.runs import Badge, last_seen, run_layers
+from tui.charts.runs import NOBODY, Badge, last_seen, run_layers
 from tui.charts.window import Floats, Interval, Window, held, loss_interval
 
 SAMPLES = 400
@@ -185,9 +185,9 @@ def _others(descent: Descent, window: Window, height: Callable[[ArrayLike], Floa
     runs = [(np.asarray(weights, dtype=np.float64), height(losses)) for weights, losses in descent.branches]
     ends = run_layers([last_seen(*run, window) for run in runs], descent.badges, window)
     names: list[Layer] = [layer for layer in ends if isinstance(layer, Label) and len(runs) > 1]
-    roles = [badge.role for badge in descent.badges] + ["branch"] * len(runs)
-    points = [Points(role, *run, glyph="rows") for role, run in zip(roles, runs, strict=False)]
-    return names, [*points, *(layer for layer in ends if not isinstance(layer, Label))]
+    badges = [*descent.badges, *[NOBODY] * len(runs)]
+    points = [Points(badge.role, *run, badge.name, "rows") for badge, run in zip(badges, runs, strict=False)]
+    return names, [*points, *(layer for layer in ends if isinstance(layer, Points))]
 
 
 def _tangent(descent: Descent, window: Window, height: float, *, log: bool) -> tuple[Line, Points]:

@@ -35,7 +35,7 @@ class Badge:
     """What tells a run from the others.
 
     Attributes:
-        number: which of the RUNS badges it is.
+        number: which of the RUNS badges it is; None where a run has none of its own, and looks like all such.
         name: the name of the run.
 
     Example:
@@ -43,27 +43,35 @@ class Badge:
         ('run-2', '◆', 'c')
     """
 
-    number: int
+    number: int | None
     name: str = ""
 
     @property
     def role(self) -> str:
         """The role of its line, its mark and its name: that decides the colour."""
-        return f"run-{self.number}"
+        return "branch" if self.number is None else f"run-{self.number}"
 
     @property
     def glyph(self) -> str:
         """Its mark."""
-        return GLYPHS[self.role][0]
+        return self._glyphs[0]
 
     @property
     def ascii(self) -> str:
         """Its mark where there is only ASCII."""
-        return GLYPHS[self.role][1]
+        return self._glyphs[1]
+
+    @property
+    def _glyphs(self) -> tuple[str, str]:
+        return GLYPHS.get(self.role, (" ", " "))
+
+
+NOBODY = Badge(None, "other runs")
+"""In a chart, what all runs have that have no badge of their own."""
 
 
 class Badges:
-    """Gives each run a badge, which it keeps until the run is gone.
+    """Gives each run a badge, which it keeps until the run is gone, or until RUNS newer ones are there.
 
     Example:
         >>> badges = Badges()
@@ -74,15 +82,18 @@ class Badges:
     def __init__(self) -> None:
         self._given: dict[Hashable, int] = {}
 
-    def of(self, runs: Sequence[Hashable]) -> list[int]:
-        """Return the number of each run's badge: the one it has, or the first free one, or a shared one."""
-        present = set(runs)
-        self._given = {run: number for run, number in self._given.items() if run in present}
+    def of(self, runs: Sequence[Hashable], current: Hashable = None) -> list[int | None]:
+        """Return the number of each run's badge: the one it has, or the first free one.
+
+        The current run and the newest of the others, the last ones, have one; the rest have None.
+        """
+        others = [run for run in runs if run != current]
+        owners = {current, *others[-(RUNS - (len(others) < len(runs))) :]}
+        self._given = {run: number for run, number in self._given.items() if run in owners}
         for run in runs:
-            if run not in self._given:
-                used = list(self._given.values())
-                self._given[run] = min(range(RUNS), key=lambda number: (used.count(number), number))
-        return [self._given[run] for run in runs]
+            if run in owners and run not in self._given:
+                self._given[run] = min(set(range(RUNS)) - set(self._given.values()))
+        return [self._given.get(run) for run in runs]
 
 
 def short(name: str) -> str:
@@ -106,10 +117,10 @@ def run_layers(runs: Sequence[tuple[Floats, Floats]], badges: Sequence[Badge], w
     lines: list[Layer] = []
     marks: list[Layer] = []
     for index, ((xs, ys), own) in enumerate(zip(runs, places, strict=True)):
-        if index >= len(badges):
-            lines.append(Line("branch", xs, ys, "other runs"))
+        badge = badges[index] if index < len(badges) else NOBODY
+        if badge.number is None:
+            lines.append(Line(badge.role, xs, ys, badge.name))
             continue
-        badge = badges[index]
         spots = _spots(own, [other for at, other in enumerate(places) if at != index and len(other)])
         at = (window.xs_at(spots[:, 0]), window.ys_at(spots[:, 1]))
         name = Label(badge.role, *at, badge.name, beside=True, short=short(badge.name), sign=badge.role)

@@ -251,11 +251,13 @@ def _others(ground: Ground, walk: Walk) -> tuple[list[Layer], list[Layer]]:
     for path, badge in zip(walk.branches, walk.badges, strict=False):
         points = np.asarray(path, dtype=np.float64)
         if points.ndim == 2 and len(points):
+            paths += _path(ground, points[:, 0], points[:, 1], badge.role, badge.name)
+            if badge.number is None:
+                continue
             across, up, depth = ground.place(*last_seen(points[:, 0], points[:, 1], ground.window))
             role = badge.role if ground.seen(across, up, depth).all() else "behind"
             places = (np.repeat(across, len(NAMED)), np.add.outer(up, NAMED).ravel())
             names.append(Label(badge.role, *places, badge.name, True, short(badge.name), badge.role))
-            paths += _path(ground, points[:, 0], points[:, 1], badge.role, badge.name)
             paths.append(Points(role, across, up, glyph=badge.role))
     return names, paths
 

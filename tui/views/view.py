@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from gdcore.descent.branches import Branch
+from tui.charts.runs import NOBODY, Badge
 from tui.laboratory.frame import trail
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from gdcore.descent.timeline import Timeline
     from gdcore.landscapes.landscape import Landscape
     from tui.charts.canvas import Scene
-    from tui.charts.runs import Badge
     from tui.charts.window import Floats, Window
     from tui.laboratory.frame import Frame
     from tui.laboratory.ground import Ground
@@ -52,7 +52,8 @@ class Look:
 
     def others(self, frame: Frame) -> list[Badge]:
         """The badges of the other branches that are drawn."""
-        return [self.badges[id(branch)] for branch in others(frame)]
+        badges = (self.badges[id(branch)] for branch in others(frame))
+        return [NOBODY if badge.number is None else badge for badge in badges]
 
     def own(self, frame: Frame) -> Badge | None:
         """The badge of the current branch; None where it is alone."""

@@ -77,9 +77,9 @@ class Views:
         return [(view.name.capitalize(), view.scene(frame, self._look(frame))) for view in seen]
 
     def badges(self, frame: Frame) -> dict[int, Badge]:
-        """Return the badges of the branches, by identity; a branch keeps its badge."""
+        """Return the badges of the branches, by identity; a branch keeps its badge while it is among the newest."""
         runs = {id(branch): branch for branch in (*frame.branches, *self.racers)}
-        numbers = self._badges.of(list(runs))
+        numbers = self._badges.of(list(runs), id(frame.branch))
         return {key: Badge(number, runs[key].name) for key, number in zip(runs, numbers, strict=True)}
 
     def keep_race(self, frame: Frame) -> None:
