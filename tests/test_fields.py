@@ -6,7 +6,20 @@ import pytest
 from textual import events
 from textual.widgets import Static
 
-from tests.screens import field, focused, gdlab, main_screen, opened, press, settings, settled, shown, state, write
+from tests.screens import (
+    field,
+    focused,
+    gdlab,
+    main_screen,
+    opened,
+    press,
+    settings,
+    settled,
+    shown,
+    state,
+    typed,
+    write,
+)
 from tui.screen.form import COMMANDED, NUMBERS
 
 
@@ -122,3 +135,28 @@ async def test_a_letter_in_a_field_is_a_command_and_that_is_said_once() -> None:
         await press(pilot, "n")
         assert state(pilot).iteration == 2
         assert COMMANDED not in hint(main_screen(pilot))
+
+
+async def test_a_mistake_is_said_rather_than_that_a_letter_is_a_command() -> None:
+    async with opened(gdlab()) as pilot:
+        number = await typed(pilot, "rate", "0.0")
+        await press(pilot, "n")
+        assert hint(main_screen(pilot)) == number.error != ""
+        await write(pilot, "2")
+        await press(pilot, "n")
+        assert hint(main_screen(pilot)) == f"n {COMMANDED}", "it has not been said yet"
+        await press(pilot, "backspace", "enter")
+        assert hint(main_screen(pilot)) == number.error != ""
+
+
+@pytest.mark.parametrize(("before", "key"), [("0.002", "enter"), ("0.0", "enter"), ("0.002", "n"), ("0.002", "3")])
+async def test_the_note_about_a_letter_goes_with_the_next_key(before: str, key: str) -> None:
+    async with opened(gdlab()) as pilot:
+        number = field(pilot, "rate")
+        number.focus()
+        await settled(pilot)
+        await write(pilot, before)
+        await press(pilot, "n", key)
+        assert COMMANDED not in hint(main_screen(pilot))
+        assert number.error in hint(main_screen(pilot))
+        assert NUMBERS["rate"][1].range.words in hint(main_screen(pilot))

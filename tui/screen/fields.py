@@ -80,17 +80,17 @@ class NumberField(Input):
             self.field = field
 
     class Commanded(Message):
-        """A letter that cannot be in a number was typed: it is a command.
+        """A character that cannot be in a number was typed: it is a command.
 
         Attributes:
             field: where.
-            letter: the letter.
+            character: the character.
         """
 
-        def __init__(self, field: NumberField, letter: str) -> None:
+        def __init__(self, field: NumberField, character: str) -> None:
             super().__init__()
             self.field = field
-            self.letter = letter
+            self.character = character
 
     def __init__(self, parameter: Parameter, *, id: str) -> None:  # noqa: A002
         # Pass the class that Textual would add: adding it, or "compact", would match the style sheet again.
@@ -120,7 +120,7 @@ class NumberField(Input):
         """Handle characters of a number and keys of the field; leave all others to the commands."""
         if event.is_printable and not self.check_consume_key(event.key, event.character):
             event.prevent_default()
-            if event.character is not None and event.character.isalpha():
+            if event.character is not None:
                 self.post_message(self.Commanded(self, event.character))
         elif event.is_printable:
             self._replace()
@@ -167,6 +167,7 @@ class NumberField(Input):
         event.stop()
         self.apply()
         self._whole = not self.error
+        self.post_message(self.Edited(self))
 
     def on_focus(self) -> None:
         """Show what the field is for."""

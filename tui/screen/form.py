@@ -185,7 +185,7 @@ class Form(VerticalScroll, can_focus=False):
         self._ground = ground
         self._in_force: object = None
         self._rows: dict[str, Row] = {}
-        self._commanded = False
+        self._commanded = self._noted = False
 
     def compose(self) -> ComposeResult:
         """A row for each setting."""
@@ -290,7 +290,7 @@ class Form(VerticalScroll, can_focus=False):
     def _train_chosen(self, event: Choice.Chosen) -> None:
         self.post_message(self.TrainBias(bool(event.value)))
 
-    def on_number_field_edited(self, event: NumberField.Edited) -> None:
+    def on_number_field_edited(self, event: NumberField.Edited | NumberField.Commanded) -> None:
         """Say beside the field what it is for, or what is wrong with what is typed."""
         field = event.field
         parameter = field.parameter
@@ -299,13 +299,16 @@ class Form(VerticalScroll, can_focus=False):
             f"{NOTES.get(str(field.id), '')} Type another, or left and right to edit. "
             "Enter puts it in force, escape undoes, up and down nudge."
         )
+        self._noted = False
         self._hint(text if field.has_focus else "", wrong=bool(field.error), field=field)
 
     def on_number_field_commanded(self, event: NumberField.Commanded) -> None:
-        """Explain, the first time, why a letter does not appear in the field."""
-        if not self._commanded:
-            self._commanded = True
-            self._hint(f"{event.letter} {COMMANDED}", wrong=False, field=event.field)
+        """Explain, the first time, why a letter does not appear in the field; a mistake is more urgent."""
+        if event.character.isalpha() and not self._commanded and not event.field.error:
+            self._commanded = self._noted = True
+            self._hint(f"{event.character} {COMMANDED}", wrong=False, field=event.field)
+        elif self._noted:
+            self.on_number_field_edited(event)
 
     def on_descendant_focus(self) -> None:
         """Say what the field at hand is for."""
