@@ -160,3 +160,29 @@ async def test_the_note_about_a_letter_goes_with_the_next_key(before: str, key: 
         assert COMMANDED not in hint(main_screen(pilot))
         assert number.error in hint(main_screen(pilot))
         assert NUMBERS["rate"][1].range.words in hint(main_screen(pilot))
+
+
+@pytest.mark.parametrize("text", ["1/3", "2*3", "(1)", "50%", "1e-3;", "2²"])
+async def test_a_sign_within_a_number_is_typed_and_refused(text: str) -> None:
+    async with opened(gdlab()) as pilot:
+        number = field(pilot, "rate")
+        number.focus()
+        await settled(pilot)
+        await write(pilot, text)
+        typed_in = text.removeprefix("(")
+        assert number.value == typed_in, "before a number there is nothing that a sign could change"
+        await press(pilot, "enter")
+        assert settings(pilot).learning_rate == 0.001
+        assert number.error.endswith(f'must be a positive number, not "{typed_in}"')
+        assert number.error == hint(main_screen(pilot))
+
+
+async def test_a_sign_that_is_a_command_stays_one_within_a_number() -> None:
+    async with opened(gdlab()) as pilot:
+        number = await typed(pilot, "rate", "0.0")
+        for key, rate in (("right_square_bracket", 0.0011), ("left_curly_bracket", 0.00055)):
+            await press(pilot, key)
+            assert settings(pilot).learning_rate == rate
+        assert number.value == "0.0"
+        await press(pilot, "question_mark")
+        assert len(pilot.app.screen_stack) == 2

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual import events
 
 NUMBER_CHARACTERS = frozenset("0123456789.,+-eE")
-"""The characters of a number, and the comma, which some type instead of the point; others are commands."""
+"""The characters of a number, and the comma, which some type instead of the point."""
 
 
 class NumberField(Input):
@@ -113,12 +113,22 @@ class NumberField(Input):
             self.value = written(value)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
-        """Whether a key goes into the field: only characters of a number do."""
+        """Whether a key goes into the field: characters of a number do."""
         return character is not None and character in NUMBER_CHARACTERS
 
+    def _takes(self, key: str, character: str | None) -> bool:
+        """Whether a key goes into the field; within a text signs do too: without its sign 1/3 would be 13.
+
+        A letter is a command, and so is a sign that has one; a "_" only groups digits.
+        """
+        if self.check_consume_key(key, character):
+            return True
+        sign = character is not None and not character.isalpha() and character != "_"
+        return sign and not self._whole and key not in self.screen.active_bindings
+
     async def on_key(self, event: events.Key) -> None:
-        """Handle characters of a number and keys of the field; leave all others to the commands."""
-        if event.is_printable and not self.check_consume_key(event.key, event.character):
+        """Handle what is typed and keys of the field; leave all others to the commands."""
+        if event.is_printable and not self._takes(event.key, event.character):
             event.prevent_default()
             if event.character is not None:
                 self.post_message(self.Commanded(self, event.character))
