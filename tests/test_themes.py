@@ -8,7 +8,7 @@ import pytest
 from rich.color import Color as Shown
 from rich.color import ColorSystem
 from textual.color import Color
-from textual.filter import DimFilter
+from textual.filter import DimFilter, monochrome_style
 
 from tests.screens import LARGE, gdlab, main_screen, opened, press, settled, typed
 from tui.charts.colours import CURVE, FEW, MANY, SIXTEEN, TEXT, TRUE
@@ -98,6 +98,25 @@ async def test_every_role_stands_out(theme: str, depth: int, monkeypatch: pytest
                     poor[widget.id, name] = round(ratio, 2)
         assert poor == {}
         assert len(main_screen(pilot).query(Panel)) >= 5
+
+
+@pytest.mark.parametrize("depth", [TRUE, MANY, FEW], ids=["true colour", "256 colours", "16 colours"])
+@pytest.mark.parametrize("theme", THEMES)
+async def test_every_role_stands_out_without_colours(theme: str, depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", TERM[depth])
+    monkeypatch.setenv("COLORTERM", COLORTERM[depth])
+    async with opened(gdlab()) as pilot:
+        pilot.app.theme = theme
+        await press(pilot, "t", "n", "a")
+        poor = {}
+        for widget in main_screen(pilot).query(Painted).results():
+            for name in sorted(PALETTE) if widget.id not in ("header", "keys") else IN_BARS:
+                ratio = contrast_of(monochrome_style(widget.style_of(name)))
+                if ratio < (CURVE if name in LINES or name.startswith("height-") else TEXT):
+                    poor[widget.id, name] = round(ratio, 2)
+        assert poor == {}
+        assert main_screen(pilot).query("#race"), "its background is another one than that of the chart"
 
 
 @pytest.mark.parametrize("depth", [TRUE, MANY, FEW])

@@ -97,8 +97,13 @@ class Painted(Widget):
         return bool(self.app.no_color) or not has_colours()
 
     def _colour(self, theme: Mapping[str, str], variable: str, style: Style) -> Color:
-        """Return the colour of a variable: from the theme, or computed for a height or a run on this background."""
+        """Return the colour of a variable: from the theme, or computed for a height or a run on this background.
+
+        Without colours a run has that of text: its own as a grey could hardly be read, and its mark tells it apart.
+        """
         kind, _, number = variable.partition("-")
+        if kind == "run" and self.colourless:
+            return Color.parse(theme["foreground"])
         if variable in theme or not number or style.bgcolor is None:
             return Color.parse(theme.get(variable, theme["foreground"]))
         red, green, blue = style.bgcolor.get_truecolor()
