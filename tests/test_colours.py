@@ -136,6 +136,14 @@ def test_of_sixteen_colours_runs_take_as_many_as_can_be_read() -> None:
     assert len(set(run_colours((255, 255, 255), FEW))) == 6
 
 
+@pytest.mark.parametrize("background", [(0, 0, 0), (255, 255, 255)])
+def test_of_sixteen_colours_only_the_last_repeat_or_are_those_of_text(background: RGB) -> None:
+    colours = run_colours(background, FEW)
+    assert len(set(colours[:6])) == 6
+    text = {(0, 0, 0), (170, 170, 170), (255, 255, 255)}
+    assert not text & set(colours[:4])
+
+
 # What reaches the terminal
 
 

@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.filter import DimFilter, monochrome_style
 
 from tests.screens import LARGE, gdlab, main_screen, opened, press, settled, typed
-from tui.charts.colours import CURVE, FEW, MANY, SIXTEEN, TEXT, TRUE
+from tui.charts.colours import CURVE, FEW, MANY, RUNS, SIXTEEN, TEXT, TRUE
 from tui.screen.panel import Panel
 from tui.screen.screen import THEMES
 from tui.terminal.painted import PALETTE, Painted
@@ -98,6 +98,9 @@ async def test_every_role_stands_out(theme: str, depth: int, monkeypatch: pytest
                     poor[widget.id, name] = round(ratio, 2)
         assert poor == {}
         assert len(main_screen(pilot).query(Panel)) >= 5
+        chart = main_screen(pilot).query_one("#chart", Painted)
+        runs = {as_shown(chart.style_of(f"run-{number}").color, depth) for number in range(RUNS)}
+        assert as_shown(chart.style_of("hiker").color, depth) not in runs, "no run looks like the point one is at"
 
 
 @pytest.mark.parametrize("depth", [TRUE, MANY, FEW], ids=["true colour", "256 colours", "16 colours"])
