@@ -895,6 +895,21 @@ async def test_names_act_on_nothing(tmp_path: Path) -> None:
         assert "[/]" in told(pilot)
 
 
+async def test_a_long_name_leaves_the_title_room_for_the_number_of_rows(tmp_path: Path) -> None:
+    for letters, columns in (("m", 90), ("m", 55), ("件", 60), ("m", 30)):
+        path = tmp_path / f"{letters * (columns // (2 if letters == '件' else 1))}.csv"
+        path.write_text("hours of training,hours of sleep\n1,2\n3,4\n5,7\n")
+        async with opened(gdlab(load(path))) as pilot:
+            title = rendered(main_screen(pilot))[0]
+            assert "  3 rows " in title
+            assert title.endswith("…"), "what has no room is cut"
+            assert f" gdlab  {letters * 15}" in title
+            assert ("…  3 rows" in title) == (columns > 55)
+            await pilot.resize_terminal(160, 24)
+            await settled(pilot)
+            assert path.name in rendered(main_screen(pilot))[0]
+
+
 async def test_names_in_the_sentence_about_a_bad_file(tmp_path: Path) -> None:
     path = tmp_path / "[b]bad.csv"
     path.write_text("[bold]x[/bold],y\n1,2\n[red],4\n")

@@ -61,22 +61,37 @@ def _filled(rows: list[Row], width: int, height: int) -> list[Row]:
     return rows[:height] + [row(width)] * (height - len(rows))
 
 
+def ended(width: int, *spans: Span) -> Row:
+    """A row of spans, with "…" where it is cut.
+
+    >>> "".join(letter for letter, _ in ended(6, ("pizza", "value"), (".txt", "value")))
+    'pizza…'
+    """
+    if sum(len(columns_of(text)) for text, _ in spans) <= width:
+        return row(width, *spans)
+    kept = row(width - 1, *spans)
+    return (*kept, ("…", kept[-1][1] if kept else ""))
+
+
 def header(frame: Frame, width: int, height: int) -> list[Row]:
     """What is being trained."""
     data, landscape = frame.data, frame.landscape
     if data is None:
         what = ((" gdlab  ", "strong"), (landscape.title, "value"), (f"   L = {landscape.formula}", "label"))
-        return _filled([row(width, *what)], width, height)
+        return _filled([ended(width, *what)], width, height)
+    title, rows = " gdlab  ", f"  {data.rows:,} rows"
     rest = (
-        (f"  {data.rows:,} rows   ", "label"),
+        (f"{rows}   ", "label"),
         (f"{data.y_name} = w * {data.x_name} + b", "value"),
         ("  standardized" if frame.scale else "", "note"),
     )
-    title = " gdlab  "
     name = frame.ground.called
     if len(columns_of(title + name + "".join(text for text, _ in rest))) > width:
         name = data.name
-    return _filled([row(width, (title, "strong"), (name, "value"), *rest)], width, height)
+        room = width - len(title + rows + " …")
+        if len(columns_of(name)) > room > 0:
+            name = "".join(letter for letter, _ in ended(room, (name, "")))
+    return _filled([ended(width, (title, "strong"), (name, "value"), *rest)], width, height)
 
 
 def readout(frame: Frame, width: int, height: int) -> list[Row]:
