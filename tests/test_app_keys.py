@@ -42,7 +42,7 @@ from tests.screens import (
 )
 from tui.charts.canvas import MARKERS
 from tui.laboratory.walk import SPEEDS
-from tui.screen.dialogs import BranchDialog, OptionsDialog, TextDialog
+from tui.screen.dialogs import BranchDialog, OptionsDialog, TextDialog, listed
 from tui.screen.fields import NUMBER_CHARACTERS
 from tui.screen.keys import COMMANDS
 from tui.screen.opening import OpenDialog
@@ -702,6 +702,19 @@ async def test_the_keys_of_the_rates_do_nothing_in_other_views() -> None:
         before = state(pilot), settings(pilot), rates(pilot).cursor
         await press(pilot, "up", "down", "down", "enter")
         assert (state(pilot), settings(pilot), rates(pilot).cursor) == before
+
+
+def test_the_list_of_branches_has_whole_numbers_however_narrow_it_is() -> None:
+    lab = gdlab(train_bias=True).laboratory
+    lab.studies.race()
+    branches = list(lab.walk.branches)
+    for width in range(60, 75):
+        head, *lines = listed(lab.walk.branches, width)
+        told = [line[head.index("different") : head.index("steps")] for line in lines]
+        for text, branch in zip(told, branches, strict=True):
+            assert set(re.findall(r"\d[\d.e-]*", text)) <= set(re.findall(r"\d[\d.e-]*", branch.different)), width
+        if width == 66:
+            assert told[1].startswith("in the.. lr 0.00"), "rather the number than all of the words"
 
 
 async def test_branches_are_renamed_deleted_and_gone_to() -> None:

@@ -127,6 +127,9 @@ BESIDE = 6
 """Columns of the screen beside the list of branches: the frame and the scrollbar."""
 WIDEST = 17
 """The name of a branch is cut to so many columns in the list."""
+SHORTEST = 6
+"""Words before a number are cut to no less."""
+DOTS = ".."
 
 
 def listed(branches: Branches, width: int) -> list[str]:
@@ -164,8 +167,22 @@ def listed(branches: Branches, width: int) -> list[str]:
 
 
 def _cut(text: str, columns: int = WIDEST) -> str:
-    """A text in the columns there are for it, with dots where it is cut: half a number would be another one."""
-    return text if cell_len(text) <= columns else set_cell_size(text, columns - 2) + ".."
+    """A text in the columns there are for it, with dots where it is cut: half a number would be another one.
+
+    >>> [_cut("in the race, lr 0.001941", columns) for columns in (24, 21, 17, 12)]
+    ['in the race, lr 0.001941', 'in the.. lr 0.001941', 'in the race, lr..', 'in the rac..']
+    """
+    if cell_len(text) <= columns:
+        return text
+    words, _, last = text.rpartition(", ")
+    room = columns - cell_len(f" {last}")
+    if room >= SHORTEST and any(map(str.isdigit, last)) and words:
+        return f"{_cut(words, room)} {last}"
+    kept = set_cell_size(text, columns - len(DOTS))
+    before, _, word = kept.rpartition(" ")
+    if before and any(map(str.isdigit, word)) and text[len(kept)] not in " ,":
+        kept = before
+    return kept.rstrip(" ,") + DOTS
 
 
 class BranchDialog(Dialog[Branch | None]):
