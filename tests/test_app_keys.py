@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import pytest
 from textual.command import CommandPalette
 from textual.containers import VerticalScroll
+from textual.widgets import OptionList
 
 from gdcore.descent.optimizers import OPTIMIZERS
 from gdcore.landscapes.bowl import MeanSquaredError
@@ -715,6 +716,44 @@ def test_the_list_of_branches_has_whole_numbers_however_narrow_it_is() -> None:
             assert set(re.findall(r"\d[\d.e-]*", text)) <= set(re.findall(r"\d[\d.e-]*", branch.different)), width
         if width == 66:
             assert told[1].startswith("in the.. lr 0.00"), "rather the number than all of the words"
+
+
+async def test_the_list_of_branches_has_the_rows_that_the_comparison_leaves() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "n")
+        branches = laboratory(pilot).walk.branches
+        for count, fits in ((2, True), (9, True), (13, False), (9, True)):
+            while len(branches) < count:
+                await press(pilot, "p", "n")
+            while len(branches) > count:
+                branches.delete(branches[0])
+            await press(pilot, "g")
+            options = pilot.app.screen.query_one(OptionList)
+            rows = rendered(pilot.app.screen)
+            assert ("─ Branches ─" in rows[0]) == fits
+            assert (f"─ Branches ({count}) ─" in rows[0]) != fits
+            assert (options.size.height == count) == fits
+            blank = [row for row in rows[1:-1] if not row.strip("│ ")]
+            assert fits or len(blank) <= 1, "all rows are used"
+            assert "correct digits" in shown(pilot)
+            assert pilot.app.screen.query_one("#comparison").region.y == options.region.bottom + 1
+            await press(pilot, "escape")
+        while len(branches) < 13:
+            await press(pilot, "p", "n")
+        await pilot.resize_terminal(60, 16)
+        await settled(pilot)
+        await press(pilot, "g")
+        assert "Branches (13)" in shown(pilot)
+        options = pilot.app.screen.query_one(OptionList)
+        assert options.size.height == 5
+        await pilot.resize_terminal(80, 40)
+        await settled(pilot)
+        assert "Branches (13)" not in shown(pilot)
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        await press(pilot, "home", "end", "e")
+        last = rendered(pilot.app.screen)[options.region.bottom - 1].split()
+        assert branches[12].name in last, "the one that is renamed stays in sight"
 
 
 async def test_branches_are_renamed_deleted_and_gone_to() -> None:

@@ -127,6 +127,8 @@ BESIDE = 6
 """Columns of the screen beside the list of branches: the frame and the scrollbar."""
 WIDEST = 17
 """The name of a branch is cut to so many columns in the list."""
+LEAST = 5
+"""The list of branches has so many rows, if there are that many; all others are first for the comparison."""
 SHORTEST = 6
 """Words before a number are cut to no less."""
 DOTS = ".."
@@ -229,6 +231,8 @@ class BranchDialog(Dialog[Branch | None]):
         head, *rows = listed(self._branches, self.app.size.width - BESIDE - 2)
         self.query_one("#columns", Static).update(f"  {head}")
         options.add_options(map(self._marked, self._branches, rows))
+        options.styles.max_height = len(rows)
+        options.styles.min_height = min(len(rows), LEAST)
         options.highlighted = next(index for index, branch in enumerate(self._branches) if branch is highlighted)
         if not self.query_one("#naming").display:
             options.focus()
@@ -253,6 +257,14 @@ class BranchDialog(Dialog[Branch | None]):
                 head = what or "hyperparameters"
                 table.add_row(*map(Text, (head, one) if chosen is current else (head, one, other)))
         self.query_one("#comparison", Static).update(table)
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Keep the highlighted branch in sight; if there is no room for all, show in the title how many there are."""
+        options, count = self.query_one(OptionList), len(self._branches)
+        options.scroll_to_highlight()
+        hides = options.size.height < count
+        self.query_one(".dialog").border_title = f"Branches ({count})" if hides else "Branches"
 
     def on_option_list_option_selected(self) -> None:
         """Go there."""
@@ -290,3 +302,4 @@ class BranchDialog(Dialog[Branch | None]):
         line = self.query_one("#wrong", Static)
         line.update(self._wrong)
         line.display = bool(self._wrong)
+        self.call_after_refresh(self._fit)  # the list may have a row less now
