@@ -756,6 +756,12 @@ async def test_the_list_of_branches_has_the_rows_that_the_comparison_leaves() ->
         assert branches[12].name in last, "the one that is renamed stays in sight"
 
 
+async def test_the_new_name_of_a_branch_is_seen_as_it_is_typed() -> None:
+    async with opened(gdlab()) as pilot:
+        await press(pilot, "g", "e", *"bc")
+        assert "New name: bc " in shown(pilot)
+
+
 async def test_branches_are_renamed_deleted_and_gone_to() -> None:
     async with opened(gdlab()) as pilot:
         await press(pilot, "n", "n", "p", "n", "g")
