@@ -139,7 +139,10 @@ def test_of_sixteen_colours_runs_take_as_many_as_can_be_read() -> None:
 @pytest.mark.parametrize("background", [(0, 0, 0), (255, 255, 255)])
 def test_of_sixteen_colours_only_the_last_repeat_or_are_those_of_text(background: RGB) -> None:
     colours = run_colours(background, FEW)
-    assert len(set(colours[:6])) == 6
+    assert len(set(colours[:5])) == 5
+    assert not {(170, 85, 0), (255, 255, 85)} & set(colours), (
+        "brown is yellow on other consoles, and hardly seen on white"
+    )
     text = {(0, 0, 0), (170, 170, 170), (255, 255, 255)}
     assert not text & set(colours[:4])
 

@@ -67,11 +67,12 @@ SIXTEEN = (*SIXTEEN[:3], (170, 85, 0), *SIXTEEN[4:])
 """The colours of a console (IBM CGA): 0 to 7 black, red, green, brown, blue, magenta, cyan, grey; 8 to 15 bright."""
 
 _SIXTEEN_HEIGHTS = {True: (12, 12, 6, 6, 10, 10, 11, 11, 15, 15), False: (12, 12, 5, 5, 8, 8, 4, 4, 0, 0)}
-_SIXTEEN_RUNS = {True: (14, 13, 10, 9, 6, 2, 15, 7), False: (4, 1, 8, 12, 0, 3, 4, 1)}
+_SIXTEEN_RUNS = {True: (14, 13, 10, 9, 6, 2, 15, 7), False: (4, 1, 8, 12, 0, 4, 1, 5)}
 """The colours of a console for heights and runs, by whether the background is dark.
 
-No run has the colour of the point one is at: yellow, or magenta on white. What text has too comes late, and so does the
-brown, which is yellow on other consoles. On white only six are readable: the marks tell the rest apart.
+What text has too comes late, and no run has the colour of the point one is at: yellow, or magenta on white, which only
+the last has there. The brown of one console is yellow on the next, so on white only six are readable: the marks tell
+the rest apart.
 """
 
 
