@@ -62,15 +62,16 @@ def _filled(rows: list[Row], width: int, height: int) -> list[Row]:
 
 
 def ended(width: int, *spans: Span) -> Row:
-    """A row of spans, with "…" where it is cut.
+    """A row of spans, with dots where it is cut.
 
-    >>> "".join(letter for letter, _ in ended(6, ("pizza", "value"), (".txt", "value")))
-    'pizza…'
+    >>> "".join(letter for letter, _ in ended(8, ("pizza", "value"), (".txt", "value")))
+    'pizza...'
     """
-    if sum(len(columns_of(text)) for text, _ in spans) <= width:
+    dots = DOTS.strip()
+    if width <= len(dots) or sum(len(columns_of(text)) for text, _ in spans) <= width:
         return row(width, *spans)
-    kept = row(width - 1, *spans)
-    return (*kept, ("…", kept[-1][1] if kept else ""))
+    kept = row(width - len(dots), *spans)
+    return (*kept, *((dot, kept[-1][1]) for dot in dots))
 
 
 def header(frame: Frame, width: int, height: int) -> list[Row]:
@@ -88,7 +89,7 @@ def header(frame: Frame, width: int, height: int) -> list[Row]:
     name = frame.ground.called
     if len(columns_of(title + name + "".join(text for text, _ in rest))) > width:
         name = data.name
-        room = width - len(title + rows + " …")
+        room = width - len(title + rows + DOTS)
         if len(columns_of(name)) > room > 0:
             name = "".join(letter for letter, _ in ended(room, (name, "")))
     return _filled([ended(width, (title, "strong"), (name, "value"), *rest)], width, height)
