@@ -33,7 +33,7 @@ class Runner:
 
     def __init__(self, fps: float) -> None:
         self._fps = fps
-        self._due = 0.0
+        self._due = self._last = 0.0
 
     @property
     def interval(self) -> float:
@@ -42,21 +42,26 @@ class Runner:
 
     def begin(self) -> float:
         """Start a run, with an immediate first step; return the seconds between ticks."""
-        self._due = 1.0
+        self._due, self._last = 1.0, perf_counter()
         return self.interval
 
     def tick(self, walk: Walk) -> bool:
         """Make the due steps, or those that fit in half the time to the next tick; return whether there were any.
 
-        What did not fit is made up for later, up to a second of it.
+        Those of ticks that were left out, and those that did not fit, are made up for, up to a second of them.
         """
-        end, pace = perf_counter() + 0.5 / self._fps, walk.pace
-        due = inf if pace is None else int(self._due)
+        now, pace = perf_counter(), walk.pace
+        end, late = now + 0.5 / self._fps, round((now - self._last) * self._fps) - 1
+        self._last = now
+        due = inf
+        if pace is not None:
+            self._due = min(self._due + pace * max(late, 0) / self._fps, pace + pace / self._fps)
+            due = int(self._due)
         made, piece = 0, at_once(walk.timeline.landscape, AT_ONCE)
         while made < due and walk.timeline.ending is None and (not made or perf_counter() < end):
             count = int(min(piece, due - made))
             walk.step(count)
             made += count
         if pace is not None:
-            self._due = min(self._due - made, pace) + pace / self._fps
+            self._due += pace / self._fps - made
         return made > 0
