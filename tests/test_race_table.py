@@ -166,6 +166,17 @@ async def test_a_key_brings_the_settings_back(key: str) -> None:
         assert len(laboratory(pilot).walk.branches) == 1 + len(OPTIMIZERS), "the runs stay"
 
 
+async def test_other_runs_side_by_side_end_the_table() -> None:
+    """They have the marks that the runners of the race had."""
+    async with opened(gdlab(), SMALL) as pilot:
+        laboratory(pilot).walk.set_batch(5)
+        await press(pilot, "n", "a")
+        assert racers(pilot) is not None
+        await press(pilot, "U")
+        assert racers(pilot) is None
+        assert "seed 5" in shown(pilot)
+
+
 async def test_the_table_is_live_and_escape_gives_the_race_up() -> None:
     async with opened(gdlab(limits=Limits(10**7), fps=1e6), SMALL) as pilot:
         press_at_once(pilot, "n", "a")

@@ -548,6 +548,7 @@ class LaboratoryScreen(Screen[None]):
         """Let several seeds run."""
         self._pause()
         if not self._waits("seeds") and self.laboratory.studies.seeds():
+            self._views.racers = ()  # the table of an older race would be of runs that have given their marks away
             self._views.show_race(self.laboratory.ground)
         self.touch()
 
