@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -164,6 +165,15 @@ async def test_a_key_brings_the_settings_back(key: str) -> None:
         assert racers(pilot) is None
         assert "Sched." in shown(pilot)
         assert len(laboratory(pilot).walk.branches) == 1 + len(OPTIMIZERS), "the runs stay"
+
+
+async def test_that_a_race_ended_level_is_said_to_the_end() -> None:
+    async with opened(gdlab(), SMALL) as pilot:
+        await press(pilot, "n", "n", "a")
+        told = " ".join(" ".join(line[28:].split()) for line in shown(pilot).splitlines()[-8:])
+        assert re.search(
+            r"\d of 7 tie at loss 69\.12096; .+ was first, in \d+ steps?\. 2: map, 4: history, g: list\.", told
+        )
 
 
 async def test_other_runs_side_by_side_end_the_table() -> None:

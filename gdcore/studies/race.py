@@ -191,11 +191,7 @@ def margin(lowest: float) -> float:
 
 def ranked(runners: Iterable[Branch]) -> list[Rank]:
     """The runners: those first that are lowest but for rounding, by when they were, then by loss, the diverged last."""
-    found = []
-    for runner in runners:
-        ending = runner.run.ending
-        found.append(Rank(runner, runner.reached, ending is not None and ending.reason is Reason.DIVERGED))
-    level = margin(min((rank.loss for rank in found if _counts(rank)), default=-inf))
+    found, level = _standing(runners)
 
     def place(rank: Rank) -> tuple[int, float]:
         if not _counts(rank):
@@ -211,9 +207,17 @@ def tie(order: Sequence[Branch]) -> tuple[int, int]:
     Args:
         order: the runners as `race` returns them.
     """
-    reached = [runner.reached for runner in order]
-    level = margin(min(filter(isfinite, reached), default=-inf))
-    return sum(loss <= level for loss in reached), _first(order[0], level)
+    found, level = _standing(order)
+    return sum(_counts(rank) and rank.loss <= level for rank in found), _first(order[0], level)
+
+
+def _standing(runners: Iterable[Branch]) -> tuple[list[Rank], float]:
+    """Where each runner stands, and the loss up to which only rounding tells it from the lowest."""
+    found = []
+    for runner in runners:
+        ending = runner.run.ending
+        found.append(Rank(runner, runner.reached, ending is not None and ending.reason is Reason.DIVERGED))
+    return found, margin(min((rank.loss for rank in found if _counts(rank)), default=-inf))
 
 
 def _counts(rank: Rank) -> bool:

@@ -174,7 +174,9 @@ WALKING = (
 
 LOOKING = (
     Command("log", ("l",), "Log axis", "Linear or logarithmic loss axis."),
-    Command("fit", ("f",), "Fit chart", "Show the part of the chart around the run, closely; again, around all runs."),
+    Command(
+        "fit", ("f",), "Fit chart", "Fit the chart closely to the run; again, or where nothing is closer, to all runs."
+    ),
     Command("marker", ("k",), "Line style", "Draw the curve in Braille dots, in blocks, or in plain ASCII."),
 )
 """How the chart is drawn; the views and their own commands follow."""

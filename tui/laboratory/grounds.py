@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gdcore.landscapes.landscape import Landscape
     from gdcore.rows.dataset import Dataset, Watch
 
+OF_FORMULAS = {"w", "b", *CONSTANTS, *FUNCTIONS}
+"""All names that a formula may use."""
 TABLE = " table "
 """What stands between the name of a database and that of its table."""
 TAUGHT = {
@@ -142,12 +144,7 @@ def _looks_like_a_path(text: str) -> bool:
     if re.fullmatch(r"\.[^\W\d_]\w*", Path(text).suffix):
         return True
     names = set(re.findall(r"[^\W\d]\w*", text))
-    begun = names and names <= {
-        "w",
-        "b",
-        *CONSTANTS,
-        *FUNCTIONS,
-    }  # a formula that breaks off, such as w**, names no files
+    begun = names and names <= OF_FORMULAS  # a formula that breaks off, such as w**, names no files
     return not begun and bool(is_pattern(text)) and "\0" not in text and any(iglob(text))  # noqa: PTH207
 
 

@@ -113,9 +113,9 @@ class Studies:
         if branches is not self._walk.branches:  # other data have been opened meanwhile
             return False
         first, (count, at) = order[0], tie(order)
-        told = f"{first.name} came lowest: loss {first.reached:.7g}."
+        told = f"{len(OPTIMIZERS)} optimizers ran from here. {first.name} came lowest: loss {first.reached:.7g}."
         if count > 1:
-            soon = steps(at - first.left_at)
-            told = f"{count} came to the lowest loss, {first.reached:.7g}: {first.name} first, after {soon}."
-        self._notes.say(f"{len(OPTIMIZERS)} optimizers ran from here. {told}")
+            level = f"{count} of {len(OPTIMIZERS)} tie at loss {first.reached:.7g}"
+            told = f"{level}; {first.name} was first, in {steps(at - first.left_at)}."
+        self._notes.say(told)
         return True
